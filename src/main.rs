@@ -1,0 +1,3 @@
+//! The `haversack` program.
+
+fn main() {}

@@ -1,0 +1,73 @@
+//! What `@request.*` can see.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use crate::model::RowBuf;
+use crate::schema::Collection;
+
+/// The request as rules see it. Built once at the edge; nothing changes it afterwards.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Upper-case HTTP method.
+    pub method: String,
+    /// Why the rule is evaluated.
+    pub context: Context,
+    /// First value of each query parameter.
+    pub query: HashMap<String, String>,
+    /// First value of each header, names in lower snake case.
+    pub headers: HashMap<String, String>,
+    /// The body after modifiers were folded in: plain field names and normalised values.
+    pub body: Map<String, Json>,
+    /// Who asks; `None` for guests.
+    pub auth: Option<AuthRow>,
+}
+
+/// The record that a request is authenticated as.
+#[derive(Debug, Clone)]
+pub struct AuthRow {
+    /// Its collection.
+    pub collection: Arc<Collection>,
+    /// Its row when the request began.
+    pub row: RowBuf,
+}
+
+/// Why a rule is evaluated: `@request.context`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Context {
+    /// An ordinary call of the records API.
+    #[default]
+    Default,
+    /// A related record is about to be expanded.
+    Expand,
+    /// An event is about to be sent.
+    Realtime,
+    /// A protected file is about to be served.
+    ProtectedFile,
+    /// One step of a batch.
+    Batch,
+    /// A login through OAuth2.
+    OAuth2,
+    /// A login with a one-time password.
+    Otp,
+    /// A login with a password.
+    Password,
+}
+
+impl Context {
+    /// The name that rules compare with.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Expand => "expand",
+            Self::Realtime => "realtime",
+            Self::ProtectedFile => "protectedFile",
+            Self::Batch => "batch",
+            Self::OAuth2 => "oauth2",
+            Self::Otp => "otp",
+            Self::Password => "password",
+        }
+    }
+}

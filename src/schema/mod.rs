@@ -1,0 +1,26 @@
+//! Collections: what they are made of, what they accept, and how they may change.
+//!
+//! Owns: [`Collection`], [`Field`], [`FieldKind`], [`Index`], [`Catalog`], the checks of all of
+//! them, and the checks of record values. Knows nothing of storage, HTTP or who is asking.
+//! Invariant: a field keeps its slot and an index its number for life; neither is used again.
+//! Start reading at [`Collection`].
+
+mod catalog;
+mod collection;
+mod field;
+mod index;
+mod record;
+mod violation;
+
+pub use catalog::Catalog;
+pub use collection::{
+    AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions, OAuth2Options,
+    OAuth2Provider, OtpOptions, PasswordAuth, Rules, TokenOptions,
+};
+pub use field::{
+    AutodateOptions, DateOptions, DomainOptions, EditorOptions, Field, FieldKind, FileOptions,
+    JsonOptions, NumberOptions, PasswordOptions, RelationOptions, SelectOptions, TextOptions,
+};
+pub use index::{Collate, Comparison, Condition, Constant, Index, IndexColumn, IndexNumber};
+pub use record::Record;
+pub use violation::{Violation, Violations};
