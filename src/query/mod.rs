@@ -5,6 +5,8 @@
 //! Invariant: whatever plan runs, the answer equals that of testing every row with the filter.
 //! Start reading at [`ListQuery`].
 
+mod column;
+pub mod entry;
 mod error;
 mod request;
 mod rows;
