@@ -8,6 +8,8 @@ mod auth_check;
 mod check;
 mod collection_check;
 mod draft;
+#[cfg(test)]
+mod draft_tests;
 mod field_check;
 mod field_list;
 mod ids;
