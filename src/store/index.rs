@@ -33,20 +33,38 @@ pub(super) fn entries(
         if !wanted(tree) {
             continue;
         }
-        let Some(columns) = entry::declared_key(collection, index, row) else { continue };
+        let Some(columns) = entry::declared_key(collection, index, row) else {
+            continue;
+        };
         let unique = (index.unique && !columns.has_null).then_some(index.number);
         let mut key = columns.bytes;
         if unique.is_none() {
             key.extend_from_slice(&rowid.to_key());
         }
-        let value = if index.unique { rowid.to_key().to_vec() } else { Vec::new() };
-        all.push(Entry { tree, key, value, unique });
+        let value = if index.unique {
+            rowid.to_key().to_vec()
+        } else {
+            Vec::new()
+        };
+        all.push(Entry {
+            tree,
+            key,
+            value,
+            unique,
+        });
     }
     for field in &collection.fields {
-        let Some(tree) = entry::implied_tree(field).filter(|tree| wanted(*tree)) else { continue };
+        let Some(tree) = entry::implied_tree(field).filter(|tree| wanted(*tree)) else {
+            continue;
+        };
         for mut key in entry::implied_keys(field, row) {
             key.extend_from_slice(&rowid.to_key());
-            all.push(Entry { tree, key, value: Vec::new(), unique: None });
+            all.push(Entry {
+                tree,
+                key,
+                value: Vec::new(),
+                unique: None,
+            });
         }
     }
     all.sort();

@@ -30,7 +30,10 @@ impl MemoryEngine {
     }
 
     fn trees(&self) -> Trees {
-        self.committed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.committed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -48,20 +51,20 @@ impl Engine for MemoryEngine {
             return Ok(());
         }
         if self.fail_next_commit.swap(false, Ordering::SeqCst) {
-            return Err(StoreError::engine(std::io::Error::other("commit failed on demand")));
+            return Err(StoreError::engine(std::io::Error::other(
+                "commit failed on demand",
+            )));
         }
-        *self.committed.lock().unwrap_or_else(PoisonError::into_inner) = trees;
+        *self
+            .committed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = trees;
         Ok(())
     }
 }
 
 impl Read for Trees {
-    fn get(
-        &self,
-        tree: &str,
-        key: &[u8],
-        visit: &mut dyn FnMut(&[u8]),
-    ) -> Result<bool, ReadError> {
+    fn get(&self, tree: &str, key: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<bool, ReadError> {
         let value = self.0.get(tree).and_then(|entries| entries.get(key));
         if let Some(value) = value {
             visit(value);
@@ -76,7 +79,9 @@ impl Read for Trees {
         direction: Direction,
         visit: &mut dyn FnMut(&[u8], &[u8]) -> Visit,
     ) -> Result<(), ReadError> {
-        let Some(entries) = self.0.get(tree) else { return Ok(()) };
+        let Some(entries) = self.0.get(tree) else {
+            return Ok(());
+        };
         if is_empty(keys) {
             return Ok(());
         }
@@ -103,9 +108,10 @@ fn is_empty(keys: Keys<'_>) -> bool {
     match keys {
         (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
         (Bound::Included(start), Bound::Included(end)) => start > end,
-        (Bound::Included(start) | Bound::Excluded(start), Bound::Included(end) | Bound::Excluded(end)) => {
-            start >= end
-        }
+        (
+            Bound::Included(start) | Bound::Excluded(start),
+            Bound::Included(end) | Bound::Excluded(end),
+        ) => start >= end,
     }
 }
 
@@ -120,8 +126,12 @@ impl WriteTxn for Trees {
     }
 
     fn delete(&mut self, tree: &str, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
-        let Some(entries) = self.0.get_mut(tree) else { return Ok(None) };
-        Ok(Arc::make_mut(entries).remove(key).map(|value| value.to_vec()))
+        let Some(entries) = self.0.get_mut(tree) else {
+            return Ok(None);
+        };
+        Ok(Arc::make_mut(entries)
+            .remove(key)
+            .map(|value| value.to_vec()))
     }
 
     fn rename_tree(&mut self, from: &str, to: &str) -> Result<bool, ReadError> {

@@ -22,12 +22,7 @@ pub(super) const ALL_KEYS: Keys<'static> = (Bound::Unbounded, Bound::Unbounded);
 /// Reading trees as of one moment. Visitors may read again.
 pub(super) trait Read {
     /// Shows the value of `key` to `visit`; false when there is none.
-    fn get(
-        &self,
-        tree: &str,
-        key: &[u8],
-        visit: &mut dyn FnMut(&[u8]),
-    ) -> Result<bool, ReadError>;
+    fn get(&self, tree: &str, key: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<bool, ReadError>;
 
     /// Walks the entries within `keys` until the visitor stops.
     fn range(

@@ -1,7 +1,6 @@
 //! Making, changing and removing records and settings.
 
 use super::super::change::{self, Change, ChangeAction};
-use super::super::engine::Read;
 use super::super::error::WriteError;
 use super::super::index::{self, Entry};
 use super::super::names;
@@ -15,11 +14,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`WriteError::IdTaken`] and [`WriteError::NotUnique`] when another record is in the way.
-    pub fn insert(
-        &mut self,
-        collection: &Collection,
-        row: &RowBuf,
-    ) -> Result<RowId, WriteError> {
+    pub fn insert(&mut self, collection: &Collection, row: &RowBuf) -> Result<RowId, WriteError> {
         let collection = self.current(collection)?;
         self.atomically(|tx| {
             let id = row.as_row().id();
@@ -27,7 +22,11 @@ impl Tx<'_> {
             if tx.put_entry(&names::ids(&collection.id), id.as_bytes(), &rowid.to_key())? {
                 return Err(WriteError::IdTaken);
             }
-            tx.put_entry(&names::rows(&collection.id), &rowid.to_key(), row.as_bytes())?;
+            tx.put_entry(
+                &names::rows(&collection.id),
+                &rowid.to_key(),
+                row.as_bytes(),
+            )?;
             let entries = index::entries(&collection, rowid, row.as_row(), &|_| true);
             tx.add_index_entries(&collection, &entries)?;
             tx.log_change(ChangeAction::Create, &collection, rowid, row)?;
@@ -58,11 +57,18 @@ impl Tx<'_> {
                     return Err(WriteError::IdTaken);
                 }
             }
-            tx.put_entry(&names::rows(&collection.id), &rowid.to_key(), new.as_bytes())?;
+            tx.put_entry(
+                &names::rows(&collection.id),
+                &rowid.to_key(),
+                new.as_bytes(),
+            )?;
             let mut gone = index::entries(&collection, rowid, old.as_row(), &|_| true);
             let mut added = index::entries(&collection, rowid, new.as_row(), &|_| true);
-            let kept: Vec<Entry> =
-                gone.iter().filter(|entry| added.binary_search(entry).is_ok()).cloned().collect();
+            let kept: Vec<Entry> = gone
+                .iter()
+                .filter(|entry| added.binary_search(entry).is_ok())
+                .cloned()
+                .collect();
             gone.retain(|entry| kept.binary_search(entry).is_err());
             added.retain(|entry| kept.binary_search(entry).is_err());
             tx.remove_index_entries(&collection, &gone)?;
@@ -99,7 +105,9 @@ impl Tx<'_> {
 
     /// Sets the setting called `key`.
     pub fn put_setting(&mut self, key: &str, value: &[u8]) -> Result<(), WriteError> {
-        Ok(self.put_entry(names::SETTINGS, key.as_bytes(), value).map(drop)?)
+        Ok(self
+            .put_entry(names::SETTINGS, key.as_bytes(), value)
+            .map(drop)?)
     }
 
     /// Removes the setting called `key`; false when there is none.
@@ -114,9 +122,13 @@ impl Tx<'_> {
         expected: &RowBuf,
     ) -> Result<(), WriteError> {
         let mut same = false;
-        self.txn.get(&names::rows(&collection.id), &rowid.to_key(), &mut |bytes| {
-            same = bytes == expected.as_bytes();
-        })?;
+        self.txn.get(
+            &names::rows(&collection.id),
+            &rowid.to_key(),
+            &mut |bytes| {
+                same = bytes == expected.as_bytes();
+            },
+        )?;
         if same { Ok(()) } else { Err(WriteError::Stale) }
     }
 
