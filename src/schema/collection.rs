@@ -7,7 +7,7 @@ use crate::model::{CollectionId, Slot, Timestamp};
 use super::{Field, Index};
 
 /// A collection as stored. Its definition is immutable once published in a [`super::Catalog`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Collection {
     /// `pbc_…` or chosen by whoever made it. Never changes.
     pub id: CollectionId,
@@ -49,7 +49,7 @@ pub struct Rules {
 }
 
 /// The kind of a collection.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum CollectionKind {
     /// Plain records.
     Base,
@@ -110,12 +110,14 @@ impl Collection {
 
     /// The unique index over `field` alone, partial ones included.
     pub fn single_unique_index(&self, field: &Field) -> Option<&Index> {
-        self.indexes.iter().find(|index| index.is_single_unique(field))
+        self.indexes
+            .iter()
+            .find(|index| index.is_single_unique(field))
     }
 }
 
 /// Options of auth collections. Secrets are here and leave only through the store's codec.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct AuthOptions {
     /// Who may log in; `None` = nobody.
     pub auth_rule: Option<String>,
@@ -171,7 +173,9 @@ pub struct TokenOptions {
 
 impl std::fmt::Debug for TokenOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TokenOptions").field("duration", &self.duration).finish_non_exhaustive()
+        f.debug_struct("TokenOptions")
+            .field("duration", &self.duration)
+            .finish_non_exhaustive()
     }
 }
 
@@ -250,6 +254,8 @@ pub struct OAuth2Provider {
 
 impl std::fmt::Debug for OAuth2Provider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OAuth2Provider").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("OAuth2Provider")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }

@@ -9,7 +9,12 @@ mod catalog;
 mod collection;
 mod field;
 mod index;
+mod index_condition;
+mod index_text;
+mod index_token;
+mod json;
 mod record;
+mod renumber;
 mod violation;
 
 pub use catalog::Catalog;
@@ -22,5 +27,7 @@ pub use field::{
     JsonOptions, NumberOptions, PasswordOptions, RelationOptions, SelectOptions, TextOptions,
 };
 pub use index::{Collate, Comparison, Condition, Constant, Index, IndexColumn, IndexNumber};
+pub use index_text::{IndexError, Statement, StatementColumn, index_from_text};
+pub use json::{FormatError, Secrets};
 pub use record::Record;
 pub use violation::{Violation, Violations};
