@@ -9,8 +9,10 @@
 
 pub mod auth;
 mod backend;
+mod bootstrap;
 mod error;
 pub mod records;
 
 pub use backend::Backend;
+pub use bootstrap::bootstrap;
 pub use error::{Error, Failure};
