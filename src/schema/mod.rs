@@ -10,6 +10,7 @@ mod collection;
 mod field;
 mod index;
 mod record;
+pub mod values;
 mod violation;
 
 pub use catalog::Catalog;
