@@ -6,3 +6,4 @@
 pub mod model;
 pub mod query;
 pub mod schema;
+pub mod store;

@@ -16,6 +16,7 @@ mod index_token;
 mod json;
 mod record;
 mod renumber;
+pub mod values;
 mod violation;
 
 pub use catalog::Catalog;

@@ -1,0 +1,256 @@
+//! The embedded engine: one redb file. The only module that names redb.
+#![expect(
+    clippy::disallowed_types,
+    reason = "this module is the one that talks to redb"
+)]
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ::redb::{
+    Database, DatabaseError, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase,
+    ReadableTable, ReadableTableMetadata, TableDefinition, TableError, WriteTransaction,
+};
+
+use super::{Commit, Engine, Keys, Read, WriteTxn};
+use crate::query::{Direction, ReadError, Visit};
+use crate::store::StoreError;
+
+type Bytes = &'static [u8];
+
+fn definition(tree: &str) -> TableDefinition<'_, Bytes, Bytes> {
+    TableDefinition::new(tree)
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> ReadError {
+    ReadError(Box::new(error))
+}
+
+/// A redb file.
+pub(in crate::store) struct RedbEngine {
+    database: Database,
+}
+
+impl RedbEngine {
+    /// Opens or makes the file at `path`. Fails with [`StoreError::Locked`] when it is open.
+    pub(in crate::store) fn open(path: &Path, cache_bytes: usize) -> Result<Self, StoreError> {
+        let database = Database::builder().set_cache_size(cache_bytes).create(path);
+        match database {
+            Ok(database) => Ok(Self { database }),
+            Err(DatabaseError::DatabaseAlreadyOpen) => Err(StoreError::Locked),
+            Err(error) => Err(StoreError::engine(error)),
+        }
+    }
+}
+
+impl Engine for RedbEngine {
+    fn read(&self) -> Result<Box<dyn Read + Send + Sync>, StoreError> {
+        let transaction = self.database.begin_read().map_err(StoreError::engine)?;
+        Ok(Box::new(View {
+            transaction,
+            tables: RwLock::default(),
+        }))
+    }
+
+    fn write(
+        &self,
+        job: &mut dyn FnMut(&mut dyn WriteTxn) -> Result<Commit, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.database.begin_write().map_err(StoreError::engine)?;
+        let commit = job(&mut Write {
+            transaction: &transaction,
+            tables: RefCell::default(),
+        })?;
+        let durability = match commit {
+            Commit::Abandon => return transaction.abort().map_err(StoreError::engine),
+            Commit::Deferred => Durability::None,
+            Commit::Durable | Commit::QuickRepair => Durability::Immediate,
+        };
+        transaction
+            .set_durability(durability)
+            .map_err(StoreError::engine)?;
+        transaction.set_quick_repair(commit == Commit::QuickRepair);
+        transaction.commit().map_err(StoreError::engine)
+    }
+}
+
+/// A snapshot. Opening a table costs as much as reading from it, so opened ones are kept; `None`
+/// stands for a table that does not exist.
+struct View {
+    transaction: ReadTransaction,
+    tables: RwLock<HashMap<String, Option<Arc<ReadOnlyTable<Bytes, Bytes>>>>>,
+}
+
+impl View {
+    fn table(&self, tree: &str) -> Result<Option<Arc<ReadOnlyTable<Bytes, Bytes>>>, ReadError> {
+        let opened = self.tables.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(table) = opened.get(tree) {
+            return Ok(table.clone());
+        }
+        drop(opened);
+        let table = match self.transaction.open_table(definition(tree)) {
+            Ok(table) => Some(Arc::new(table)),
+            Err(TableError::TableDoesNotExist(_)) => None,
+            Err(error) => return Err(failed(error)),
+        };
+        let mut opened = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        opened.insert(tree.to_owned(), table.clone());
+        Ok(table)
+    }
+}
+
+impl Read for View {
+    fn get(&self, tree: &str, key: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<bool, ReadError> {
+        self.table(tree)?
+            .map_or(Ok(false), |table| get(&*table, key, visit))
+    }
+
+    fn range(
+        &self,
+        tree: &str,
+        keys: Keys<'_>,
+        direction: Direction,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> Visit,
+    ) -> Result<(), ReadError> {
+        self.table(tree)?
+            .map_or(Ok(()), |table| range(&*table, keys, direction, visit))
+    }
+
+    fn len(&self, tree: &str) -> Result<u64, ReadError> {
+        self.table(tree)?
+            .map_or(Ok(0), |table| table.len().map_err(failed))
+    }
+}
+
+type OpenTable<'txn> = Rc<::redb::Table<'txn, Bytes, Bytes>>;
+
+/// A write transaction with the tables it has opened so far.
+///
+/// A read clones the `Rc`, so that its visitor may open further tables. Writing needs `&mut self`,
+/// so no read is under way then and the `Rc` is the only one.
+struct Write<'txn> {
+    transaction: &'txn WriteTransaction,
+    tables: RefCell<HashMap<String, OpenTable<'txn>>>,
+}
+
+impl<'txn> Write<'txn> {
+    fn table(&self, tree: &str) -> Result<OpenTable<'txn>, ReadError> {
+        if let Some(table) = self.tables.borrow().get(tree) {
+            return Ok(Rc::clone(table));
+        }
+        let table = Rc::new(
+            self.transaction
+                .open_table(definition(tree))
+                .map_err(failed)?,
+        );
+        self.tables
+            .borrow_mut()
+            .insert(tree.to_owned(), Rc::clone(&table));
+        Ok(table)
+    }
+
+    fn table_mut(
+        &mut self,
+        tree: &str,
+    ) -> Result<&mut ::redb::Table<'txn, Bytes, Bytes>, ReadError> {
+        drop(self.table(tree)?);
+        let table = self
+            .tables
+            .get_mut()
+            .get_mut(tree)
+            .expect("it was opened just now");
+        Ok(Rc::get_mut(table).expect("no read is under way while the transaction is borrowed"))
+    }
+
+    fn close(&mut self, tree: &str) {
+        self.tables.get_mut().remove(tree);
+    }
+}
+
+impl Read for Write<'_> {
+    fn get(&self, tree: &str, key: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<bool, ReadError> {
+        get(&*self.table(tree)?, key, visit)
+    }
+
+    fn range(
+        &self,
+        tree: &str,
+        keys: Keys<'_>,
+        direction: Direction,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> Visit,
+    ) -> Result<(), ReadError> {
+        range(&*self.table(tree)?, keys, direction, visit)
+    }
+
+    fn len(&self, tree: &str) -> Result<u64, ReadError> {
+        self.table(tree)?.len().map_err(failed)
+    }
+}
+
+impl WriteTxn for Write<'_> {
+    fn put(&mut self, tree: &str, key: &[u8], value: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        let old = self.table_mut(tree)?.insert(key, value).map_err(failed)?;
+        Ok(old.map(|guard| guard.value().to_vec()))
+    }
+
+    fn delete(&mut self, tree: &str, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        let old = self.table_mut(tree)?.remove(key).map_err(failed)?;
+        Ok(old.map(|guard| guard.value().to_vec()))
+    }
+
+    fn rename_tree(&mut self, from: &str, to: &str) -> Result<bool, ReadError> {
+        self.close(from);
+        match self
+            .transaction
+            .rename_table(definition(from), definition(to))
+        {
+            Ok(()) => Ok(true),
+            Err(TableError::TableDoesNotExist(_)) => Ok(false),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    fn drop_tree(&mut self, tree: &str) -> Result<(), ReadError> {
+        self.close(tree);
+        self.transaction
+            .delete_table(definition(tree))
+            .map(drop)
+            .map_err(failed)
+    }
+}
+
+fn get(
+    table: &impl ReadableTable<Bytes, Bytes>,
+    key: &[u8],
+    visit: &mut dyn FnMut(&[u8]),
+) -> Result<bool, ReadError> {
+    let value = table.get(key).map_err(failed)?;
+    if let Some(value) = &value {
+        visit(value.value());
+    }
+    Ok(value.is_some())
+}
+
+fn range(
+    table: &impl ReadableTable<Bytes, Bytes>,
+    keys: Keys<'_>,
+    direction: Direction,
+    visit: &mut dyn FnMut(&[u8], &[u8]) -> Visit,
+) -> Result<(), ReadError> {
+    let mut entries = table.range::<&[u8]>(keys).map_err(failed)?;
+    let mut next = || match direction {
+        Direction::Forward => entries.next(),
+        Direction::Backward => entries.next_back(),
+    };
+    while let Some(entry) = next() {
+        let (key, value) = entry.map_err(failed)?;
+        if let ControlFlow::Break(()) = visit(key.value(), value.value())? {
+            break;
+        }
+    }
+    Ok(())
+}

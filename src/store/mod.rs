@@ -1,0 +1,269 @@
+//! The store: collections, records, settings and the log of changes, kept and found again.
+//!
+//! Owns: [`Store`], [`Snapshot`], [`Tx`], the trees and their keys, the format on disk, and the
+//! write-ahead log. The engine below is behind `engine`; only that module names redb. Knows nothing
+//! of rules, of what makes a record valid, or of who is asking.
+//! Invariant: every index tree holds exactly the entries that the rows of its collection call for,
+//! and a job that fails leaves no trace.
+//! Start reading at [`Store`].
+
+mod catalog_codec;
+mod change;
+mod engine;
+mod error;
+mod index;
+mod names;
+mod open;
+mod reading;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+mod tx;
+mod wal;
+mod writer;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use arc_swap::ArcSwap;
+
+pub use change::{Change, ChangeAction};
+pub use error::{StoreError, WriteError};
+pub use snapshot::Snapshot;
+pub use tx::Tx;
+
+use engine::{Engine, MemoryEngine, RedbEngine};
+use wal::Wal;
+use writer::{Job, Submitted, Writer};
+
+/// Jobs that may wait for the writer.
+const QUEUE_MAX: usize = 4096;
+
+/// How a store is kept.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Bytes of the file kept in memory at most. 64 MiB unless told otherwise.
+    pub cache_bytes: usize,
+    /// What an answered write survives.
+    pub durability: Durability,
+    /// Seconds after which changes leave the log. 7 days unless told otherwise.
+    pub change_age_seconds_max: u64,
+    /// Changes in the log at most, the oldest leave first. 1,000,000 unless told otherwise.
+    pub change_count_max: u64,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 64 * 1024 * 1024,
+            durability: Durability::Full,
+            change_age_seconds_max: 7 * 24 * 60 * 60,
+            change_count_max: 1_000_000,
+        }
+    }
+}
+
+/// What an answered write survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// The loss of power.
+    Full,
+    /// The end of the process however it comes; the loss of power may take the last 100 ms.
+    Relaxed,
+}
+
+/// All collections and their records. Clones are the same store.
+///
+/// Reads go through [`Store::snapshot`] and never wait. Writes are jobs that one thread runs in the
+/// order they came, those that wait together in one transaction.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    published: Arc<ArcSwap<Snapshot>>,
+    /// `None` once closed.
+    jobs: RwLock<Option<SyncSender<Box<dyn Job>>>>,
+    thread: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("snapshot", &self.snapshot())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the store in the folder `dir`, or makes folder and store.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when it is open already, [`StoreError::Format`] when another version
+    /// wrote it, and what the disk says.
+    pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(dir).map_err(StoreError::engine)?;
+        let engine = RedbEngine::open(&dir.join("data.redb"), options.cache_bytes)?;
+        open::check_format(&engine)?;
+        // The log is read whatever the durability is now: it may have been another before.
+        let (mut wal, records) = Wal::open(&dir.join("data.wal"))?;
+        let sequence = open::replay(&engine, &mut wal, &records)?;
+        let wal = (options.durability == Durability::Relaxed).then_some((wal, sequence));
+        Self::start(Arc::new(engine), options, wal)
+    }
+
+    /// A store that keeps nothing when it goes.
+    pub fn in_memory(options: StoreOptions) -> Result<Self, StoreError> {
+        Self::with_engine(Arc::new(MemoryEngine::default()), options)
+    }
+
+    fn with_engine(engine: Arc<dyn Engine>, options: StoreOptions) -> Result<Self, StoreError> {
+        open::check_format(&*engine)?;
+        Self::start(engine, options, None)
+    }
+
+    fn start(
+        engine: Arc<dyn Engine>,
+        options: StoreOptions,
+        wal: Option<(Wal, u64)>,
+    ) -> Result<Self, StoreError> {
+        let read = engine.read()?;
+        let staged = open::load(&*read)?;
+        let (catalog, last_change) = (Arc::clone(&staged.catalog), staged.last_change);
+        let snapshot = Snapshot {
+            read,
+            catalog,
+            last_change,
+        };
+        let published = Arc::new(ArcSwap::from_pointee(snapshot));
+        let (jobs, waiting) = sync_channel(QUEUE_MAX);
+        let writer = Writer {
+            engine,
+            options,
+            published: Arc::clone(&published),
+            staged,
+            next_rowids: tx::NextRowids::new(),
+            wal,
+            unsynced_since: None,
+            dirty_since: Some(std::time::Instant::now()),
+        };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer.run(&waiting))
+            .map_err(StoreError::engine)?;
+        Ok(Self(Arc::new(Inner {
+            published,
+            jobs: RwLock::new(Some(jobs)),
+            thread: Mutex::new(Some(thread)),
+        })))
+    }
+
+    /// What is committed now. Drop it soon; while it is held, the file grows instead of using the
+    /// space of overwritten data again.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.published.load_full()
+    }
+
+    /// Runs `job` in a transaction and returns its answer once that is committed. Blocks meanwhile,
+    /// also while the queue is full; must not be called from within a job.
+    ///
+    /// When `job` fails or panics, nothing of it is kept. It may run more than once, so it must not
+    /// do what cannot be repeated.
+    ///
+    /// # Errors
+    /// What `job` says; [`StoreError::Closed`], [`StoreError::Panicked`] and what the engine says.
+    pub fn write<T, E>(
+        &self,
+        job: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = sync_channel(1);
+        let done = move |result| {
+            // The receiver waits below for as long as the sender lives.
+            let _ = answer.send(result);
+        };
+        {
+            let jobs = self.0.jobs.read().unwrap_or_else(PoisonError::into_inner);
+            let Some(jobs) = &*jobs else {
+                return Err(StoreError::Closed.into());
+            };
+            if jobs.send(Box::new(Submitted::new(job, done))).is_err() {
+                return Err(StoreError::Closed.into());
+            }
+        }
+        answered
+            .recv()
+            .unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// Like [`Store::write`], but returns at once. `done` gets the answer on the writer's thread
+    /// after the commit, so it must be quick.
+    ///
+    /// # Errors
+    /// As [`Store::write`], and [`StoreError::Busy`] when 4096 jobs are waiting already; then, and
+    /// when the store is closed, `done` runs before this returns.
+    pub fn submit<T, E>(
+        &self,
+        job: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        done: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let job: Box<dyn Job> = Box::new(Submitted::new(job, done));
+        let (job, failure) = {
+            let jobs = self.0.jobs.read().unwrap_or_else(PoisonError::into_inner);
+            match &*jobs {
+                None => (job, StoreError::Closed),
+                Some(jobs) => match jobs.try_send(job) {
+                    Ok(()) => return,
+                    Err(TrySendError::Full(job)) => (job, StoreError::Busy),
+                    Err(TrySendError::Disconnected(job)) => (job, StoreError::Closed),
+                },
+            }
+        };
+        job.answer(Some(failure));
+    }
+
+    /// Finishes the waiting jobs, brings everything to disk and ends the writer. Writes after this
+    /// fail with [`StoreError::Closed`]; snapshots stay readable. Does nothing the second time.
+    pub fn close(&self) -> Result<(), StoreError> {
+        self.0.close()
+    }
+}
+
+impl Inner {
+    fn close(&self) -> Result<(), StoreError> {
+        // Without a sender the writer runs dry and ends.
+        drop(
+            self.jobs
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        match thread {
+            // The last handle may be dropped by an answer, on the writer's own thread.
+            Some(thread) if thread.thread().id() != std::thread::current().id() => {
+                thread.join().unwrap_or(Err(StoreError::Panicked))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Whoever wants to know whether this succeeds calls `close`.
+        let _ = self.close();
+    }
+}

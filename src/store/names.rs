@@ -1,0 +1,57 @@
+//! The names of the trees, and the keys of the counters.
+
+use crate::model::CollectionId;
+use crate::query::IndexTree;
+
+/// u64 in order of making, big endian → encoded definition.
+pub(super) const COLLECTIONS: &str = "collections";
+/// Key → value of the caller's.
+pub(super) const SETTINGS: &str = "settings";
+/// u64 sequence, big endian → encoded change.
+pub(super) const CHANGES: &str = "changes";
+/// Name → u64, little endian.
+pub(super) const COUNTERS: &str = "counters";
+
+/// The counter that holds the format of the data.
+pub(super) const FORMAT: &str = "format";
+/// The counter that holds the version of the catalog.
+pub(super) const CATALOG_VERSION: &str = "catalog";
+/// The counter that holds the sequence of the last batch in the write-ahead log that the trees
+/// include.
+pub(super) const WAL_SEQUENCE: &str = "wal";
+
+/// The counter that holds the next rowid of a collection.
+pub(super) fn rowid_counter(collection: &CollectionId) -> String {
+    join("rowid", collection)
+}
+
+/// rowid, big endian → row.
+pub(super) fn rows(collection: &CollectionId) -> String {
+    join("rows", collection)
+}
+
+/// record id → rowid, big endian.
+pub(super) fn ids(collection: &CollectionId) -> String {
+    join("ids", collection)
+}
+
+/// One index of a collection; see [`super::index`] for its entries.
+pub(super) fn index(collection: &CollectionId, tree: IndexTree) -> String {
+    let (kind, number) = match tree {
+        IndexTree::Declared(number) => ("index", number.0),
+        IndexTree::Relation(slot) => ("relation", u32::from(slot.0)),
+        IndexTree::Autodate(slot) => ("autodate", u32::from(slot.0)),
+    };
+    let mut name = join(kind, collection);
+    name.push('/');
+    name.push_str(&number.to_string());
+    name
+}
+
+fn join(kind: &str, collection: &CollectionId) -> String {
+    let mut name = String::with_capacity(kind.len() + collection.as_str().len() + 8);
+    name.push_str(kind);
+    name.push('/');
+    name.push_str(collection.as_str());
+    name
+}

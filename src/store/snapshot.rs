@@ -1,0 +1,118 @@
+//! The committed state at one moment.
+
+use std::fmt;
+use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
+
+use super::change::{self, Change};
+use super::engine::Read;
+use super::error::damaged;
+use super::{names, reading};
+use crate::model::key::KeyRange;
+use crate::model::{Row, RowBuf, RowId};
+use crate::query::{Direction, IndexTree, ReadError, Rows, Visit};
+use crate::schema::{Catalog, Collection};
+
+/// The committed state at one moment. It never changes; while it is held, the space of what was
+/// overwritten since cannot be used again, so drop it soon.
+pub struct Snapshot {
+    pub(super) read: Box<dyn Read + Send + Sync>,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) last_change: u64,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("last_change", &self.last_change)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Snapshot {
+    /// The setting called `key`.
+    pub fn setting(&self, key: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        self.read.copy(names::SETTINGS, key.as_bytes())
+    }
+
+    /// Up to `limit` changes whose sequence is above `after`, oldest first. When the first one is
+    /// not `after + 1`, changes in between were pruned.
+    pub fn changes(&self, after: u64, limit: usize) -> Result<Vec<Change>, ReadError> {
+        let mut changes = Vec::new();
+        if limit == 0 {
+            return Ok(changes);
+        }
+        let start = change::key(after);
+        let keys = (Bound::Excluded(start.as_slice()), Bound::Unbounded);
+        self.read.range(
+            names::CHANGES,
+            keys,
+            Direction::Forward,
+            &mut |key, value| {
+                let change =
+                    change::sequence(key).and_then(|sequence| change::decode(sequence, value));
+                changes.push(change.ok_or_else(|| damaged("an entry in the log of changes"))?);
+                let full = changes.len() == limit;
+                Ok(if full {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                })
+            },
+        )?;
+        Ok(changes)
+    }
+
+    /// The sequence of the last change; 0 when there never was one.
+    pub fn last_change(&self) -> u64 {
+        self.last_change
+    }
+}
+
+impl Rows for Snapshot {
+    fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    fn count(&self, collection: &Collection) -> Result<u64, ReadError> {
+        reading::count(&*self.read, collection)
+    }
+
+    fn find(&self, collection: &Collection, id: &str) -> Result<Option<RowId>, ReadError> {
+        reading::find(&*self.read, collection, id)
+    }
+
+    fn row(&self, collection: &Collection, rowid: RowId) -> Result<Option<RowBuf>, ReadError> {
+        reading::row(&*self.read, collection, rowid)
+    }
+
+    fn with_row(
+        &self,
+        collection: &Collection,
+        rowid: RowId,
+        visit: &mut dyn FnMut(Row<'_>),
+    ) -> Result<bool, ReadError> {
+        reading::with_row(&*self.read, collection, rowid, visit)
+    }
+
+    fn scan(
+        &self,
+        collection: &Collection,
+        range: (Bound<RowId>, Bound<RowId>),
+        direction: Direction,
+        visit: &mut dyn FnMut(RowId, Row<'_>) -> Visit,
+    ) -> Result<(), ReadError> {
+        reading::scan(&*self.read, collection, range, direction, visit)
+    }
+
+    fn scan_index(
+        &self,
+        collection: &Collection,
+        tree: IndexTree,
+        range: &KeyRange,
+        direction: Direction,
+        visit: &mut dyn FnMut(&[u8], RowId) -> Visit,
+    ) -> Result<(), ReadError> {
+        reading::scan_index(&*self.read, collection, tree, range, direction, visit)
+    }
+}

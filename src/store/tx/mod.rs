@@ -1,0 +1,378 @@
+//! A write transaction as a job sees it.
+
+mod collections;
+mod records;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
+
+use super::change;
+use super::engine::{ALL_KEYS, Commit, WriteTxn};
+use super::error::{WriteError, damaged};
+use super::wal::Op;
+use super::{StoreOptions, names, reading};
+use crate::model::key::KeyRange;
+use crate::model::{CollectionId, Row, RowBuf, RowId, Timestamp};
+use crate::query::{Direction, IndexTree, ReadError, Rows, Visit};
+use crate::schema::{Catalog, Collection};
+
+/// Old changes removed per batch at most, so that no batch waits long.
+const PRUNED_CHANGES_MAX: u64 = 256;
+
+/// What a batch changes besides the trees. A failed job gets back what was before it.
+#[derive(Debug, Clone)]
+pub(super) struct Staged {
+    pub(super) catalog: Arc<Catalog>,
+    /// The key of each collection in the tree of collections, parallel to the catalog.
+    pub(super) orders: Arc<[u64]>,
+    pub(super) last_change: u64,
+}
+
+/// The next rowid per collection, as far as known. Only grows, so a failed job may leave a gap.
+pub(super) type NextRowids = HashMap<CollectionId, u64>;
+
+/// How to take back one step.
+enum Undo {
+    /// Put the old value back, or remove the key.
+    Entry {
+        tree: String,
+        key: Vec<u8>,
+        old: Option<Vec<u8>>,
+    },
+    /// Give the tree its name back.
+    Renamed { from: String, to: String },
+    /// Drop the tree, which was filled without further entries in the log.
+    Filled { tree: String },
+}
+
+/// A moment to go back to.
+pub(super) struct Savepoint {
+    undo: usize,
+    journal: usize,
+    staged: Staged,
+}
+
+/// A write transaction. It implements [`Rows`] and sees its own changes.
+///
+/// When the job that got it fails or panics, all of its changes are taken back.
+pub struct Tx<'a> {
+    txn: &'a mut dyn WriteTxn,
+    staged: Staged,
+    next_rowids: &'a mut NextRowids,
+    /// Collections whose next rowid must be written.
+    grown: HashSet<CollectionId>,
+    undo: Vec<Undo>,
+    /// What the write-ahead log will get; `None` when there is none.
+    journal: Option<Vec<Op>>,
+    /// Trees that go away at the end. They were renamed, which can be taken back.
+    dropped: Vec<String>,
+    /// Whether some job succeeded in changing something.
+    changed: bool,
+    /// Whether trees were dropped or filled, which the write-ahead log cannot tell.
+    reshaped: bool,
+}
+
+impl fmt::Debug for Tx<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx")
+            .field("last_change", &self.staged.last_change)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a finished batch amounts to.
+pub(super) struct Finished {
+    pub(super) commit: Commit,
+    pub(super) staged: Staged,
+    /// The changes for the write-ahead log, if it can tell them all.
+    pub(super) journal: Option<Vec<Op>>,
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(
+        txn: &'a mut dyn WriteTxn,
+        staged: Staged,
+        next_rowids: &'a mut NextRowids,
+        journaled: bool,
+    ) -> Self {
+        Self {
+            txn,
+            staged,
+            next_rowids,
+            grown: HashSet::new(),
+            undo: Vec::new(),
+            journal: journaled.then(Vec::new),
+            dropped: Vec::new(),
+            changed: false,
+            reshaped: false,
+        }
+    }
+
+    pub(super) fn savepoint(&self) -> Savepoint {
+        Savepoint {
+            undo: self.undo.len(),
+            journal: self.journal.as_ref().map_or(0, Vec::len),
+            staged: self.staged.clone(),
+        }
+    }
+
+    /// Keeps all changes up to here: they cannot be taken back any more.
+    pub(super) fn keep(&mut self) {
+        self.changed |= !self.undo.is_empty();
+        self.undo.clear();
+    }
+
+    /// Takes back all changes since `savepoint`.
+    pub(super) fn roll_back(&mut self, savepoint: Savepoint) -> Result<(), ReadError> {
+        while self.undo.len() > savepoint.undo {
+            let Some(step) = self.undo.pop() else { break };
+            match step {
+                Undo::Entry {
+                    tree,
+                    key,
+                    old: Some(old),
+                } => {
+                    self.txn.put(&tree, &key, &old)?;
+                }
+                Undo::Entry {
+                    tree,
+                    key,
+                    old: None,
+                } => {
+                    self.txn.delete(&tree, &key)?;
+                }
+                Undo::Renamed { from, to } => {
+                    // A tree of the old name that was made since is empty by now.
+                    self.txn.drop_tree(&from)?;
+                    self.txn.rename_tree(&to, &from)?;
+                    self.dropped.retain(|name| *name != to);
+                }
+                Undo::Filled { tree } => self.txn.drop_tree(&tree)?,
+            }
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.truncate(savepoint.journal);
+        }
+        self.staged = savepoint.staged;
+        Ok(())
+    }
+
+    /// Ends the batch: writes counters, prunes old changes, drops what was marked.
+    pub(super) fn finish(mut self, options: &StoreOptions) -> Result<Finished, ReadError> {
+        if !self.changed {
+            return Ok(Finished {
+                commit: Commit::Abandon,
+                staged: self.staged,
+                journal: None,
+            });
+        }
+        for collection in std::mem::take(&mut self.grown) {
+            let next = self.next_rowids.get(&collection).copied().unwrap_or(1);
+            self.put_counter(&names::rowid_counter(&collection), next)?;
+        }
+        self.prune_changes(options)?;
+        for tree in std::mem::take(&mut self.dropped) {
+            self.txn.drop_tree(&tree)?;
+        }
+        let journal = self.journal.filter(|_| !self.reshaped);
+        let commit = if journal.is_some() {
+            Commit::Deferred
+        } else {
+            Commit::Durable
+        };
+        Ok(Finished {
+            commit,
+            staged: self.staged,
+            journal,
+        })
+    }
+
+    /// Removes the oldest changes that are too old or too many. The last change always stays, so
+    /// that sequences go on from it after a restart.
+    fn prune_changes(&mut self, options: &StoreOptions) -> Result<(), ReadError> {
+        let count = self.txn.len(names::CHANGES)?;
+        let surplus = count.saturating_sub(options.change_count_max.max(1));
+        let age_ms = i64::try_from(options.change_age_seconds_max.saturating_mul(1000));
+        let oldest = Timestamp::now()
+            .millis()
+            .saturating_sub(age_ms.unwrap_or(i64::MAX));
+        let mut doomed: Vec<Vec<u8>> = Vec::new();
+        self.txn.range(
+            names::CHANGES,
+            ALL_KEYS,
+            Direction::Forward,
+            &mut |key, value| {
+                let done = doomed.len() as u64;
+                let too_old = change::time(value).is_none_or(|time| time.millis() < oldest);
+                let enough = done == PRUNED_CHANGES_MAX || done + 1 >= count;
+                if enough || (done >= surplus && !too_old) {
+                    return Ok(ControlFlow::Break(()));
+                }
+                doomed.push(key.to_vec());
+                Ok(ControlFlow::Continue(()))
+            },
+        )?;
+        for key in doomed {
+            self.delete_entry(names::CHANGES, &key)?;
+        }
+        Ok(())
+    }
+
+    /// Runs `step` so that a failure leaves the transaction as it was.
+    fn atomically<T>(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> Result<T, WriteError>,
+    ) -> Result<T, WriteError> {
+        let savepoint = self.savepoint();
+        let result = step(self);
+        if result.is_err() {
+            self.roll_back(savepoint)?;
+        }
+        result
+    }
+
+    /// Sets a key; true when it had a value.
+    fn put_entry(&mut self, tree: &str, key: &[u8], value: &[u8]) -> Result<bool, ReadError> {
+        let old = self.txn.put(tree, key, value)?;
+        let existed = old.is_some();
+        self.note(tree, key, Some(value), old);
+        Ok(existed)
+    }
+
+    /// Removes a key; true when it had a value.
+    fn delete_entry(&mut self, tree: &str, key: &[u8]) -> Result<bool, ReadError> {
+        let old = self.txn.delete(tree, key)?;
+        let existed = old.is_some();
+        if existed {
+            self.note(tree, key, None, old);
+        }
+        Ok(existed)
+    }
+
+    fn note(&mut self, tree: &str, key: &[u8], value: Option<&[u8]>, old: Option<Vec<u8>>) {
+        if let Some(journal) = &mut self.journal {
+            let value = value.map(<[u8]>::to_vec);
+            journal.push(Op {
+                tree: tree.to_owned(),
+                key: key.to_vec(),
+                value,
+            });
+        }
+        self.undo.push(Undo::Entry {
+            tree: tree.to_owned(),
+            key: key.to_vec(),
+            old,
+        });
+    }
+
+    fn put_counter(&mut self, name: &str, value: u64) -> Result<(), ReadError> {
+        self.put_entry(names::COUNTERS, name.as_bytes(), &value.to_le_bytes())
+            .map(drop)
+    }
+
+    /// Takes a tree away. Its entries go at the end of the batch.
+    fn drop_tree(&mut self, tree: String) -> Result<(), ReadError> {
+        let grave = format!("dropped/{}", self.dropped.len());
+        self.reshaped = true;
+        if self.txn.rename_tree(&tree, &grave)? {
+            self.dropped.push(grave.clone());
+            self.undo.push(Undo::Renamed {
+                from: tree,
+                to: grave,
+            });
+        }
+        Ok(())
+    }
+
+    /// Fills a tree that has no entries yet.
+    fn fill_tree<'e>(
+        &mut self,
+        tree: &str,
+        entries: impl Iterator<Item = (&'e [u8], &'e [u8])>,
+    ) -> Result<(), ReadError> {
+        self.reshaped = true;
+        self.undo.push(Undo::Filled {
+            tree: tree.to_owned(),
+        });
+        for (key, value) in entries {
+            self.txn.put(tree, key, value)?;
+        }
+        Ok(())
+    }
+
+    /// The collection as it is now; the caller's may be from before a change of the schema.
+    fn current(&self, collection: &Collection) -> Result<Arc<Collection>, WriteError> {
+        let current = self.staged.catalog.by_id(collection.id.as_str());
+        current.cloned().ok_or(WriteError::NoCollection)
+    }
+
+    fn take_rowid(&mut self, collection: &CollectionId) -> Result<RowId, ReadError> {
+        let next = match self.next_rowids.get_mut(collection) {
+            Some(next) => next,
+            None => {
+                let stored = reading::counter(&*self.txn, &names::rowid_counter(collection))?;
+                self.next_rowids
+                    .entry(collection.clone())
+                    .or_insert(stored.unwrap_or(1))
+            }
+        };
+        let rowid = RowId(*next);
+        *next = next
+            .checked_add(1)
+            .ok_or_else(|| damaged("no rowid is left"))?;
+        if !self.grown.contains(collection) {
+            self.grown.insert(collection.clone());
+        }
+        Ok(rowid)
+    }
+}
+
+impl Rows for Tx<'_> {
+    fn catalog(&self) -> &Arc<Catalog> {
+        &self.staged.catalog
+    }
+
+    fn count(&self, collection: &Collection) -> Result<u64, ReadError> {
+        reading::count(&*self.txn, collection)
+    }
+
+    fn find(&self, collection: &Collection, id: &str) -> Result<Option<RowId>, ReadError> {
+        reading::find(&*self.txn, collection, id)
+    }
+
+    fn row(&self, collection: &Collection, rowid: RowId) -> Result<Option<RowBuf>, ReadError> {
+        reading::row(&*self.txn, collection, rowid)
+    }
+
+    fn with_row(
+        &self,
+        collection: &Collection,
+        rowid: RowId,
+        visit: &mut dyn FnMut(Row<'_>),
+    ) -> Result<bool, ReadError> {
+        reading::with_row(&*self.txn, collection, rowid, visit)
+    }
+
+    fn scan(
+        &self,
+        collection: &Collection,
+        range: (Bound<RowId>, Bound<RowId>),
+        direction: Direction,
+        visit: &mut dyn FnMut(RowId, Row<'_>) -> Visit,
+    ) -> Result<(), ReadError> {
+        reading::scan(&*self.txn, collection, range, direction, visit)
+    }
+
+    fn scan_index(
+        &self,
+        collection: &Collection,
+        tree: IndexTree,
+        range: &KeyRange,
+        direction: Direction,
+        visit: &mut dyn FnMut(&[u8], RowId) -> Visit,
+    ) -> Result<(), ReadError> {
+        reading::scan_index(&*self.txn, collection, tree, range, direction, visit)
+    }
+}

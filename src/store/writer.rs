@@ -1,0 +1,265 @@
+//! The writer: one thread that runs waiting jobs, many of them in one transaction.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+
+use super::engine::{Commit, Engine};
+use super::error::StoreError;
+use super::snapshot::Snapshot;
+use super::tx::{NextRowids, Staged, Tx};
+use super::wal::Wal;
+use super::{StoreOptions, names};
+
+/// Jobs that share a transaction at most.
+const BATCH_MAX: usize = 1024;
+/// How long the writer idles before it makes the next open quick.
+const IDLE: Duration = Duration::from_millis(100);
+/// How long a relaxed commit may wait for the disk.
+const UNSYNCED_MAX: Duration = Duration::from_millis(100);
+/// How long the write-ahead log may grow between durable commits.
+const WAL_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// A job with its answer inside.
+pub(super) trait Job: Send {
+    /// Runs the job and remembers its answer; false when its changes must be taken back.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Gives the answer: that of the job, or `failure` when the batch could not be kept.
+    fn answer(self: Box<Self>, failure: Option<StoreError>);
+}
+
+/// A job as submitted.
+pub(super) struct Submitted<T, E, J, D> {
+    job: J,
+    done: D,
+    result: Option<Result<T, E>>,
+}
+
+impl<T, E, J, D> Submitted<T, E, J, D> {
+    pub(super) fn new(job: J, done: D) -> Self {
+        Self {
+            job,
+            done,
+            result: None,
+        }
+    }
+}
+
+impl<T, E, J, D> Job for Submitted<T, E, J, D>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    J: FnMut(&mut Tx<'_>) -> Result<T, E> + Send,
+    D: FnOnce(Result<T, E>) + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        // A panicking job is taken back as a whole, so it leaves nothing half-done in `tx`.
+        let result = catch_unwind(AssertUnwindSafe(|| (self.job)(tx)))
+            .unwrap_or_else(|_| Err(StoreError::Panicked.into()));
+        self.result.insert(result).is_ok()
+    }
+
+    fn answer(self: Box<Self>, failure: Option<StoreError>) {
+        let result = match failure {
+            Some(failure) => Err(failure.into()),
+            None => self
+                .result
+                .unwrap_or_else(|| Err(StoreError::Closed.into())),
+        };
+        let done = self.done;
+        // What the submitter does with the answer must not take the writer down.
+        let _ = catch_unwind(AssertUnwindSafe(|| done(result)));
+    }
+}
+
+/// What the writer thread owns.
+pub(super) struct Writer {
+    pub(super) engine: Arc<dyn Engine>,
+    pub(super) options: StoreOptions,
+    pub(super) published: Arc<ArcSwap<Snapshot>>,
+    pub(super) staged: Staged,
+    pub(super) next_rowids: NextRowids,
+    /// The write-ahead log of relaxed durability, and the sequence of its last record.
+    pub(super) wal: Option<(Wal, u64)>,
+    /// When the oldest commit ran that is not on disk yet.
+    pub(super) unsynced_since: Option<Instant>,
+    /// When the last commit ran, unless the next open is quick already.
+    pub(super) dirty_since: Option<Instant>,
+}
+
+impl Writer {
+    /// Runs jobs until all senders are gone, then closes the data in good order.
+    pub(super) fn run(mut self, jobs: &Receiver<Box<dyn Job>>) -> Result<(), StoreError> {
+        while let Some(job) = self.next(jobs) {
+            let mut batch = vec![job];
+            while batch.len() < BATCH_MAX
+                && let Ok(job) = jobs.try_recv()
+            {
+                batch.push(job);
+            }
+            self.run_batch(batch);
+        }
+        self.sync(Commit::QuickRepair)
+    }
+
+    /// The next job; does what must be done while waiting for it.
+    fn next(&mut self, jobs: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
+        loop {
+            let sync_at = self.unsynced_since.map(|since| since + UNSYNCED_MAX);
+            let repair_at = self.dirty_since.map(|since| since + IDLE);
+            let (deadline, commit) = match (sync_at, repair_at) {
+                (Some(sync), repair) if repair.is_none_or(|repair| sync < repair) => {
+                    (sync, Commit::Durable)
+                }
+                (_, Some(repair)) => (repair, Commit::QuickRepair),
+                _ => return jobs.recv().ok(),
+            };
+            match jobs.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {
+                    // A failure here loses nothing that was not lost already; it shows with the
+                    // next write, and trying again at once would not help.
+                    if self.sync(commit).is_err() {
+                        (self.unsynced_since, self.dirty_since) = (None, None);
+                    }
+                }
+            }
+        }
+    }
+
+    fn run_batch(&mut self, mut batch: Vec<Box<dyn Job>>) {
+        let result = self.commit_batch(&mut batch);
+        match result {
+            Ok(()) => batch.into_iter().for_each(|job| job.answer(None)),
+            Err(error) => {
+                let error = Arc::new(error);
+                for job in batch {
+                    job.answer(Some(StoreError::Engine(Box::new(Shared(Arc::clone(
+                        &error,
+                    ))))));
+                }
+            }
+        }
+    }
+
+    fn commit_batch(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        let must_sync = self
+            .unsynced_since
+            .is_some_and(|since| since.elapsed() >= UNSYNCED_MAX)
+            || self
+                .wal
+                .as_ref()
+                .is_some_and(|(wal, _)| wal.is_broken() || wal.len_bytes() >= WAL_BYTES_MAX);
+        let wal_len_before = self.wal.as_ref().map(|(wal, _)| wal.len_bytes());
+        let sequence_before = self.wal.as_ref().map(|(_, sequence)| *sequence);
+        let Self {
+            engine,
+            options,
+            staged,
+            next_rowids,
+            wal,
+            ..
+        } = self;
+        let (mut outcome, mut ended) = (staged.clone(), Commit::Abandon);
+        let result = engine.write(&mut |txn| {
+            let mut tx = Tx::new(&mut *txn, staged.clone(), next_rowids, wal.is_some());
+            for job in batch.iter_mut() {
+                let savepoint = tx.savepoint();
+                if job.run(&mut tx) {
+                    tx.keep();
+                } else {
+                    tx.roll_back(savepoint)?;
+                }
+            }
+            let finished = tx.finish(options)?;
+            ended = finished.commit;
+            if let (Some((wal, sequence)), true) = (wal.as_mut(), ended != Commit::Abandon) {
+                *sequence += 1;
+                let bytes = sequence.to_le_bytes();
+                txn.put(names::COUNTERS, names::WAL_SEQUENCE.as_bytes(), &bytes)?;
+                match finished.journal {
+                    Some(journal) if !must_sync => wal.append(*sequence, &journal)?,
+                    _ => ended = Commit::Durable,
+                }
+            }
+            outcome = finished.staged;
+            Ok(ended)
+        });
+        if let Err(error) = result {
+            if let (Some((wal, sequence)), Some(len), Some(before)) =
+                (&mut self.wal, wal_len_before, sequence_before)
+            {
+                *sequence = before;
+                if wal.len_bytes() != len {
+                    wal.truncate_to(len);
+                }
+            }
+            return Err(error);
+        }
+        if ended == Commit::Abandon {
+            return Ok(());
+        }
+        self.staged = outcome;
+        let now = Instant::now();
+        self.dirty_since = Some(now);
+        if ended == Commit::Deferred {
+            self.unsynced_since.get_or_insert(now);
+        } else {
+            self.synced();
+        }
+        self.publish()
+    }
+
+    /// Everything is on disk, so the log may start anew.
+    fn synced(&mut self) {
+        self.unsynced_since = None;
+        if let Some((wal, _)) = &mut self.wal
+            && (wal.len_bytes() > 0 || wal.is_broken())
+        {
+            wal.truncate_to(0);
+        }
+    }
+
+    /// An empty commit.
+    fn sync(&mut self, commit: Commit) -> Result<(), StoreError> {
+        if self.unsynced_since.is_none() && self.dirty_since.is_none() {
+            return Ok(());
+        }
+        self.engine.write(&mut |_| Ok(commit))?;
+        self.synced();
+        if commit == Commit::QuickRepair {
+            self.dirty_since = None;
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self) -> Result<(), StoreError> {
+        let snapshot = Snapshot {
+            read: self.engine.read()?,
+            catalog: Arc::clone(&self.staged.catalog),
+            last_change: self.staged.last_change,
+        };
+        self.published.store(Arc::new(snapshot));
+        Ok(())
+    }
+}
+
+/// One failure, told to several.
+#[derive(Debug)]
+struct Shared(Arc<StoreError>);
+
+impl std::fmt::Display for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Shared {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&*self.0)
+    }
+}
