@@ -25,8 +25,8 @@ pub use collection::{
     OAuth2Provider, OtpOptions, PasswordAuth, Rules, TokenOptions,
 };
 pub use definition::{
-    DefinitionError, Draft, OAUTH2_PROVIDERS, Renames, create_from_body, initial_collections,
-    renames, scaffold, scaffolds_json, update_from_body,
+    DefinitionError, Draft, OAUTH2_PROVIDERS, Renames, create_from_body, renames, scaffold,
+    scaffolds_json, system, update_from_body,
 };
 pub use field::{
     AutodateOptions, DateOptions, DomainOptions, EditorOptions, Field, FieldKind, FileOptions,

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};
 
 use crate::model::{Slot, Timestamp};
+use crate::schema::system::initial_collections;
 use crate::schema::{
-    Catalog, Collection, DefinitionError, Draft, Secrets, create_from_body, initial_collections,
-    update_from_body,
+    Catalog, Collection, DefinitionError, Draft, Secrets, create_from_body, update_from_body,
 };
 
 fn now() -> Timestamp {
@@ -342,12 +342,6 @@ fn definitions_are_refused_with_codes_and_messages() {
             "Error parsing regexp: unclosed group: `a(b`.",
         ),
         (
-            with_field(json!({ "type": "text", "name": "a", "primaryKey": true, "pattern": "." })),
-            "fields.1.name",
-            "validation_in_invalid",
-            "The primary key must be named \"id\".",
-        ),
-        (
             with_field(json!({ "type": "editor", "name": "a", "maxSize": -1 })),
             "fields.1.maxSize",
             no_less,
@@ -664,6 +658,52 @@ fn several_violations_come_together() {
 }
 
 #[test]
+fn the_id_is_the_only_primary_key() {
+    let data = violations(create_in(
+        &catalog_with(Vec::new()),
+        with_field(json!({ "type": "text", "name": "a", "primaryKey": true, "hidden": true })),
+    ));
+    let a = &data["fields"]["1"];
+    assert_eq!(
+        a["name"]["message"],
+        "The primary key must be named \"id\"."
+    );
+    assert_eq!(a["name"]["code"], "validation_in_invalid");
+    let message = "Composite PKs are not supported and the collection must have only 1 PK.";
+    assert_eq!(a["primaryKey"]["message"], message);
+    assert_eq!(
+        a["primaryKey"]["code"],
+        "validation_unsupported_composite_pk"
+    );
+    assert_eq!(a["pattern"]["code"], "validation_required");
+    assert_eq!(a["hidden"]["code"], "validation_empty");
+    assert_eq!(a["required"]["code"], "validation_required");
+}
+
+#[test]
+fn patterns_for_values_are_tried() {
+    let refused = |field: Json| {
+        let data = violations(create_in(&catalog_with(Vec::new()), with_field(field)));
+        data["fields"]["1"]["autogeneratePattern"].clone()
+    };
+    let found = refused(json!({
+        "type": "text", "name": "a", "autogeneratePattern": "[a]{3}", "min": 5,
+    }));
+    assert_eq!(
+        found["code"],
+        "validation_invalid_autogenerate_pattern_value"
+    );
+    assert_eq!(
+        found["message"],
+        "The provided autogenerate pattern could produce invalid field values, ex.: \"aaa\"."
+    );
+    let found = refused(json!({ "type": "text", "name": "a", "autogeneratePattern": "^a" }));
+    assert_eq!(found["code"], "validation_invalid_autogenerate_pattern");
+    let found = refused(json!({ "type": "text", "name": "a", "autogeneratePattern": "a(" }));
+    assert_eq!(found["code"], "validation_invalid_regex");
+}
+
+#[test]
 fn views_need_a_query() {
     let data = violations(create_in(
         &catalog_with(Vec::new()),
@@ -690,7 +730,7 @@ fn wrong_shapes_are_named() {
         ),
         (
             json!({ "indexes": [1] }),
-            "indexes: expected a list of strings",
+            "indexes: expected a list of strings or null",
         ),
         (
             json!({ "listRule": 5 }),

@@ -1,5 +1,7 @@
 //! The checks of one field's settings.
 
+use crate::model::Value;
+use crate::schema::values::{self, autogenerate::generate};
 use crate::schema::{
     AutodateOptions, Catalog, Collection, DateOptions, DomainOptions, Field, FieldKind,
     FileOptions, NumberOptions, PasswordOptions, RelationOptions, SelectOptions, TextOptions,
@@ -90,7 +92,10 @@ fn check_text(field: &Field, text: &TextOptions, collection: &Collection, found:
         lower.and_then(|()| check::at_most(text.max, MAX_SAFE_INT)),
     );
     found.note("pattern", pattern::check(&text.pattern));
-    found.note("autogeneratePattern", check_autogenerate(text));
+    found.note(
+        "autogeneratePattern",
+        check_autogenerate(field, &text.autogenerate_pattern),
+    );
     if !text.primary_key {
         return;
     }
@@ -113,23 +118,17 @@ fn check_text(field: &Field, text: &TextOptions, collection: &Collection, found:
 }
 
 /// What is generated must be what the field accepts; a few samples tell.
-fn check_autogenerate(text: &TextOptions) -> Checked {
-    let pattern = &text.autogenerate_pattern;
+fn check_autogenerate(field: &Field, pattern: &str) -> Checked {
     pattern::check(pattern)?;
     if pattern.is_empty() {
         return Ok(());
     }
-    let accepted = pattern::compile(&text.pattern).ok();
     for _ in 0..SAMPLES {
-        let sample = pattern::sample(pattern)
-            .map_err(|error| Violation::new("validation_invalid_autogenerate_pattern", error))?;
-        let length = sample.chars().count() as i64;
-        let max = if text.max > 0 { text.max } else { 5000 };
-        let matches = text.pattern.is_empty()
-            || accepted
-                .as_ref()
-                .is_none_or(|accepted| accepted.is_match(&sample));
-        if !sample.is_empty() && (length < text.min || length > max || !matches) {
+        let sample = generate(pattern).map_err(|error| {
+            let message = pattern::sentence(error);
+            Violation::new("validation_invalid_autogenerate_pattern", message)
+        })?;
+        if values::check(field, &Value::Text(sample.clone())).is_err() {
             let message = format!(
                 "The provided autogenerate pattern could produce invalid field values, ex.: \
                  {sample:?}."

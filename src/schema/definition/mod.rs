@@ -17,10 +17,9 @@ mod indexes;
 mod pattern;
 mod renames;
 mod scaffold;
-mod system;
+pub mod system;
 
 pub use auth_check::OAUTH2_PROVIDERS;
 pub use draft::{DefinitionError, Draft, create_from_body, update_from_body};
 pub use renames::{Renames, renames};
 pub use scaffold::{scaffold, scaffolds_json};
-pub use system::initial_collections;

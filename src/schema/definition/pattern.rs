@@ -1,47 +1,33 @@
 //! Regular expressions in field settings.
 
-use regex::{Regex, RegexBuilder};
-
 use crate::schema::Violation;
+use crate::schema::values::pattern::compile;
 
 use super::check::Checked;
 
-/// Bytes that a compiled pattern may take.
-const MAX_COMPILED: usize = 1 << 20;
 /// Bytes of a pattern.
 const MAX_PATTERN: usize = 2000;
 
-/// Compiles `pattern`; the error says in one line what is wrong with it.
-pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
-    if pattern.len() > MAX_PATTERN {
-        return Err(format!(
-            "error parsing regexp: longer than {MAX_PATTERN} bytes"
-        ));
-    }
-    RegexBuilder::new(pattern)
-        .size_limit(MAX_COMPILED)
-        .build()
-        .map_err(|error| {
-            // The full message draws the pattern; the last line is the reason.
-            let text = error.to_string();
-            let reason = text.lines().last().unwrap_or_default();
-            let reason = reason.trim().trim_start_matches("error: ");
-            format!("error parsing regexp: {reason}: `{pattern}`")
-        })
-}
-
-/// Whether `pattern` is one; the empty one passes.
+/// Whether `pattern` is a regular expression; the empty one passes.
 pub(super) fn check(pattern: &str) -> Checked {
+    let refuse = |reason: &str| {
+        let message = sentence(format!("error parsing regexp: {reason}"));
+        Err(Violation::new("validation_invalid_regex", message))
+    };
+    if pattern.len() > MAX_PATTERN {
+        return refuse("expression too long");
+    }
     match compile(pattern) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Violation::new("validation_invalid_regex", sentence(error))),
+        // The full message draws the pattern; the last line is the reason.
+        Err(error) => {
+            let reason = error.lines().last().unwrap_or_default().trim();
+            refuse(&format!(
+                "{}: `{pattern}`",
+                reason.trim_start_matches("error: ")
+            ))
+        }
     }
-}
-
-/// A text that `pattern` could generate. The error is a sentence.
-pub(super) fn sample(pattern: &str) -> Result<String, String> {
-    let _ = pattern;
-    Ok(String::new())
 }
 
 /// The API's form of a message: a capital first, a full stop last.
