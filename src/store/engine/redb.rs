@@ -78,15 +78,17 @@ impl Engine for RedbEngine {
     }
 }
 
+type ReadTable = Arc<ReadOnlyTable<Bytes, Bytes>>;
+
 /// A snapshot. Opening a table costs as much as reading from it, so opened ones are kept; `None`
 /// stands for a table that does not exist.
 struct View {
     transaction: ReadTransaction,
-    tables: RwLock<HashMap<String, Option<Arc<ReadOnlyTable<Bytes, Bytes>>>>>,
+    tables: RwLock<HashMap<String, Option<ReadTable>>>,
 }
 
 impl View {
-    fn table(&self, tree: &str) -> Result<Option<Arc<ReadOnlyTable<Bytes, Bytes>>>, ReadError> {
+    fn table(&self, tree: &str) -> Result<Option<ReadTable>, ReadError> {
         let opened = self.tables.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(table) = opened.get(tree) {
             return Ok(table.clone());
