@@ -110,6 +110,11 @@ impl Store {
     fn open_paced(dir: &Path, options: StoreOptions, pace: Pace) -> Result<Self, StoreError> {
         std::fs::create_dir_all(dir).map_err(StoreError::engine)?;
         let engine = RedbEngine::open(&dir.join("data.redb"), options.cache_bytes)?;
+        // A new file is safe from the loss of power only once its folder is. Where folders cannot
+        // be opened as files, the system sees to it.
+        if let Ok(folder) = std::fs::File::open(dir) {
+            let _ = folder.sync_all();
+        }
         open::check_format(&engine)?;
         // The log is read whatever the durability is now: it may have been another before.
         let (mut wal, records) = Wal::open(&dir.join("data.wal"))?;

@@ -149,8 +149,9 @@ impl Writer {
     }
 
     fn run_batch(&mut self, mut batch: Vec<Box<dyn Job>>) {
-        let result = self.commit_batch(&mut batch);
-        match result {
+        // Jobs catch their own panics; this is for an engine that panics over damaged data.
+        let result = catch_unwind(AssertUnwindSafe(|| self.commit_batch(&mut batch)));
+        match result.unwrap_or(Err(StoreError::Panicked)) {
             Ok(()) => batch.into_iter().for_each(|job| job.answer(None)),
             Err(error) => {
                 let error = Arc::new(error);
@@ -171,8 +172,10 @@ impl Writer {
                 .wal
                 .as_ref()
                 .is_some_and(|(wal, _)| wal.is_broken() || wal.len_bytes() >= WAL_BYTES_MAX);
-        let wal_len_before = self.wal.as_ref().map(|(wal, _)| wal.len_bytes());
-        let sequence_before = self.wal.as_ref().map(|(_, sequence)| *sequence);
+        let before = self
+            .wal
+            .as_ref()
+            .map(|(wal, sequence)| (wal.len_bytes(), *sequence));
         let Self {
             engine,
             options,
@@ -194,8 +197,10 @@ impl Writer {
             }
             let finished = tx.finish(options)?;
             ended = finished.commit;
-            if let (Some((wal, sequence)), true) = (wal.as_mut(), ended != Commit::Abandon) {
-                *sequence += 1;
+            if let (Some((wal, sequence)), Some((_, included))) = (wal.as_mut(), before)
+                && ended != Commit::Abandon
+            {
+                *sequence = included + 1;
                 let bytes = sequence.to_le_bytes();
                 txn.put(names::COUNTERS, names::WAL_SEQUENCE.as_bytes(), &bytes)?;
                 match finished.journal {
@@ -207,12 +212,10 @@ impl Writer {
             Ok(ended)
         });
         if let Err(error) = result {
-            if let (Some((wal, sequence)), Some(len), Some(before)) =
-                (&mut self.wal, wal_len_before, sequence_before)
-            {
-                *sequence = before;
-                if wal.len_bytes() != len {
-                    wal.truncate_to(len);
+            if let (Some((wal, sequence)), Some((len_bytes, included))) = (&mut self.wal, before) {
+                *sequence = included;
+                if wal.len_bytes() != len_bytes {
+                    wal.truncate_to(len_bytes);
                 }
             }
             return Err(error);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::store::Durability;
+use crate::store::engine::{Commit, RedbEngine};
 use crate::store::writer::Pace;
 
 fn relaxed() -> StoreOptions {
@@ -47,8 +48,7 @@ fn a_second_open_is_refused() {
 #[test]
 fn data_of_another_format_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let engine =
-        crate::store::engine::RedbEngine::open(&dir.path().join("data.redb"), 1 << 20).unwrap();
+    let engine = RedbEngine::open(&dir.path().join("data.redb"), 1 << 20).unwrap();
     engine
         .write(&mut |txn| {
             txn.put(
@@ -56,7 +56,7 @@ fn data_of_another_format_is_refused() {
                 names::FORMAT.as_bytes(),
                 &99u64.to_le_bytes(),
             )?;
-            Ok(crate::store::engine::Commit::Durable)
+            Ok(Commit::Durable)
         })
         .unwrap();
     drop(engine);
@@ -184,4 +184,62 @@ fn rowids_are_not_used_again_after_the_last_row_went() {
     drop(store);
     let store = Store::open(dir.path(), StoreOptions::default()).unwrap();
     assert!(insert(&store, post("two", "")).unwrap() > rowid);
+}
+
+#[test]
+fn a_file_that_is_no_store_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("data.redb"),
+        "not a store at all".repeat(1000),
+    )
+    .unwrap();
+    assert!(Store::open(dir.path(), StoreOptions::default()).is_err());
+}
+
+#[test]
+fn a_damaged_definition_is_told_apart_from_a_missing_one() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(with_posts(
+        Store::open(dir.path(), StoreOptions::default()).unwrap(),
+    ));
+    let engine = RedbEngine::open(&dir.path().join("data.redb"), 1 << 20).unwrap();
+    engine
+        .write(&mut |txn| {
+            txn.put(names::COLLECTIONS, &1u64.to_be_bytes(), b"{}")?;
+            Ok(Commit::Durable)
+        })
+        .unwrap();
+    drop(engine);
+    let refused = Store::open(dir.path(), StoreOptions::default());
+    assert!(
+        matches!(refused, Err(StoreError::Damaged(_))),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn ranges_that_hold_no_key_are_empty_on_both_engines() {
+    let dir = tempfile::tempdir().unwrap();
+    let on_disk = Store::open(dir.path(), StoreOptions::default()).unwrap();
+    for store in [memory(), on_disk] {
+        let store = with_posts(store);
+        for id in ["one", "two", "three"] {
+            insert(&store, post(id, "")).unwrap();
+        }
+        let snapshot = store.snapshot();
+        for range in [
+            (Bound::Excluded(RowId(2)), Bound::Excluded(RowId(2))),
+            (Bound::Included(RowId(2)), Bound::Excluded(RowId(2))),
+            (Bound::Included(RowId(3)), Bound::Included(RowId(1))),
+        ] {
+            for direction in [Direction::Forward, Direction::Backward] {
+                snapshot
+                    .scan(&posts(), range, direction, &mut |rowid, _| {
+                        panic!("{rowid:?}")
+                    })
+                    .unwrap();
+            }
+        }
+    }
 }
