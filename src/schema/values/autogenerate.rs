@@ -19,7 +19,7 @@ const ANY: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 /// Upper bounds of repetitions are exclusive and open ends stop at six: `?` emits nothing, `*` 0 to
 /// 5, `+` 1 to 5, `{2,5}` 2 to 4 and `{3}` exactly 3. `.` is a letter or a digit.
 ///
-/// Fails when the pattern is malformed, uses anchors, boundaries or empty alternatives, or makes
+/// Fails when the pattern is malformed, uses anchors, boundaries or empty groups, or makes
 /// more than 5,000 characters.
 pub fn generate(pattern: &str) -> Result<String, String> {
     let hir =
@@ -107,8 +107,7 @@ impl Generator {
         if total == 0 {
             return Err("the pattern has a class without characters".to_owned());
         }
-        // All there is, perhaps without the line feed: a dot.
-        if total >= u32::from(char::MAX) {
+        if is_dot(&ranges) {
             return Ok(char::from(ANY[self.rng.random_range(0..ANY.len())]));
         }
         let mut place = self.rng.random_range(0..total);
@@ -121,6 +120,12 @@ impl Generator {
         }
         Err("the pattern has a class without characters".to_owned())
     }
+}
+
+/// Whether a class is all characters, or all but the line feed.
+fn is_dot(ranges: &[(u32, u32)]) -> bool {
+    const LAST: u32 = char::MAX as u32;
+    matches!(ranges, [(0, LAST)] | [(0, 9), (11, LAST)])
 }
 
 #[cfg(test)]

@@ -155,8 +155,8 @@ impl<'a> Reader<'a> {
             b'M' => self.month = self.digits(2, 2)?,
             b'b' => {
                 let name = self.take(3)?;
-                let is_named = |month: &&str| name.eq_ignore_ascii_case(month.as_bytes());
-                self.month = MONTHS.iter().position(|month| is_named(&month))? as i64 + 1;
+                let is_named = |month: &str| name.eq_ignore_ascii_case(month.as_bytes());
+                self.month = MONTHS.iter().position(|month| is_named(month))? as i64 + 1;
             }
             b'D' => self.day = self.digits(2, 2)?,
             b'd' => self.day = self.digits(1, 2)?,

@@ -40,7 +40,7 @@ fn from_object(object: &Map<String, Json>) -> GeoPoint {
             .filter(|(key, _)| key.eq_ignore_ascii_case(name));
         named
             .filter_map(|(_, value)| value.as_f64())
-            .last()
+            .next_back()
             .unwrap_or(0.0)
     };
     GeoPoint {
