@@ -306,6 +306,36 @@ impl Statement {
         text
     }
 
+    /// Gives columns their new names, in the condition too; whether there was anything to do.
+    pub(super) fn rename_columns(&mut self, renames: &[(String, String)]) -> bool {
+        let new_name = |name: &str| {
+            let found = renames
+                .iter()
+                .find(|(old, _)| old.eq_ignore_ascii_case(name));
+            found.map(|(_, new)| new.clone())
+        };
+        let mut renamed = false;
+        for column in &mut self.columns {
+            if let Some(new) = new_name(&column.name) {
+                column.name = new;
+                renamed = true;
+            }
+        }
+        // From the end, so that what is replaced does not move what is still to be looked at.
+        for token in tokens(&self.condition)
+            .unwrap_or_default()
+            .into_iter()
+            .rev()
+        {
+            if let (true, Some(new)) = (token.is_name(), new_name(&token.text)) {
+                self.condition
+                    .replace_range(token.span, &format!("`{new}`"));
+                renamed = true;
+            }
+        }
+        renamed
+    }
+
     /// Whether both index the same things in the same way, whatever they are called.
     pub fn same_definition(&self, other: &Self) -> bool {
         self.unique == other.unique

@@ -93,6 +93,22 @@ impl Violations {
         }
     }
 
+    /// Puts `inner` under a path; what is already there stays.
+    pub fn nest(&mut self, path: &[&str], inner: Self) {
+        for (name, entry) in inner.0 {
+            let path: Vec<&str> = path.iter().copied().chain([name.as_str()]).collect();
+            match entry {
+                Entry::One(violation) => self.add_at(&path, violation),
+                Entry::Nested(nested) => self.nest(&path, nested),
+            }
+        }
+    }
+
+    /// Adds all of `other`; what is already here stays.
+    pub fn merge(&mut self, other: Self) {
+        self.nest(&[], other);
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -9,7 +9,7 @@
 pub mod autogenerate;
 mod body;
 mod cast;
-mod date;
+pub(super) mod date;
 mod domains;
 mod editor;
 mod email;
