@@ -3,7 +3,9 @@
 //! An HTTP server, an embedded store, collections with rules, auth and an admin dashboard, as a
 //! program (`haversack serve`) and as this library.
 
+pub mod app;
 pub mod config;
+pub mod jobs;
 pub mod model;
 pub mod query;
 pub mod schema;

@@ -23,7 +23,7 @@ mod router;
 mod server;
 mod state;
 
-pub use blocking::{Blocking, committed};
+pub use blocking::{Blocking, Report, committed};
 pub use error::ApiError;
 pub use fields::FieldsPicker;
 pub use middleware::auth::Authenticate;
