@@ -39,9 +39,10 @@ export function showForm(root: HTMLElement, form: Form): void {
     } catch (failure) {
       const errors = fieldErrors(failure);
       for (const row of rows) row.complain(errors.get(row.input.name) ?? "");
+      const named = rows.find((row) => errors.has(row.input.name));
       alert.textContent = explain(failure);
-      alert.hidden = false;
-      rows.find((row) => errors.has(row.input.name))?.input.focus();
+      alert.hidden = named !== undefined;
+      named?.input.focus();
     } finally {
       submit.disabled = false;
       submit.removeAttribute("aria-busy");

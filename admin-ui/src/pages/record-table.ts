@@ -37,6 +37,8 @@ function cell(field: CollectionField, value: unknown): Node {
       return chips(value, "chip");
     case "relation":
       return chips(value, "chip mono");
+    case "editor":
+      return clipped(plainText(String(value)), "");
     case "json":
     case "geoPoint":
       return clipped(JSON.stringify(value), "mono");
@@ -58,6 +60,12 @@ function date(value: string): Node {
   if (Number.isNaN(parsed.getTime())) return new Text(value);
   const text = parsed.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
   return el("time", { datetime: parsed.toISOString(), title: value }, text);
+}
+
+/** What markup says, without the markup. Parsing this way runs and fetches nothing. */
+function plainText(markup: string): string {
+  const parts = new DOMParser().parseFromString(markup, "text/html").body.childNodes;
+  return Array.from(parts, (part) => part.textContent ?? "").join(" ");
 }
 
 function clipped(text: string, style: string): Node {
