@@ -96,7 +96,8 @@ async function pocketbase(folder) {
   return {
     binary,
     upsert: ["superuser", "upsert", ...data],
-    serve: ["serve", "--http", `127.0.0.1:${port}`, ...data],
+    // It takes a binary below the temporary folder for a development build and logs all its SQL.
+    serve: ["serve", "--dev=false", "--http", `127.0.0.1:${port}`, ...data],
     url: () => `http://127.0.0.1:${port}`,
   };
 }
