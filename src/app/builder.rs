@@ -10,12 +10,18 @@ use std::thread::available_parallelism;
 use arc_swap::ArcSwap;
 use http::Method;
 
-use super::{App, CommandHandler, ControlCommand, Parts};
-use crate::config::{Config, Live, Sources};
-use crate::web::{self, ApiError, Authenticate, Blocking, Reply, Request, RouteError, Router, State};
+use super::{App, Parts};
+use crate::auth::PasswordHasher;
+use crate::config::{self, Config, Live, Sources};
+use crate::ops::{self, Backend, bootstrap};
+use crate::store::{self, Store, StoreError, StoreOptions};
+use crate::web::{self, ApiError, Blocking, Reply, Request, RouteError, Router, State};
 
 /// Blocking calls at once for each core: most of them wait for the disk.
 const BLOCKING_PER_CORE: usize = 16;
+
+/// Passwords that may wait to be hashed; each takes tens of milliseconds of a core.
+const HASHES_WAITING_MAX: usize = 64;
 
 /// Adds a route once the router exists.
 type AddRoute = Box<dyn FnOnce(&mut Router) -> Result<(), RouteError>>;
@@ -27,9 +33,7 @@ pub struct AppBuilder {
     config: Config,
     sources: Option<Sources>,
     routes: Vec<AddRoute>,
-    authenticate: Option<Arc<dyn Authenticate>>,
     on_reload: Option<Arc<dyn Fn(&Live) + Send + Sync>>,
-    commands: Option<CommandHandler>,
 }
 
 /// Why an app cannot be built.
@@ -45,6 +49,12 @@ pub enum BuildError {
         #[source]
         cause: io::Error,
     },
+    /// The store in the data folder cannot be opened.
+    #[error("cannot open the data folder: {0}")]
+    Store(#[from] StoreError),
+    /// The system collections cannot be made.
+    #[error("cannot prepare the data folder: {0}")]
+    Bootstrap(#[from] ops::Error),
     /// A route is malformed or collides with another.
     #[error(transparent)]
     Route(#[from] RouteError),
@@ -82,22 +92,7 @@ impl AppBuilder {
         self
     }
 
-    /// Sets who tokens belong to.
-    pub fn authenticate(mut self, authenticate: Arc<dyn Authenticate>) -> Self {
-        self.authenticate = Some(authenticate);
-        self
-    }
-
-    /// Sets what runs the commands of [`App::command`] and of the control socket. It may block.
-    pub fn commands(
-        mut self,
-        run: impl Fn(ControlCommand) -> Result<String, String> + Send + Sync + 'static,
-    ) -> Self {
-        self.commands = Some(Arc::new(run));
-        self
-    }
-
-    /// Makes the data folder and puts everything together.
+    /// Makes the data folder, opens the store in it and puts everything together.
     pub fn build(self) -> Result<App, BuildError> {
         let Config { boot, live } = self.config;
         let mut router = web::api::routes()?;
@@ -108,19 +103,29 @@ impl AppBuilder {
             .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
         let cores = available_parallelism().map_or(1, std::num::NonZero::get);
         let hashing = if boot.hashing_threads == 0 { cores } else { boot.hashing_threads };
-        let state = State {
-            live: Arc::new(ArcSwap::from_pointee(live)),
-            blocking: Blocking::new(cores * BLOCKING_PER_CORE),
-            hashing: Blocking::new(hashing),
-            authenticate: self.authenticate,
+        let options = StoreOptions {
+            cache_bytes: usize::try_from(boot.cache_size.get()).unwrap_or(usize::MAX),
+            durability: match boot.durability {
+                config::Durability::Full => store::Durability::Full,
+                config::Durability::Relaxed => store::Durability::Relaxed,
+            },
+            ..StoreOptions::default()
         };
+        let store = Store::open(&boot.data, options)?;
+        let backend = Arc::new(Backend::new(store, PasswordHasher::new(hashing, HASHES_WAITING_MAX)));
+        bootstrap(&backend)?;
+        let state = State::new(
+            Arc::new(ArcSwap::from_pointee(live)),
+            backend,
+            Blocking::new(cores * BLOCKING_PER_CORE),
+            Blocking::new(HASHES_WAITING_MAX),
+        );
         Ok(App(Arc::new(Parts {
             boot,
             sources: self.sources,
             state: Arc::new(state),
             router: Arc::new(router),
             on_reload: self.on_reload.unwrap_or_else(|| Arc::new(|_| {})),
-            commands: self.commands,
         })))
     }
 }

@@ -1,12 +1,8 @@
 //! Commands that an operator gives to a server, running or not.
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-
-/// Runs a command; what it returns, good or bad, is a message for the operator.
-pub type CommandHandler = Arc<dyn Fn(ControlCommand) -> Result<String, String> + Send + Sync>;
 
 /// A command for a server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -15,10 +15,11 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 pub use builder::{AppBuilder, BuildError};
-pub use command::{CommandHandler, ControlCommand, Password, SuperuserCommand};
+pub use command::{ControlCommand, Password, SuperuserCommand};
 
 use crate::config::{Boot, Live, Sources};
 use crate::jobs::ConfigWatch;
+use crate::ops;
 use crate::web::{self, Router, State};
 
 /// A server that is ready to serve. Cheap to clone.
@@ -32,7 +33,6 @@ struct Parts {
     state: Arc<State>,
     router: Arc<Router>,
     on_reload: Arc<dyn Fn(&Live) + Send + Sync>,
-    commands: Option<CommandHandler>,
 }
 
 impl App {
@@ -69,15 +69,41 @@ impl App {
 
     /// Runs a command, and returns what to tell the one who gave it. Blocks.
     pub fn command(&self, command: ControlCommand) -> Result<String, String> {
-        match &self.0.commands {
-            Some(run) => run(command),
-            None => Err("this server takes no commands".to_owned()),
-        }
+        let ControlCommand::Superuser(command) = command;
+        superuser_use_case(command).run(&self.0.state.backend).map_err(|error| error.to_string())
+    }
+
+    /// The token of the setup link, with which the first superuser can be made; `None` when there is
+    /// one already. Earlier tokens stop working. Blocks.
+    pub fn setup_token(&self) -> Result<Option<String>, ops::Error> {
+        ops::auth::setup_token(&self.0.state.backend)
+    }
+
+    /// Finishes what was submitted to the store and closes it. Nothing can be written afterwards.
+    pub fn close(&self) -> Result<(), ops::Error> {
+        self.0.state.backend.close()
     }
 
     /// The options it was built with that need a restart.
     pub fn boot(&self) -> &Boot {
         &self.0.boot
+    }
+}
+
+fn superuser_use_case(command: SuperuserCommand) -> ops::auth::SuperuserCommand {
+    use ops::auth::SuperuserCommand as UseCase;
+    let plain = |password: Password| password.reveal().to_owned();
+    match command {
+        SuperuserCommand::Upsert { email, password } => {
+            UseCase::Upsert { email, password: plain(password) }
+        }
+        SuperuserCommand::Create { email, password } => {
+            UseCase::Create { email, password: plain(password) }
+        }
+        SuperuserCommand::Update { email, password } => {
+            UseCase::Update { email, password: plain(password) }
+        }
+        SuperuserCommand::Delete { email } => UseCase::Delete { email },
     }
 }
 

@@ -40,7 +40,9 @@ pub(super) fn run(arguments: ServeArguments) -> Result<(), Failure> {
     }
     let failed = |error: io::Error| Failure::Other(error.to_string());
     let runtime = runtime.enable_all().build().map_err(failed)?;
-    runtime.block_on(listen_and_serve(&app, &config))
+    let served = runtime.block_on(listen_and_serve(&app, &config));
+    app.close().map_err(|error| Failure::Other(error.to_string()))?;
+    served
 }
 
 async fn listen_and_serve(app: &App, config: &Config) -> Result<(), Failure> {
@@ -49,7 +51,9 @@ async fn listen_and_serve(app: &App, config: &Config) -> Result<(), Failure> {
     let address = &config.boot.http;
     let unusable = |error: io::Error| Failure::Other(format!("cannot listen on {address}: {error}"));
     let listener = TcpListener::bind(address.as_str()).await.map_err(unusable)?;
-    announce(listener.local_addr().map_err(unusable)?);
+    let address = listener.local_addr().map_err(unusable)?;
+    announce(address);
+    invite(app, address);
     let served = app.serve(listener, signal.wait()).await;
     served.map_err(|error| Failure::Other(error.to_string()))
 }
@@ -59,6 +63,19 @@ fn announce(address: SocketAddr) {
     say(&format!("listening on http://{address}"));
     if cfg!(feature = "admin-ui") {
         say(&format!("dashboard at http://{}/_/", for_browsers(address)));
+    }
+}
+
+/// Prints the link for making the first superuser, when there is none.
+fn invite(app: &App, address: SocketAddr) {
+    match app.setup_token() {
+        Ok(None) => {}
+        Ok(Some(token)) if cfg!(feature = "admin-ui") => {
+            say("create the first superuser within 30 minutes at:");
+            say(&format!("http://{}/_/#/setup/{token}", for_browsers(address)));
+        }
+        Ok(Some(_)) => say("create the first superuser with: haversack superuser upsert EMAIL"),
+        Err(error) => tracing::error!(%error, "cannot make the setup link"),
     }
 }
 

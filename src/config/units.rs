@@ -24,6 +24,7 @@ const DURATIONS: [(&str, u64); 5] =
 const DURATION_DAYS_MAX: u64 = 365;
 
 impl ByteSize {
+
     /// `count` bytes.
     pub const fn bytes(count: u64) -> Self {
         Self(count)

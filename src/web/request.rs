@@ -150,7 +150,15 @@ impl Request {
     ///
     /// Errors: those of [`body`](Self::body), and 400 when it is something else.
     pub async fn body_object(&mut self) -> Result<Map<String, Json>, ApiError> {
-        let bytes = self.body().await?;
+        self.body_object_within(self.limits.size_max).await
+    }
+
+    /// Reads the body as [`body_object`](Self::body_object) does, with another size limit.
+    pub async fn body_object_within(
+        &mut self,
+        size_max: ByteSize,
+    ) -> Result<Map<String, Json>, ApiError> {
+        let bytes = self.body_within(size_max).await?;
         body::parse(self.header("content-type"), &bytes)
     }
 }

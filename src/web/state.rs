@@ -3,19 +3,35 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Authenticate, Blocking};
+use super::Blocking;
+use super::wire::RecordWriter;
 use crate::config::SharedLive;
+use crate::ops::Backend;
 
 /// What every handler can reach: one value for the life of the server.
 pub struct State {
     /// The options that may change while the server runs.
     pub live: SharedLive,
+    /// The store and what goes with it.
+    pub backend: Arc<Backend>,
     /// The bridge to blocking work: the store, files.
     pub blocking: Blocking,
     /// The bridge to password hashing, so that logins cannot starve everything else.
     pub hashing: Blocking,
-    /// Who a token belongs to; without one, everyone is a guest.
-    pub authenticate: Option<Arc<dyn Authenticate>>,
+    /// Writes records as JSON.
+    pub(super) records: RecordWriter,
+}
+
+impl State {
+    /// Brings together what handlers need.
+    pub fn new(
+        live: SharedLive,
+        backend: Arc<Backend>,
+        blocking: Blocking,
+        hashing: Blocking,
+    ) -> Self {
+        Self { live, backend, blocking, hashing, records: RecordWriter::default() }
+    }
 }
 
 impl fmt::Debug for State {

@@ -2,7 +2,7 @@
 //!
 //! Start reading at [`handle`].
 
-pub mod auth;
+mod auth;
 mod cors;
 mod panic_barrier;
 mod security_headers;
@@ -85,7 +85,7 @@ async fn answer(
     request.params = params;
     // Parsed before the handler runs, so that a bad parameter changes nothing.
     let picker = request.query.get("fields").map(FieldsPicker::parse).transpose()?;
-    auth::load(&state, &mut request).await?;
+    auth::load(&state, &mut request)?;
     let reply = handler(state, request).await?;
     Ok(reply.into_response(picker.as_ref()))
 }
