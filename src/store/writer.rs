@@ -149,33 +149,43 @@ impl Writer {
     }
 
     fn run_batch(&mut self, mut batch: Vec<Box<dyn Job>>) {
-        // Jobs catch their own panics; this is for an engine that panics over damaged data.
-        let result = catch_unwind(AssertUnwindSafe(|| self.commit_batch(&mut batch)));
-        match result.unwrap_or(Err(StoreError::Panicked)) {
-            Ok(()) => batch.into_iter().for_each(|job| job.answer(None)),
-            Err(error) => {
-                let error = Arc::new(error);
-                for job in batch {
-                    job.answer(Some(StoreError::Engine(Box::new(Shared(Arc::clone(
-                        &error,
-                    ))))));
-                }
-            }
-        }
-    }
-
-    fn commit_batch(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-        let must_sync = self
-            .unsynced_since
-            .is_some_and(|since| since.elapsed() >= self.pace.unsynced_max)
-            || self
-                .wal
-                .as_ref()
-                .is_some_and(|(wal, _)| wal.is_broken() || wal.len_bytes() >= WAL_BYTES_MAX);
         let before = self
             .wal
             .as_ref()
             .map(|(wal, sequence)| (wal.len_bytes(), *sequence));
+        // Jobs catch their own panics; this is for an engine that panics over damaged data.
+        let result = catch_unwind(AssertUnwindSafe(|| self.commit_batch(&mut batch)));
+        let result = result.unwrap_or(Err(StoreError::Panicked));
+        if let (Err(_), Some((wal, sequence)), Some((len_bytes, included))) =
+            (&result, &mut self.wal, before)
+        {
+            // What was not kept must not be replayed either.
+            *sequence = included;
+            if wal.len_bytes() > len_bytes {
+                wal.truncate_to(len_bytes);
+            }
+        }
+        let published = result.and_then(|kept| if kept { self.publish() } else { Ok(()) });
+        let Err(error) = published else {
+            batch.into_iter().for_each(|job| job.answer(None));
+            return;
+        };
+        let error = Arc::new(error);
+        for job in batch {
+            let shared = Shared(Arc::clone(&error));
+            job.answer(Some(StoreError::Engine(Box::new(shared))));
+        }
+    }
+
+    /// Runs the jobs in one transaction; false when nothing changed.
+    fn commit_batch(&mut self, batch: &mut [Box<dyn Job>]) -> Result<bool, StoreError> {
+        let overdue = self
+            .unsynced_since
+            .is_some_and(|at| at.elapsed() >= self.pace.unsynced_max);
+        let log_is_full =
+            |(wal, _): &(Wal, u64)| wal.is_broken() || wal.len_bytes() >= WAL_BYTES_MAX;
+        let must_sync = overdue || self.wal.as_ref().is_some_and(log_is_full);
+        let included = self.wal.as_ref().map_or(0, |(_, sequence)| *sequence);
         let Self {
             engine,
             options,
@@ -185,7 +195,7 @@ impl Writer {
             ..
         } = self;
         let (mut outcome, mut ended) = (staged.clone(), Commit::Abandon);
-        let result = engine.write(&mut |txn| {
+        engine.write(&mut |txn| {
             let mut tx = Tx::new(&mut *txn, staged.clone(), next_rowids, wal.is_some());
             for job in batch.iter_mut() {
                 let savepoint = tx.savepoint();
@@ -197,9 +207,7 @@ impl Writer {
             }
             let finished = tx.finish(options)?;
             ended = finished.commit;
-            if let (Some((wal, sequence)), Some((_, included))) = (wal.as_mut(), before)
-                && ended != Commit::Abandon
-            {
+            if let (Some((wal, sequence)), true) = (wal.as_mut(), ended != Commit::Abandon) {
                 *sequence = included + 1;
                 let bytes = sequence.to_le_bytes();
                 txn.put(names::COUNTERS, names::WAL_SEQUENCE.as_bytes(), &bytes)?;
@@ -210,18 +218,9 @@ impl Writer {
             }
             outcome = finished.staged;
             Ok(ended)
-        });
-        if let Err(error) = result {
-            if let (Some((wal, sequence)), Some((len_bytes, included))) = (&mut self.wal, before) {
-                *sequence = included;
-                if wal.len_bytes() != len_bytes {
-                    wal.truncate_to(len_bytes);
-                }
-            }
-            return Err(error);
-        }
+        })?;
         if ended == Commit::Abandon {
-            return Ok(());
+            return Ok(false);
         }
         self.staged = outcome;
         let now = Instant::now();
@@ -231,7 +230,7 @@ impl Writer {
         } else {
             self.synced();
         }
-        self.publish()
+        Ok(true)
     }
 
     /// Everything is on disk, so the log may start anew.
