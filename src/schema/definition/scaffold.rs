@@ -136,3 +136,34 @@ fn link_mail(subject: &str, why: &str, page: &str, label: &str) -> EmailTemplate
     );
     mail(subject, &body)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scaffolds_have_the_keys_of_the_api_in_order() {
+        let all = scaffolds_json();
+        let keys = |json: &Json| {
+            json.as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(keys(&all), ["auth", "base", "view"]);
+        let common = "id listRule viewRule createRule updateRule deleteRule name type fields \
+                      indexes created updated system";
+        let auth = "authRule manageRule authAlert oauth2 passwordAuth mfa otp authToken \
+                    passwordResetToken emailChangeToken verificationToken fileToken \
+                    verificationTemplate resetPasswordTemplate confirmEmailChangeTemplate";
+        assert_eq!(keys(&all["base"]).join(" "), common);
+        assert_eq!(keys(&all["view"]).join(" "), format!("{common} viewQuery"));
+        assert_eq!(keys(&all["auth"]).join(" "), format!("{common} {auth}"));
+        assert_eq!(all["view"]["fields"], serde_json::json!([]));
+        assert_eq!(all["auth"]["fields"].as_array().map(Vec::len), Some(6));
+        assert_eq!(all["auth"]["indexes"].as_array().map(Vec::len), Some(2));
+        assert_eq!(all["auth"]["created"], "");
+        assert!(!all.to_string().contains("secret"));
+    }
+}

@@ -235,3 +235,47 @@ fn dates() -> impl Iterator<Item = Field> {
             )
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Secrets;
+
+    #[test]
+    fn initial_collections_are_the_known_ones() {
+        let all = initial_collections(Timestamp::from_millis(0));
+        let ids: Vec<_> = all
+            .iter()
+            .map(|c| (c.name.as_str(), c.id.as_str(), c.system))
+            .collect();
+        assert_eq!(
+            ids,
+            [
+                ("_mfas", "pbc_2279338944", true),
+                ("_otps", "pbc_1638494021", true),
+                ("_externalAuths", "pbc_2281828961", true),
+                ("_authOrigins", "pbc_4275539003", true),
+                ("_superusers", "pbc_3142635823", true),
+                ("users", "_pb_users_auth_", false),
+            ]
+        );
+        let users = all[5].to_json(Secrets::Hide);
+        assert_eq!(users["fields"][7]["id"], "file376926767");
+        assert_eq!(users["fields"][6]["id"], "text1579384326");
+        assert_eq!(
+            users["indexes"][1],
+            "CREATE UNIQUE INDEX `idx_email__pb_users_auth_` ON `users` (`email`) WHERE `email` != ''"
+        );
+        assert_eq!(users["oauth2"]["mappedFields"]["avatarURL"], "avatar");
+        assert_eq!(
+            all[4].auth().map(|auth| auth.auth_token.duration),
+            Some(86_400)
+        );
+        let unique = all[2].indexes.iter().filter(|index| index.unique).count();
+        assert_eq!(unique, 2);
+        for collection in &all {
+            assert_eq!(collection.fields[0].slot, crate::model::Slot::ID);
+            assert_eq!(usize::from(collection.next_slot), collection.fields.len());
+        }
+    }
+}
