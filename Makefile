@@ -5,13 +5,16 @@
 .PHONY: run test bench ui \
 	need-cargo need-lints need-node check-format check-lints check-rust check-docs check-sdk check-ui
 
+# What the SDK's suite runs against: the debug binary, because `cargo test` has built most of it.
+HAVERSACK_BIN ?= $(abspath $(or $(CARGO_TARGET_DIR),target)/debug/haversack)
+
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 # A newcomer waits for one build. The debug build takes a fraction of the time of the optimized one
 # and serves well enough to look around; whoever has built --release already gets that.
 run: need-cargo
-	@if [ -x target/release/haversack ]; then \
+	@if [ -x "$(or $(CARGO_TARGET_DIR),target)/release/haversack" ]; then \
 		exec cargo run --locked --release -- serve; \
 	else \
 		exec cargo run --locked -- serve; \
@@ -32,11 +35,10 @@ check-rust: need-cargo
 check-docs: need-cargo
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
-# The debug binary, because `cargo test` has built most of it.
 check-sdk: need-cargo need-node
 	cargo build --locked
 	cd tests/sdk && npm ci --no-audit --no-fund
-	cd tests/sdk && HAVERSACK_BIN="$(CURDIR)/target/debug/haversack" npm test
+	cd tests/sdk && HAVERSACK_BIN="$(HAVERSACK_BIN)" npm test
 
 # The dashboard's build is committed so that cargo needs no Node; it must be the build of its source.
 check-ui: need-node
