@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn weaker_hashes_match_as_outdated_and_leave_memory_fit_for_new_ones() {
         let hasher = hasher();
-        // From the reference implementation: argon2i, 2 passes over 256 KiB and over 64 MiB.
+        // From the tests of the reference implementation.
         let small =
             "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8";
         assert_eq!(hasher.verify("password", small), Ok(Verdict::MatchOutdated));

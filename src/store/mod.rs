@@ -37,7 +37,7 @@ pub use tx::Tx;
 
 use engine::{Engine, MemoryEngine, RedbEngine};
 use wal::Wal;
-use writer::{Job, Submitted, Writer};
+use writer::{Job, Pace, Submitted, Writer};
 
 /// Jobs that may wait for the writer.
 const QUEUE_MAX: usize = 4096;
@@ -104,14 +104,23 @@ impl Store {
     /// [`StoreError::Locked`] when it is open already, [`StoreError::Format`] when another version
     /// wrote it, and what the disk says.
     pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
+        Self::open_paced(dir, options, Pace::default())
+    }
+
+    fn open_paced(dir: &Path, options: StoreOptions, pace: Pace) -> Result<Self, StoreError> {
         std::fs::create_dir_all(dir).map_err(StoreError::engine)?;
         let engine = RedbEngine::open(&dir.join("data.redb"), options.cache_bytes)?;
+        // A new file is safe from the loss of power only once its folder is. Where folders cannot
+        // be opened as files, the system sees to it.
+        if let Ok(folder) = std::fs::File::open(dir) {
+            let _ = folder.sync_all();
+        }
         open::check_format(&engine)?;
         // The log is read whatever the durability is now: it may have been another before.
         let (mut wal, records) = Wal::open(&dir.join("data.wal"))?;
         let sequence = open::replay(&engine, &mut wal, &records)?;
         let wal = (options.durability == Durability::Relaxed).then_some((wal, sequence));
-        Self::start(Arc::new(engine), options, wal)
+        Self::start(Arc::new(engine), options, pace, wal)
     }
 
     /// A store that keeps nothing when it goes.
@@ -121,12 +130,13 @@ impl Store {
 
     fn with_engine(engine: Arc<dyn Engine>, options: StoreOptions) -> Result<Self, StoreError> {
         open::check_format(&*engine)?;
-        Self::start(engine, options, None)
+        Self::start(engine, options, Pace::default(), None)
     }
 
     fn start(
         engine: Arc<dyn Engine>,
         options: StoreOptions,
+        pace: Pace,
         wal: Option<(Wal, u64)>,
     ) -> Result<Self, StoreError> {
         let read = engine.read()?;
@@ -142,6 +152,7 @@ impl Store {
         let writer = Writer {
             engine,
             options,
+            pace,
             published: Arc::clone(&published),
             staged,
             next_rowids: tx::NextRowids::new(),

@@ -35,7 +35,7 @@ pub(super) fn row(
 ) -> Result<Option<RowBuf>, ReadError> {
     let mut row = None;
     with_row(read, collection, rowid, &mut |bytes| {
-        row = Some(bytes.to_buf())
+        row = Some(bytes.to_buf());
     })?;
     Ok(row)
 }
@@ -48,7 +48,7 @@ pub(super) fn with_row(
 ) -> Result<bool, ReadError> {
     let key = rowid.to_key();
     read.get(&names::rows(&collection.id), &key, &mut |bytes| {
-        visit(Row::new(bytes))
+        visit(Row::new(bytes));
     })
 }
 

@@ -16,12 +16,26 @@ use super::{StoreOptions, names};
 
 /// Jobs that share a transaction at most.
 const BATCH_MAX: usize = 1024;
-/// How long the writer idles before it makes the next open quick.
-const IDLE: Duration = Duration::from_millis(100);
-/// How long a relaxed commit may wait for the disk.
-const UNSYNCED_MAX: Duration = Duration::from_millis(100);
 /// How long the write-ahead log may grow between durable commits.
 const WAL_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// When the writer does what it puts off.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// How long the writer idles before it makes the next open quick.
+    pub(super) idle: Duration,
+    /// How long a relaxed commit may wait for the disk.
+    pub(super) unsynced_max: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_millis(100),
+            unsynced_max: Duration::from_millis(100),
+        }
+    }
+}
 
 /// A job with its answer inside.
 pub(super) trait Job: Send {
@@ -79,6 +93,7 @@ where
 pub(super) struct Writer {
     pub(super) engine: Arc<dyn Engine>,
     pub(super) options: StoreOptions,
+    pub(super) pace: Pace,
     pub(super) published: Arc<ArcSwap<Snapshot>>,
     pub(super) staged: Staged,
     pub(super) next_rowids: NextRowids,
@@ -108,8 +123,10 @@ impl Writer {
     /// The next job; does what must be done while waiting for it.
     fn next(&mut self, jobs: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
         loop {
-            let sync_at = self.unsynced_since.map(|since| since + UNSYNCED_MAX);
-            let repair_at = self.dirty_since.map(|since| since + IDLE);
+            let sync_at = self
+                .unsynced_since
+                .map(|since| since + self.pace.unsynced_max);
+            let repair_at = self.dirty_since.map(|since| since + self.pace.idle);
             let (deadline, commit) = match (sync_at, repair_at) {
                 (Some(sync), repair) if repair.is_none_or(|repair| sync < repair) => {
                     (sync, Commit::Durable)
@@ -132,30 +149,43 @@ impl Writer {
     }
 
     fn run_batch(&mut self, mut batch: Vec<Box<dyn Job>>) {
-        let result = self.commit_batch(&mut batch);
-        match result {
-            Ok(()) => batch.into_iter().for_each(|job| job.answer(None)),
-            Err(error) => {
-                let error = Arc::new(error);
-                for job in batch {
-                    job.answer(Some(StoreError::Engine(Box::new(Shared(Arc::clone(
-                        &error,
-                    ))))));
-                }
+        let before = self
+            .wal
+            .as_ref()
+            .map(|(wal, sequence)| (wal.len_bytes(), *sequence));
+        // Jobs catch their own panics; this is for an engine that panics over damaged data.
+        let result = catch_unwind(AssertUnwindSafe(|| self.commit_batch(&mut batch)));
+        let result = result.unwrap_or(Err(StoreError::Panicked));
+        if let (Err(_), Some((wal, sequence)), Some((len_bytes, included))) =
+            (&result, &mut self.wal, before)
+        {
+            // What was not kept must not be replayed either.
+            *sequence = included;
+            if wal.len_bytes() > len_bytes {
+                wal.truncate_to(len_bytes);
             }
+        }
+        let published = result.and_then(|kept| if kept { self.publish() } else { Ok(()) });
+        let Err(error) = published else {
+            batch.into_iter().for_each(|job| job.answer(None));
+            return;
+        };
+        let error = Arc::new(error);
+        for job in batch {
+            let shared = Shared(Arc::clone(&error));
+            job.answer(Some(StoreError::Engine(Box::new(shared))));
         }
     }
 
-    fn commit_batch(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-        let must_sync = self
+    /// Runs the jobs in one transaction; false when nothing changed.
+    fn commit_batch(&mut self, batch: &mut [Box<dyn Job>]) -> Result<bool, StoreError> {
+        let overdue = self
             .unsynced_since
-            .is_some_and(|since| since.elapsed() >= UNSYNCED_MAX)
-            || self
-                .wal
-                .as_ref()
-                .is_some_and(|(wal, _)| wal.is_broken() || wal.len_bytes() >= WAL_BYTES_MAX);
-        let wal_len_before = self.wal.as_ref().map(|(wal, _)| wal.len_bytes());
-        let sequence_before = self.wal.as_ref().map(|(_, sequence)| *sequence);
+            .is_some_and(|at| at.elapsed() >= self.pace.unsynced_max);
+        let log_is_full =
+            |(wal, _): &(Wal, u64)| wal.is_broken() || wal.len_bytes() >= WAL_BYTES_MAX;
+        let must_sync = overdue || self.wal.as_ref().is_some_and(log_is_full);
+        let included = self.wal.as_ref().map_or(0, |(_, sequence)| *sequence);
         let Self {
             engine,
             options,
@@ -165,7 +195,7 @@ impl Writer {
             ..
         } = self;
         let (mut outcome, mut ended) = (staged.clone(), Commit::Abandon);
-        let result = engine.write(&mut |txn| {
+        engine.write(&mut |txn| {
             let mut tx = Tx::new(&mut *txn, staged.clone(), next_rowids, wal.is_some());
             for job in batch.iter_mut() {
                 let savepoint = tx.savepoint();
@@ -178,7 +208,7 @@ impl Writer {
             let finished = tx.finish(options)?;
             ended = finished.commit;
             if let (Some((wal, sequence)), true) = (wal.as_mut(), ended != Commit::Abandon) {
-                *sequence += 1;
+                *sequence = included + 1;
                 let bytes = sequence.to_le_bytes();
                 txn.put(names::COUNTERS, names::WAL_SEQUENCE.as_bytes(), &bytes)?;
                 match finished.journal {
@@ -188,20 +218,9 @@ impl Writer {
             }
             outcome = finished.staged;
             Ok(ended)
-        });
-        if let Err(error) = result {
-            if let (Some((wal, sequence)), Some(len), Some(before)) =
-                (&mut self.wal, wal_len_before, sequence_before)
-            {
-                *sequence = before;
-                if wal.len_bytes() != len {
-                    wal.truncate_to(len);
-                }
-            }
-            return Err(error);
-        }
+        })?;
         if ended == Commit::Abandon {
-            return Ok(());
+            return Ok(false);
         }
         self.staged = outcome;
         let now = Instant::now();
@@ -211,7 +230,7 @@ impl Writer {
         } else {
             self.synced();
         }
-        self.publish()
+        Ok(true)
     }
 
     /// Everything is on disk, so the log may start anew.

@@ -43,10 +43,32 @@ pub(super) fn superuser_of(request: &Request) -> Result<Arc<Caller>, ApiError> {
 /// The token in the `Authorization` header, with or without `Bearer` before it.
 pub(super) fn bearer_token(request: &Request) -> Option<&str> {
     const SCHEME: &str = "bearer ";
-    let header = request.header("authorization")?;
-    let token = match header.split_at_checked(SCHEME.len()) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case(SCHEME) && !token.is_empty() => token,
+    without_scheme(request.header("authorization")?, SCHEME)
+}
+
+fn without_scheme<'a>(header: &'a str, scheme: &str) -> Option<&'a str> {
+    let token = match header.split_at_checked(scheme.len()) {
+        Some((start, token)) if start.eq_ignore_ascii_case(scheme) && !token.is_empty() => token,
         _ => header,
     };
     (!token.is_empty()).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_is_optional_and_in_any_case() {
+        for (header, expected) in [
+            ("abc", Some("abc")),
+            ("Bearer abc", Some("abc")),
+            ("bEARER abc", Some("abc")),
+            ("Bearer", Some("Bearer")),
+            ("Basic x", Some("Basic x")),
+            ("", None),
+        ] {
+            assert_eq!(without_scheme(header, "bearer "), expected, "{header}");
+        }
+    }
 }

@@ -19,7 +19,6 @@ pub(super) fn check(options: &TextOptions, text: &str) -> Result<(), Violation> 
             Ok(())
         };
     }
-    // Counting stops mattering past the limit, but a text is no longer than its request.
     let length = text.chars().count() as i64;
     if options.min > 0 && length < options.min {
         return Err(Violation::new(

@@ -19,6 +19,7 @@ use ::redb::{
 use super::{Commit, Engine, Keys, Read, WriteTxn};
 use crate::query::{Direction, ReadError, Visit};
 use crate::store::StoreError;
+use crate::store::error::damaged;
 
 type Bytes = &'static [u8];
 
@@ -26,8 +27,15 @@ fn definition(tree: &str) -> TableDefinition<'_, Bytes, Bytes> {
     TableDefinition::new(tree)
 }
 
-fn failed(error: impl std::error::Error + Send + Sync + 'static) -> ReadError {
-    ReadError(Box::new(error))
+fn failed(error: impl Into<::redb::Error>) -> ReadError {
+    match error.into() {
+        ::redb::Error::Corrupted(what) => damaged(what),
+        error => ReadError(Box::new(error)),
+    }
+}
+
+fn store_error(error: impl Into<::redb::Error>) -> StoreError {
+    failed(error).into()
 }
 
 /// A redb file.
@@ -42,14 +50,14 @@ impl RedbEngine {
         match database {
             Ok(database) => Ok(Self { database }),
             Err(DatabaseError::DatabaseAlreadyOpen) => Err(StoreError::Locked),
-            Err(error) => Err(StoreError::engine(error)),
+            Err(error) => Err(store_error(error)),
         }
     }
 }
 
 impl Engine for RedbEngine {
     fn read(&self) -> Result<Box<dyn Read + Send + Sync>, StoreError> {
-        let transaction = self.database.begin_read().map_err(StoreError::engine)?;
+        let transaction = self.database.begin_read().map_err(store_error)?;
         Ok(Box::new(View {
             transaction,
             tables: RwLock::default(),
@@ -60,33 +68,35 @@ impl Engine for RedbEngine {
         &self,
         job: &mut dyn FnMut(&mut dyn WriteTxn) -> Result<Commit, StoreError>,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.database.begin_write().map_err(StoreError::engine)?;
+        let mut transaction = self.database.begin_write().map_err(store_error)?;
         let commit = job(&mut Write {
             transaction: &transaction,
             tables: RefCell::default(),
         })?;
         let durability = match commit {
-            Commit::Abandon => return transaction.abort().map_err(StoreError::engine),
+            Commit::Abandon => return transaction.abort().map_err(store_error),
             Commit::Deferred => Durability::None,
             Commit::Durable | Commit::QuickRepair => Durability::Immediate,
         };
         transaction
             .set_durability(durability)
-            .map_err(StoreError::engine)?;
+            .map_err(store_error)?;
         transaction.set_quick_repair(commit == Commit::QuickRepair);
-        transaction.commit().map_err(StoreError::engine)
+        transaction.commit().map_err(store_error)
     }
 }
+
+type ReadTable = Arc<ReadOnlyTable<Bytes, Bytes>>;
 
 /// A snapshot. Opening a table costs as much as reading from it, so opened ones are kept; `None`
 /// stands for a table that does not exist.
 struct View {
     transaction: ReadTransaction,
-    tables: RwLock<HashMap<String, Option<Arc<ReadOnlyTable<Bytes, Bytes>>>>>,
+    tables: RwLock<HashMap<String, Option<ReadTable>>>,
 }
 
 impl View {
-    fn table(&self, tree: &str) -> Result<Option<Arc<ReadOnlyTable<Bytes, Bytes>>>, ReadError> {
+    fn table(&self, tree: &str) -> Result<Option<ReadTable>, ReadError> {
         let opened = self.tables.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(table) = opened.get(tree) {
             return Ok(table.clone());

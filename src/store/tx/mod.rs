@@ -309,14 +309,13 @@ impl<'a> Tx<'a> {
     }
 
     fn take_rowid(&mut self, collection: &CollectionId) -> Result<RowId, ReadError> {
-        let next = match self.next_rowids.get_mut(collection) {
-            Some(next) => next,
-            None => {
-                let stored = reading::counter(&*self.txn, &names::rowid_counter(collection))?;
-                self.next_rowids
-                    .entry(collection.clone())
-                    .or_insert(stored.unwrap_or(1))
-            }
+        let next = if let Some(next) = self.next_rowids.get_mut(collection) {
+            next
+        } else {
+            let stored = reading::counter(&*self.txn, &names::rowid_counter(collection))?;
+            self.next_rowids
+                .entry(collection.clone())
+                .or_insert(stored.unwrap_or(1))
         };
         let rowid = RowId(*next);
         *next = next

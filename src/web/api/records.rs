@@ -5,11 +5,13 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use crate::access::{Caller, Gate};
+use crate::config::{ByteSize, Live};
 use crate::ops::records::{
     DeleteRecord, Enricher, Expand, Intent, ListParams, Listing, WriteRecord, Written,
     collection_of, view,
 };
 use crate::ops::{Backend, Error};
+use crate::schema::{Collection, FieldKind};
 use crate::web::caller::caller_of;
 use crate::web::{ApiError, Reply, Request, State, committed};
 
@@ -77,7 +79,8 @@ async fn write(
     let snapshot = state.backend.snapshot();
     let collection = collection_of(&*snapshot, request.params.get("collection"))
         .map_err(|_| ApiError::not_found("Missing or invalid collection context."))?;
-    let body = request.body_object_of(&collection).await?;
+    let size_max = body_size_max(&state.live.load(), &collection);
+    let body = request.body_object_within(size_max).await?;
     let caller = caller_of(&request);
     let mut write = WriteRecord::new(
         caller.clone(),
@@ -115,6 +118,19 @@ fn reply(
     let mut text = Vec::with_capacity(1024);
     state.records.push(&mut text, &record);
     Ok(Reply::json_text(StatusCode::OK, text))
+}
+
+/// The limit of a record's body: the general one, and what its large fields may hold besides.
+fn body_size_max(live: &Live, collection: &Collection) -> ByteSize {
+    const EDITOR: u64 = 5 << 20;
+    const JSON: u64 = 1 << 20;
+    let or_default = |size: i64, default: u64| u64::try_from(size).ok().filter(|s| *s > 0).unwrap_or(default);
+    let fields = collection.fields.iter().map(|field| match &field.kind {
+        FieldKind::Editor(options) => or_default(options.max_size, EDITOR),
+        FieldKind::Json(options) => or_default(options.max_size, JSON),
+        _ => 0,
+    });
+    ByteSize::bytes(fields.fold(live.body_size_max.get(), u64::saturating_add))
 }
 
 pub(super) fn expand_of(request: &Request) -> &str {

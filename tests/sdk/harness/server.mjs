@@ -16,6 +16,7 @@ import PocketBase from "pocketbase";
 
 const START_MS_MAX = 30_000;
 const STOP_MS_MAX = 5_000;
+const LOG_CHARS_MAX = 20_000;
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 export const isPocketBase = process.env.SDK_TARGET === "pocketbase";
@@ -39,7 +40,7 @@ export async function startServer() {
   // The runner gives every test file a process, whose exit code says whether a test failed.
   process.on("exit", (code) => {
     child.kill("SIGKILL");
-    if (code !== 0) writeSync(2, `\n--- log of ${target.binary} ---\n${readLog()}\n`);
+    if (code !== 0) writeSync(2, `\n--- log of ${target.binary} ---\n${readLog().slice(-LOG_CHARS_MAX)}\n`);
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -96,7 +97,8 @@ async function pocketbase(folder) {
   return {
     binary,
     upsert: ["superuser", "upsert", ...data],
-    serve: ["serve", "--http", `127.0.0.1:${port}`, ...data],
+    // It takes a binary below the temporary folder for a development build and logs all its SQL.
+    serve: ["serve", "--dev=false", "--http", `127.0.0.1:${port}`, ...data],
     url: () => `http://127.0.0.1:${port}`,
   };
 }

@@ -183,12 +183,12 @@ describe("PUT on a record", () => {
     const made = await first.json();
     assert.deepEqual([made.id, made.title, made.views, made.labels], [id, "Draft", 3, ["a"]]);
 
-    const second = await put(id, { title: "Replaced", category: blog.essays.id });
+    const second = await put(id, { title: "Replaced", category: blog.essays.id, author: blog.ann.id });
     assert.equal(second.status, 200);
     const { updated, ...replaced } = await second.json();
     assert.deepEqual(replaced, {
       id, collectionId: ids.posts, collectionName: "posts", created: made.created, title: "Replaced", slug: "", body: "", views: 0,
-      rating: 0, published: false, contact: "", website: "", publishedAt: "", status: "", labels: [], author: "", tags: [],
+      rating: 0, published: false, contact: "", website: "", publishedAt: "", status: "", labels: [], author: blog.ann.id, tags: [],
       category: blog.essays.id, meta: null, place: { lon: 0, lat: 0 }, note: "",
     });
     assert.equal((await posts.getOne(id)).views, 0);
@@ -198,7 +198,9 @@ describe("PUT on a record", () => {
     assert.equal((await refusal.json()).data.title.code, "validation_required");
     assert.equal((await posts.getOne(id)).title, "Replaced", "a refused replacement changes nothing");
     assert.equal((await put("no", draft)).status, 400, "an id must be well formed");
-    assert.equal((await put(id, draft, "")).status, 404, "a rule hides the record from a guest");
+    assert.equal((await put(id, draft, "")).status, 404, "a guest replaces by the update rule");
+    assert.equal((await put("putputputput999", draft, "")).status, 400, "and makes by the create rule");
+    assert.equal((await posts.getOne(id)).title, "Replaced");
     await posts.delete(id);
   });
 });
