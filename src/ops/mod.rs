@@ -10,6 +10,7 @@
 pub mod auth;
 mod backend;
 mod bootstrap;
+pub mod collections;
 mod error;
 pub mod records;
 

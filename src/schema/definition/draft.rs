@@ -7,7 +7,7 @@ use crate::schema::json::{
     read_bool, read_fields, read_index_texts, read_rules_and_options, read_text,
 };
 use crate::schema::{
-    AuthOptions, Catalog, Collection, CollectionKind, Field, FormatError, OAuth2Options, Rules,
+    AuthOptions, Catalog, Collection, CollectionKind, Field, FormatError, OAuth2Options,
     Violation, Violations,
 };
 
@@ -172,7 +172,7 @@ impl<'a> Draft<'a> {
     /// Every rule that is neither missing nor empty, to be rewritten where it names what is now
     /// called differently.
     pub fn rules_mut(&mut self) -> impl Iterator<Item = &mut String> {
-        rules_mut(&mut self.collection)
+        self.collection.rules_mut()
     }
 
     /// Checks the draft against the other collections and hands out the collection to save.
@@ -297,37 +297,4 @@ fn mapped_fields(oauth2: &mut OAuth2Options) -> impl Iterator<Item = &mut String
         &mut oauth2.mapped_avatar_url,
     ]
     .into_iter()
-}
-
-/// Every rule of `collection` that is neither missing nor empty.
-fn rules_mut(collection: &mut Collection) -> impl Iterator<Item = &mut String> {
-    let Rules {
-        list,
-        view,
-        create,
-        update,
-        delete,
-    } = &mut collection.rules;
-    let auth = match &mut collection.kind {
-        CollectionKind::Auth(options) => {
-            let AuthOptions {
-                auth_rule,
-                manage_rule,
-                mfa,
-                ..
-            } = &mut **options;
-            [
-                auth_rule.as_mut(),
-                manage_rule.as_mut(),
-                Some(&mut mfa.rule),
-            ]
-        }
-        _ => [None, None, None],
-    };
-    [list, view, create, update, delete]
-        .into_iter()
-        .map(Option::as_mut)
-        .chain(auth)
-        .flatten()
-        .filter(|rule| !rule.is_empty())
 }

@@ -16,6 +16,11 @@ pub struct FormatError {
 }
 
 impl FormatError {
+    /// Where, such as `fields.2.min`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     pub(super) fn new(path: impl Into<String>, expected: &'static str) -> Self {
         Self {
             path: path.into(),
