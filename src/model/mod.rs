@@ -16,4 +16,5 @@ pub use ids::{CollectionId, RecordId, RowId};
 pub use row::{Cell, Row, RowBuf, RowWriter, Slot};
 pub use scalar::Scalar;
 pub use timestamp::Timestamp;
+pub(crate) use timestamp::{civil_from_days, days_from_civil};
 pub use value::{GeoPoint, JsonText, Value};

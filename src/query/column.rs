@@ -9,7 +9,7 @@ use crate::schema::{Field, FieldKind};
 ///
 /// Dates are their text; bools 0 and 1; lists and geo points their JSON text; json fields their raw
 /// JSON text, or null when never set.
-pub fn scalar<'a>(field: &Field, row: Row<'a>) -> Scalar<'a> {
+pub(super) fn scalar<'a>(field: &Field, row: Row<'a>) -> Scalar<'a> {
     match row.cell(field.slot) {
         Cell::Text(text, _) => Scalar::text(text),
         Cell::Number(number) => Scalar::Real(number),

@@ -5,12 +5,31 @@
 //! Invariant: whatever plan runs, the answer equals that of testing every row with the filter.
 //! Start reading at [`ListQuery`].
 
+mod ast;
+mod bind;
+mod bindings;
+mod bound;
 mod column;
+mod compare;
 pub mod entry;
 mod error;
+mod eval;
+mod filter;
+mod functions;
+mod json;
+mod lexer;
+mod like;
+mod list;
+mod macros;
+mod parser;
+mod plan;
 mod request;
 mod rows;
+mod sort;
 
 pub use error::FilterError;
+pub use filter::{Filter, Scope, Subject, forbidden_token};
+pub use list::{Found, ListQuery, ListSpec, Page};
+pub use plan::{Explain, Plan};
 pub use request::{AuthRow, Context, Request};
 pub use rows::{Direction, IndexTree, ReadError, Rows, Visit};

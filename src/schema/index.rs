@@ -87,17 +87,39 @@ pub enum Constant {
 }
 
 impl Index {
+    /// The slots of every field that it reads, those of its condition too.
+    pub fn slots(&self) -> Vec<Slot> {
+        let mut slots: Vec<Slot> = self.columns.iter().map(|column| column.slot).collect();
+        if let Some(condition) = &self.condition {
+            condition.add_slots(&mut slots);
+        }
+        slots
+    }
+
     /// Whether this is unique over `field` alone; a condition or a collation does not matter.
     pub fn is_single_unique(&self, field: &Field) -> bool {
         self.unique && self.columns.len() == 1 && self.columns[0].slot == field.slot
     }
 }
 
+impl Condition {
+    fn add_slots(&self, slots: &mut Vec<Slot>) {
+        match self {
+            Self::All(conditions) | Self::Any(conditions) => {
+                for condition in conditions {
+                    condition.add_slots(slots);
+                }
+            }
+            Self::Compare(slot, ..) | Self::IsNull(slot) | Self::IsNotNull(slot) => {
+                slots.push(*slot);
+            }
+        }
+    }
+}
+
 impl Collection {
     /// The index called `name`, without regard to case.
     pub fn index(&self, name: &str) -> Option<&Index> {
-        self.indexes
-            .iter()
-            .find(|index| index.name.eq_ignore_ascii_case(name))
+        self.indexes.iter().find(|index| index.name.eq_ignore_ascii_case(name))
     }
 }

@@ -137,6 +137,13 @@ impl<'a> Parser<'a> {
             }
             TokenKind::Sign => None,
             TokenKind::Word | TokenKind::Name | TokenKind::DoubleQuoted => {
+                if self
+                    .tokens
+                    .get(self.at)
+                    .is_some_and(|next| next.is_sign("("))
+                {
+                    return Err(format!("functions are not supported: {}", token.text));
+                }
                 return self.named(token);
             }
         };

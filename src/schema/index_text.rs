@@ -306,6 +306,36 @@ impl Statement {
         text
     }
 
+    /// Gives columns their new names, in the condition too; whether there was anything to do.
+    pub(super) fn rename_columns(&mut self, renames: &[(String, String)]) -> bool {
+        let new_name = |name: &str| {
+            let found = renames
+                .iter()
+                .find(|(old, _)| old.eq_ignore_ascii_case(name));
+            found.map(|(_, new)| new.clone())
+        };
+        let mut renamed = false;
+        for column in &mut self.columns {
+            if let Some(new) = new_name(&column.name) {
+                column.name = new;
+                renamed = true;
+            }
+        }
+        // From the end, so that what is replaced does not move what is still to be looked at.
+        for token in tokens(&self.condition)
+            .unwrap_or_default()
+            .into_iter()
+            .rev()
+        {
+            if let (true, Some(new)) = (token.is_name(), new_name(&token.text)) {
+                self.condition
+                    .replace_range(token.span, &format!("`{new}`"));
+                renamed = true;
+            }
+        }
+        renamed
+    }
+
     /// Whether both index the same things in the same way, whatever they are called.
     pub fn same_definition(&self, other: &Self) -> bool {
         self.unique == other.unique
@@ -328,5 +358,190 @@ impl StatementColumn {
             }
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Slot;
+    use crate::schema::{Comparison, Condition, Constant, FieldKind, TextOptions};
+
+    fn fields() -> Vec<Field> {
+        let field = |(slot, name)| Field {
+            slot: Slot(slot),
+            ..Field::new(name, FieldKind::Text(TextOptions::default()))
+        };
+        [(0, "id"), (1, "name"), (2, "Email")].map(field).to_vec()
+    }
+
+    fn index(text: &str) -> Result<Index, String> {
+        index_from_text(text, &fields(), IndexNumber(0)).map_err(|error| error.to_string())
+    }
+
+    fn condition(text: &str) -> Result<Condition, String> {
+        let index = index(&format!("create index i on t (id) where {text}"))?;
+        index.condition.ok_or_else(|| "none".to_owned())
+    }
+
+    #[test]
+    fn every_way_of_quoting_is_understood() {
+        for text in [
+            "create unique index i on t (name collate nocase desc, email)",
+            "CREATE UNIQUE INDEX IF NOT EXISTS `main`.`i` ON `t` (\n  `name` COLLATE NOCASE,\n  `Email`\n);",
+            "Create Unique Index [i] On \"t\" (\"name\" Collate NoCase ASC,[email])",
+        ] {
+            let index = index(text).unwrap();
+            assert_eq!((index.name.as_str(), index.unique), ("i", true));
+            assert_eq!(
+                index.columns,
+                [
+                    IndexColumn {
+                        slot: Slot(1),
+                        collate: Collate::NoCase
+                    },
+                    IndexColumn {
+                        slot: Slot(2),
+                        collate: Collate::Binary
+                    },
+                ]
+            );
+            assert_eq!(index.text, text);
+        }
+    }
+
+    #[test]
+    fn statements_are_rebuilt_in_one_style() {
+        for (text, built) in [
+            ("create index i on t (a)", "CREATE INDEX `i` ON `t` (`a`)"),
+            (
+                "create unique index if not exists s.i on t (a asc, b COLLATE rtrim) where a > 1;",
+                "CREATE UNIQUE INDEX IF NOT EXISTS `s`.`i` ON `t` (\n  `a` ASC,\n  `b` COLLATE rtrim\n) WHERE a > 1",
+            ),
+            (
+                "create index i on t (lower(a))",
+                "CREATE INDEX `i` ON `t` (lower(a))",
+            ),
+        ] {
+            let statement = Statement::parse(text).unwrap();
+            assert_eq!(statement.build(), built);
+            assert_eq!(Statement::parse(built).unwrap(), statement);
+        }
+    }
+
+    #[test]
+    fn other_statements_are_refused() {
+        for text in [
+            "",
+            "drop table t",
+            "create index on t (a)",
+            "create index i on t",
+            "create index i on t ()",
+            "create index i on t (a,)",
+            "create index i on t (a",
+            "create index i on t (a) where",
+            "create index i on t (a) a",
+            "create index `i on t (a)",
+            "create index `` on t (a)",
+            &format!("create index i on t (a) where a = '{}'", "x".repeat(5000)),
+        ] {
+            assert_eq!(Statement::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn conditions_are_understood() {
+        let equal = |slot, text: &str| {
+            let constant = Constant::Text(text.to_owned());
+            Condition::Compare(Slot(slot), Comparison::Equal, constant)
+        };
+        let number =
+            |comparison, number| Condition::Compare(Slot(1), comparison, Constant::Number(number));
+        assert_eq!(condition("`name` == 'it''s'"), Ok(equal(1, "it's")));
+        assert_eq!(condition("'x' = [email]"), Ok(equal(2, "x")));
+        assert_eq!(condition("name = \"\""), Ok(equal(1, "")));
+        assert_eq!(
+            condition("name >= -1.5"),
+            Ok(number(Comparison::GreaterEqual, -1.5))
+        );
+        assert_eq!(condition("3 < name"), Ok(number(Comparison::Greater, 3.0)));
+        assert_eq!(
+            condition("name <> TRUE"),
+            Ok(number(Comparison::NotEqual, 1.0))
+        );
+        assert_eq!(
+            condition("name is not null"),
+            Ok(Condition::IsNotNull(Slot(1)))
+        );
+        assert_eq!(
+            condition("name = 'a' or email is null and (id = 'b' or id = 'c')"),
+            Ok(Condition::Any(vec![
+                equal(1, "a"),
+                Condition::All(vec![
+                    Condition::IsNull(Slot(2)),
+                    Condition::Any(vec![equal(0, "b"), equal(0, "c")]),
+                ]),
+            ]))
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused_with_a_reason() {
+        let nested = format!("{}name = 1{}", "(".repeat(17), ")".repeat(17));
+        for (text, reason) in [
+            ("nope = 1", "no such column: nope"),
+            (
+                "name = email",
+                "the condition must compare columns with constants",
+            ),
+            ("length(name) > 1", "the condition is not supported near ("),
+            ("not name = 1", "the condition is not supported near not"),
+            ("name like 'a%'", "the condition is not supported near like"),
+            ("name = 1 + 1", "the condition is not supported near +"),
+            ("name =", "the condition is incomplete"),
+            ("name = NULL", "the condition is not supported near NULL"),
+            ("(name = 1", "the condition is incomplete"),
+            (nested.as_str(), "the condition nests too deep"),
+        ] {
+            assert_eq!(
+                condition(text),
+                Err(format!("Failed to create index i - {reason}."))
+            );
+        }
+        for (columns, reason) in [
+            ("nope", "no such column: nope"),
+            ("name collate german", "no such collation sequence: german"),
+            ("name || id", "expressions are not supported: name || id"),
+            ("1", "expressions are not supported: (1)"),
+        ] {
+            let text = format!("create index i on t ({columns})");
+            assert_eq!(
+                index(&text),
+                Err(format!("Failed to create index i - {reason}."))
+            );
+        }
+    }
+
+    #[test]
+    fn columns_can_be_renamed_all_at_once() {
+        let text =
+            "create index name on name (name, `email`) where email != 'name' and \"NAME\" > 1";
+        let mut statement = Statement::parse(text).unwrap();
+        let swap = [("name", "Email"), ("Email", "name")];
+        let swap = swap.map(|(old, new)| (old.to_owned(), new.to_owned()));
+        assert!(statement.rename_columns(&swap));
+        assert_eq!(
+            statement.build(),
+            "CREATE INDEX `name` ON `name` (\n  `Email`,\n  `name`\n) WHERE `name` != 'name' and `Email` > 1"
+        );
+        assert!(!statement.rename_columns(&[("other".to_owned(), "x".to_owned())]));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_parsed_or_refused_without_a_panic(text in "\\PC{0,60}") {
+            let _ = index(&text);
+            let _ = condition(&text);
+        }
     }
 }

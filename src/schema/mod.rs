@@ -7,6 +7,7 @@
 
 mod catalog;
 mod collection;
+mod definition;
 mod field;
 mod index;
 mod index_condition;
@@ -15,12 +16,17 @@ mod index_token;
 mod json;
 mod record;
 mod renumber;
+pub mod values;
 mod violation;
 
 pub use catalog::Catalog;
 pub use collection::{
     AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions, OAuth2Options,
     OAuth2Provider, OtpOptions, PasswordAuth, Rules, TokenOptions,
+};
+pub use definition::{
+    DefinitionError, Draft, OAUTH2_PROVIDERS, Renames, create_from_body, renames, scaffold,
+    scaffolds_json, system, update_from_body,
 };
 pub use field::{
     AutodateOptions, DateOptions, DomainOptions, EditorOptions, Field, FieldKind, FileOptions,

@@ -18,11 +18,7 @@ pub struct Violation {
 impl Violation {
     /// A violation without parameters. `message` should be a full sentence.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            params: Map::new(),
-        }
+        Self { code, message: message.into(), params: Map::new() }
     }
 
     /// Adds a parameter.
@@ -71,9 +67,7 @@ impl Violations {
 
     /// Adds a violation under `name`; the first one under a name stays.
     pub fn add(&mut self, name: &str, violation: Violation) {
-        self.0
-            .entry(name.to_owned())
-            .or_insert(Entry::One(violation));
+        self.0.entry(name.to_owned()).or_insert(Entry::One(violation));
     }
 
     /// Adds a violation under a path such as `["fields", "2", "name"]`.
@@ -91,6 +85,22 @@ impl Violations {
                 }
             }
         }
+    }
+
+    /// Puts `inner` under a path; what is already there stays.
+    pub fn nest(&mut self, path: &[&str], inner: Self) {
+        for (name, entry) in inner.0 {
+            let path: Vec<&str> = path.iter().copied().chain([name.as_str()]).collect();
+            match entry {
+                Entry::One(violation) => self.add_at(&path, violation),
+                Entry::Nested(nested) => self.nest(&path, nested),
+            }
+        }
+    }
+
+    /// Adds all of `other`; what is already here stays.
+    pub fn merge(&mut self, other: Self) {
+        self.nest(&[], other);
     }
 
     /// Whether there are none.

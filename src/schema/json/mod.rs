@@ -184,7 +184,7 @@ impl Rules {
 
 impl CollectionKind {
     /// The kind called `type_name` with every option zero; `None` when there is no such kind.
-    fn from_type_name(type_name: &str) -> Option<Self> {
+    pub(super) fn from_type_name(type_name: &str) -> Option<Self> {
         match type_name {
             "base" => Some(Self::Base),
             "auth" => Some(Self::Auth(Box::default())),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::model::Timestamp;
+use crate::schema::values::date;
 
 use super::members::{Members, Named};
 
@@ -132,7 +133,7 @@ impl Members for Reader<'_> {
 
     fn date(&mut self, key: &str, value: &mut Option<Timestamp>) -> Result<(), FormatError> {
         self.take(key, value, "a date as text", |json| {
-            Some(Timestamp::parse(json.as_str()?))
+            Some(date::parse(json.as_str()?))
         })
     }
 

@@ -1,0 +1,71 @@
+# make run     start the server        make test    everything that must hold before a commit
+# make bench   measure it              make ui      rebuild the dashboard into admin-ui/dist
+
+.DEFAULT_GOAL := run
+.PHONY: run test bench ui \
+	need-cargo need-lints need-node check-format check-lints check-rust check-docs check-sdk check-ui
+
+# What the SDK's suite runs against: the debug binary, because `cargo test` has built most of it.
+HAVERSACK_BIN ?= $(abspath $(or $(CARGO_TARGET_DIR),target)/debug/haversack)
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+# A newcomer waits for one build. The debug build takes a fraction of the time of the optimized one
+# and serves well enough to look around; whoever has built --release already gets that.
+run: need-cargo
+	@if [ -x "$(or $(CARGO_TARGET_DIR),target)/release/haversack" ]; then \
+		exec cargo run --locked --release -- serve; \
+	else \
+		exec cargo run --locked -- serve; \
+	fi
+
+# The cheap checks come first, so that a slip shows within seconds.
+test: check-format check-lints check-rust check-docs check-ui check-sdk
+
+check-format: need-lints
+	cargo fmt --check
+
+check-lints: need-lints
+	cargo clippy --locked --all-targets -- -D warnings
+
+check-rust: need-cargo
+	cargo test --locked
+
+check-docs: need-cargo
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+check-sdk: need-cargo need-node
+	cargo build --locked
+	cd tests/sdk && npm ci --no-audit --no-fund
+	cd tests/sdk && HAVERSACK_BIN="$(HAVERSACK_BIN)" npm test
+
+# The dashboard's build is committed so that cargo needs no Node; it must be the build of its source.
+check-ui: need-node
+	cd admin-ui && npm ci --no-audit --no-fund && npm run typecheck
+	@fresh="$$(mktemp -d)"; trap 'rm -rf "$$fresh"' EXIT; \
+	(cd admin-ui && npm run build -- --outDir "$$fresh" --emptyOutDir); \
+	diff -r admin-ui/dist "$$fresh" || { echo "admin-ui/dist is stale: run make ui and commit it"; exit 1; }
+
+# BENCH_URL, BENCH_EMAIL and BENCH_PASSWORD measure a server that already runs; see benches/load.
+bench: need-cargo
+	cargo bench --locked --bench load
+
+ui: need-node
+	cd admin-ui && npm ci --no-audit --no-fund && npm run build
+
+need-cargo:
+	@command -v cargo >/dev/null || { \
+		echo "cargo is missing: install Rust from https://rustup.rs, then run make again"; exit 1; }
+
+# rustfmt and clippy are parts of Rust that a minimal installation leaves out.
+need-lints: need-cargo
+	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || \
+		rustup component add rustfmt clippy
+
+NEW_ENOUGH := const [major, minor] = process.versions.node.split(".").map(Number); \
+	process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)
+
+need-node:
+	@command -v npm >/dev/null && node -e '$(NEW_ENOUGH)' || { \
+		echo "Node 20.19 or newer, with npm, is missing: get it from https://nodejs.org, then run make again"; exit 1; }

@@ -1,0 +1,46 @@
+//! Who asks.
+
+use crate::query::{AuthRow, Request};
+
+/// Who asks and what `@request.*` shows of it. Built once at the edge of the server.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    request: Request,
+    is_superuser: bool,
+}
+
+impl Caller {
+    /// The caller that `request` describes. Records of `_superusers` are superusers.
+    pub fn new(request: Request) -> Self {
+        let is_superuser =
+            request.auth.as_ref().is_some_and(|auth| auth.collection.is_superusers());
+        Self { request, is_superuser }
+    }
+
+    /// The process itself: the command line and the server's own jobs.
+    pub fn system() -> Self {
+        Self { request: Request::default(), is_superuser: true }
+    }
+
+    /// What rules see.
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Whether rules do not apply.
+    pub fn is_superuser(&self) -> bool {
+        self.is_superuser
+    }
+
+    /// The record that asks; `None` for guests and for the process itself.
+    pub fn auth(&self) -> Option<&AuthRow> {
+        self.request.auth.as_ref()
+    }
+
+    /// Whether the caller is the record `id` of the collection with id `collection_id`.
+    pub fn is_record(&self, collection_id: &str, id: &str) -> bool {
+        self.auth().is_some_and(|auth| {
+            auth.collection.id.as_str() == collection_id && auth.row.as_row().id() == id
+        })
+    }
+}

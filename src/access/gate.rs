@@ -1,0 +1,226 @@
+//! The one place that says yes or no.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::model::Row;
+use crate::query::{Context, FilterError, Request, Rows, Subject};
+use crate::schema::Collection;
+
+use super::{Caller, RuleCache};
+
+/// Proof that an action of kind `A` was allowed. Only this room can make one.
+#[derive(Debug)]
+pub struct Granted<A> {
+    rule: Option<String>,
+    action: PhantomData<A>,
+}
+
+impl<A> Granted<A> {
+    fn new() -> Self {
+        Self { rule: None, action: PhantomData }
+    }
+}
+
+impl Granted<List> {
+    /// The rule that every listed record must satisfy; `None` = all may be seen.
+    pub fn rule(&self) -> Option<&str> {
+        self.rule.as_deref()
+    }
+}
+
+/// Listing records.
+#[derive(Debug)]
+pub struct List;
+/// Viewing a record.
+#[derive(Debug)]
+pub struct View;
+/// Creating a record.
+#[derive(Debug)]
+pub struct Create;
+/// Updating a record.
+#[derive(Debug)]
+pub struct Update;
+/// Deleting a record.
+#[derive(Debug)]
+pub struct Delete;
+
+/// Why the answer is no.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// There is no rule, so only superusers may.
+    #[error("only superusers can perform this action")]
+    SuperusersOnly,
+    /// The rule exists and does not hold.
+    #[error("the rule does not hold")]
+    RuleFailed,
+    /// The rule cannot be evaluated, because it names something that is gone, for example.
+    #[error("the rule cannot be evaluated")]
+    Unusable(#[from] FilterError),
+}
+
+/// Decides, for one caller, over one state of the data.
+#[derive(Clone, Copy)]
+pub struct Gate<'a> {
+    rows: &'a dyn Rows,
+    rules: &'a RuleCache,
+    caller: &'a Caller,
+}
+
+impl std::fmt::Debug for Gate<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gate").field("caller", &self.caller).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Gate<'a> {
+    /// A gate for `caller` over `rows`.
+    pub fn new(rows: &'a dyn Rows, rules: &'a RuleCache, caller: &'a Caller) -> Self {
+        Self { rows, rules, caller }
+    }
+
+    /// Who asks.
+    pub fn caller(&self) -> &'a Caller {
+        self.caller
+    }
+
+    /// What is being asked about.
+    pub fn rows(&self) -> &'a dyn Rows {
+        self.rows
+    }
+
+    /// Whether the caller may list `collection`, and which records.
+    pub fn list(&self, collection: &Collection) -> Result<Granted<List>, Denied> {
+        if self.caller.is_superuser() {
+            return Ok(Granted::new());
+        }
+        let rule = collection.rules.list.as_ref().ok_or(Denied::SuperusersOnly)?;
+        let rule = (!rule.is_empty()).then(|| rule.clone());
+        Ok(Granted { rule, action: PhantomData })
+    }
+
+    /// Whether the caller may view the stored `row`.
+    pub fn view(
+        &self,
+        collection: &Arc<Collection>,
+        row: Row<'_>,
+    ) -> Result<Granted<View>, Denied> {
+        let request = self.caller.request();
+        self.check(collection, collection.rules.view.as_deref(), request, Subject::Stored(row))
+    }
+
+    /// Whether a related record may be shown to the caller inside another one.
+    pub fn expand(
+        &self,
+        collection: &Arc<Collection>,
+        row: Row<'_>,
+        request: &Request,
+    ) -> Result<Granted<View>, Denied> {
+        debug_assert_eq!(request.context, Context::Expand);
+        self.check(collection, collection.rules.view.as_deref(), request, Subject::Stored(row))
+    }
+
+    /// Whether anybody but superusers could create records, asked before the body is looked at.
+    pub fn has_rule(&self, rule: Option<&str>) -> Result<(), Denied> {
+        if self.caller.is_superuser() || rule.is_some() {
+            Ok(())
+        } else {
+            Err(Denied::SuperusersOnly)
+        }
+    }
+
+    /// Whether the caller may create `row`, which holds the submitted values.
+    pub fn create(
+        &self,
+        collection: &Arc<Collection>,
+        row: Row<'_>,
+        request: &Request,
+    ) -> Result<Granted<Create>, Denied> {
+        self.check(collection, collection.rules.create.as_deref(), request, Subject::Virtual(row))
+    }
+
+    /// Whether the caller may update the stored `row` with the body of `request`.
+    pub fn update(
+        &self,
+        collection: &Arc<Collection>,
+        row: Row<'_>,
+        request: &Request,
+    ) -> Result<Granted<Update>, Denied> {
+        self.check(collection, collection.rules.update.as_deref(), request, Subject::Stored(row))
+    }
+
+    /// Whether the caller may delete the stored `row`.
+    pub fn delete(
+        &self,
+        collection: &Arc<Collection>,
+        row: Row<'_>,
+    ) -> Result<Granted<Delete>, Denied> {
+        let request = self.caller.request();
+        self.check(collection, collection.rules.delete.as_deref(), request, Subject::Stored(row))
+    }
+
+    /// Whether the caller manages the account `subject`: superusers do, and authenticated records
+    /// that satisfy the manage rule; guests never do.
+    pub fn manages(
+        &self,
+        collection: &Arc<Collection>,
+        request: &Request,
+        subject: Subject<'_>,
+    ) -> Result<bool, FilterError> {
+        if self.caller.is_superuser() {
+            return Ok(true);
+        }
+        let rule = collection.auth().and_then(|auth| auth.manage_rule.as_deref());
+        match rule {
+            Some(rule) if !rule.is_empty() && self.caller.auth().is_some() => {
+                self.holds(collection, rule, request, subject)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether `row` may log in.
+    pub fn may_authenticate(
+        &self,
+        collection: &Arc<Collection>,
+        row: Row<'_>,
+        request: &Request,
+    ) -> Result<bool, FilterError> {
+        if self.caller.is_superuser() {
+            return Ok(true);
+        }
+        match collection.auth().and_then(|auth| auth.auth_rule.as_deref()) {
+            None => Ok(false),
+            Some("") => Ok(true),
+            Some(rule) => self.holds(collection, rule, request, Subject::Stored(row)),
+        }
+    }
+
+    fn check<A>(
+        &self,
+        collection: &Arc<Collection>,
+        rule: Option<&str>,
+        request: &Request,
+        subject: Subject<'_>,
+    ) -> Result<Granted<A>, Denied> {
+        if self.caller.is_superuser() {
+            return Ok(Granted::new());
+        }
+        match rule {
+            None => Err(Denied::SuperusersOnly),
+            Some("") => Ok(Granted::new()),
+            Some(rule) if self.holds(collection, rule, request, subject)? => Ok(Granted::new()),
+            Some(_) => Err(Denied::RuleFailed),
+        }
+    }
+
+    fn holds(
+        &self,
+        collection: &Arc<Collection>,
+        rule: &str,
+        request: &Request,
+        subject: Subject<'_>,
+    ) -> Result<bool, FilterError> {
+        self.rules.rule(self.rows.catalog(), collection, rule)?.matches(self.rows, request, subject)
+    }
+}

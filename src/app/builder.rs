@@ -1,0 +1,167 @@
+//! Putting an app together.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use arc_swap::ArcSwap;
+use http::Method;
+
+use super::{App, Parts};
+use crate::auth::PasswordHasher;
+use crate::config::{self, Config, Live, Sources};
+use crate::ops::{self, Backend, bootstrap};
+use crate::store::{self, Store, StoreError, StoreOptions};
+use crate::web::{self, ApiError, Blocking, Reply, Request, RouteError, Router, State};
+
+/// Blocking calls at once for each core: most of them wait for the disk.
+const BLOCKING_PER_CORE: usize = 16;
+
+/// Passwords that may wait to be hashed; each takes tens of milliseconds of a core.
+const HASHES_WAITING_MAX: usize = 64;
+
+/// Adds a route once the router exists.
+type AddRoute = Box<dyn FnOnce(&mut Router) -> Result<(), RouteError>>;
+
+/// An app in the making. Mistakes surface at [`build`](Self::build).
+#[derive(Default)]
+#[must_use]
+pub struct AppBuilder {
+    config: Config,
+    sources: Option<Sources>,
+    routes: Vec<AddRoute>,
+    on_reload: Option<Arc<dyn Fn(&Live) + Send + Sync>>,
+}
+
+/// Why an app cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The data folder cannot be made or used.
+    #[error("data folder {}: {cause}", path.display())]
+    DataFolder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        cause: io::Error,
+    },
+    /// The store in the data folder cannot be opened.
+    #[error("cannot open the data folder: {0}")]
+    Store(#[from] StoreError),
+    /// The system collections cannot be made.
+    #[error("cannot prepare the data folder: {0}")]
+    Bootstrap(#[from] ops::Error),
+    /// A route is malformed or collides with another.
+    #[error(transparent)]
+    Route(#[from] RouteError),
+}
+
+impl AppBuilder {
+    /// Takes every option from `config`; nothing is read elsewhere.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Watches the file of `sources` while serving, and follows its live options.
+    pub fn watch(mut self, sources: Sources) -> Self {
+        self.sources = Some(sources);
+        self
+    }
+
+    /// Runs `hook` after the live options changed.
+    pub fn on_reload(mut self, hook: impl Fn(&Live) + Send + Sync + 'static) -> Self {
+        self.on_reload = Some(Arc::new(hook));
+        self
+    }
+
+    /// Adds a route of your own, such as `/api/hello/{name}`.
+    pub fn route<F, A>(mut self, method: Method, path: &str, handler: F) -> Self
+    where
+        F: Fn(Request) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Reply, ApiError>> + Send + 'static,
+    {
+        let path = path.to_owned();
+        self.routes.push(Box::new(move |router| {
+            router.add(method, &path, move |_state, request| handler(request))
+        }));
+        self
+    }
+
+    /// Makes the data folder, opens the store in it and puts everything together.
+    pub fn build(self) -> Result<App, BuildError> {
+        let Config { boot, live } = self.config;
+        let mut router = web::api::routes()?;
+        for add in self.routes {
+            add(&mut router)?;
+        }
+        make_folder(&boot.data)
+            .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
+        let cores = available_parallelism().map_or(1, std::num::NonZero::get);
+        let hashing = if boot.hashing_threads == 0 { cores } else { boot.hashing_threads };
+        let options = StoreOptions {
+            cache_bytes: usize::try_from(boot.cache_size.get()).unwrap_or(usize::MAX),
+            durability: match boot.durability {
+                config::Durability::Full => store::Durability::Full,
+                config::Durability::Relaxed => store::Durability::Relaxed,
+            },
+            ..StoreOptions::default()
+        };
+        let store = Store::open(&boot.data, options)?;
+        let backend = Arc::new(Backend::new(store, PasswordHasher::new(hashing, HASHES_WAITING_MAX)));
+        bootstrap(&backend)?;
+        let state = State::new(
+            Arc::new(ArcSwap::from_pointee(live)),
+            backend,
+            Blocking::new(cores * BLOCKING_PER_CORE),
+            Blocking::new(HASHES_WAITING_MAX),
+        );
+        Ok(App(Arc::new(Parts {
+            boot,
+            sources: self.sources,
+            state: Arc::new(state),
+            router: Arc::new(router),
+            on_reload: self.on_reload.unwrap_or_else(|| Arc::new(|_| {})),
+        })))
+    }
+}
+
+impl fmt::Debug for AppBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppBuilder").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// Makes a folder that only its owner can look into; one that exists is left as it is.
+fn make_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_surface_at_build() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.boot.data = folder.path().join("a/b");
+        let builder = || App::builder().config(config.clone());
+        assert!(builder().build().is_ok());
+        let taken = builder().route(Method::GET, "/api/health", async |_| Ok(Reply::no_content()));
+        assert!(matches!(taken.build(), Err(BuildError::Route(_))));
+
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        config.boot.data = folder.path().join("file/x");
+        let error = App::builder().config(config).build().unwrap_err();
+        assert!(error.to_string().starts_with("data folder "), "{error}");
+    }
+}

@@ -1,0 +1,84 @@
+//! Commands that an operator gives to a server, running or not.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A command for a server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ControlCommand {
+    /// Manages those who may do everything.
+    Superuser(SuperuserCommand),
+}
+
+/// What to do with a superuser.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "lowercase", deny_unknown_fields)]
+pub enum SuperuserCommand {
+    /// Creates one, or sets the password of the one there is.
+    Upsert {
+        /// Whom.
+        email: String,
+        /// The new password.
+        password: Password,
+    },
+    /// Creates one; fails when there is one.
+    Create {
+        /// Whom.
+        email: String,
+        /// The password.
+        password: Password,
+    },
+    /// Sets the password; fails when there is nobody of that address.
+    Update {
+        /// Whom.
+        email: String,
+        /// The new password.
+        password: Password,
+    },
+    /// Deletes one, but never the last.
+    Delete {
+        /// Whom.
+        email: String,
+    },
+}
+
+/// A password in the clear, which stays out of logs.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Password(String);
+
+impl Password {
+    /// Wraps `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_read_as_they_are_written() {
+        let password = Password::new("secret");
+        let command =
+            ControlCommand::Superuser(SuperuserCommand::Upsert { email: "a@b.co".into(), password });
+        let text = r#"{"superuser":{"action":"upsert","email":"a@b.co","password":"secret"}}"#;
+        assert_eq!(serde_json::to_string(&command).unwrap(), text);
+        assert_eq!(serde_json::from_str::<ControlCommand>(text).unwrap(), command);
+        assert!(!format!("{command:?}").contains("secret"));
+    }
+}

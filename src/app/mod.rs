@@ -1,0 +1,114 @@
+//! The whole program as a value: put together here, and served.
+//!
+//! Owns: [`App`], [`AppBuilder`], the commands of a running server. The public embedding API.
+//! Invariant: no globals; it installs no logger, handles no signal, and never exits.
+//! Start reading at [`App::builder`].
+
+mod builder;
+mod command;
+pub mod control;
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+pub use builder::{AppBuilder, BuildError};
+pub use command::{ControlCommand, Password, SuperuserCommand};
+
+use crate::config::{Boot, Live, Sources};
+use crate::jobs::ConfigWatch;
+use crate::ops;
+use crate::web::{self, Router, State};
+
+/// A server that is ready to serve. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What an app is made of.
+struct Parts {
+    boot: Boot,
+    sources: Option<Sources>,
+    state: Arc<State>,
+    router: Arc<Router>,
+    on_reload: Arc<dyn Fn(&Live) + Send + Sync>,
+}
+
+impl App {
+    /// Begins an app.
+    pub fn builder() -> AppBuilder {
+        AppBuilder::default()
+    }
+
+    /// Serves on `listener` until `shutdown` is ready and the requests under way have ended.
+    ///
+    /// Must run in a tokio runtime. While it serves, the config file is watched, and commands
+    /// are taken on a socket in the data folder.
+    ///
+    /// Fails when another server holds the data folder, or the config file cannot be watched.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        let parts = &self.0;
+        let on_reload = Arc::clone(&parts.on_reload);
+        let _watch = parts
+            .sources
+            .clone()
+            .map(|sources| {
+                let live = Arc::clone(&parts.state.live);
+                ConfigWatch::start(sources, parts.boot.clone(), live, move |live| on_reload(live))
+            })
+            .transpose()
+            .map_err(io::Error::other)?;
+        let _control = control::listen(self)?;
+        web::serve(listener, Arc::clone(&parts.state), Arc::clone(&parts.router), shutdown).await
+    }
+
+    /// Runs a command, and returns what to tell the one who gave it. Blocks.
+    pub fn command(&self, command: ControlCommand) -> Result<String, String> {
+        let ControlCommand::Superuser(command) = command;
+        superuser_use_case(command).run(&self.0.state.backend).map_err(|error| error.to_string())
+    }
+
+    /// The token of the setup link, with which the first superuser can be made; `None` when there is
+    /// one already. Earlier tokens stop working. Blocks.
+    pub fn setup_token(&self) -> Result<Option<String>, ops::Error> {
+        ops::auth::setup_token(&self.0.state.backend)
+    }
+
+    /// Finishes what was submitted to the store and closes it. Nothing can be written afterwards.
+    pub fn close(&self) -> Result<(), ops::Error> {
+        self.0.state.backend.close()
+    }
+
+    /// The options it was built with that need a restart.
+    pub fn boot(&self) -> &Boot {
+        &self.0.boot
+    }
+}
+
+fn superuser_use_case(command: SuperuserCommand) -> ops::auth::SuperuserCommand {
+    use ops::auth::SuperuserCommand as UseCase;
+    let plain = |password: Password| password.reveal().to_owned();
+    match command {
+        SuperuserCommand::Upsert { email, password } => {
+            UseCase::Upsert { email, password: plain(password) }
+        }
+        SuperuserCommand::Create { email, password } => {
+            UseCase::Create { email, password: plain(password) }
+        }
+        SuperuserCommand::Update { email, password } => {
+            UseCase::Update { email, password: plain(password) }
+        }
+        SuperuserCommand::Delete { email } => UseCase::Delete { email },
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("boot", &self.0.boot).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,133 @@
+//! The command line: arguments, signals, the log, exit codes.
+//!
+//! Owns: the arguments and what is printed. Imports only `app` and `config`.
+//! Invariant: 0 is success, 1 a failure, 2 a mistake in the arguments or the configuration.
+//! Start reading at [`run`].
+
+mod log;
+mod password;
+mod serve;
+mod superuser;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use haversack::app::BuildError;
+use haversack::config::{Address, Config, ConfigError, Layer, Sources};
+
+/// A whole backend in one executable.
+#[derive(Debug, Parser)]
+#[command(name = "haversack", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server.
+    Serve(serve::ServeArguments),
+    /// Manage superusers, whether the server is running or not.
+    Superuser {
+        #[command(subcommand)]
+        action: superuser::Action,
+    },
+}
+
+/// What every command that works on a data folder takes.
+#[derive(Debug, Args)]
+struct Place {
+    /// The folder of all data [default: ./data].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The config file [default: ./config.toml, if there is one].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Place {
+    /// The layers of the configuration, with `http` from the command line.
+    fn sources(&self, http: Option<Address>) -> Result<Sources, ConfigError> {
+        const DEFAULT_FILE: &str = "config.toml";
+        let sources = Sources::new();
+        let sources = match &self.config {
+            Some(file) => sources.with_file(file),
+            None if PathBuf::from(DEFAULT_FILE).exists() => sources.with_file(DEFAULT_FILE),
+            None => sources,
+        };
+        // A variable that is no UTF-8 gets replaced letters, and so is refused by name or value.
+        let variables = std::env::vars_os().map(|(name, value)| {
+            (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
+        });
+        let flags = Layer { http, data: self.data.clone(), ..Layer::default() };
+        Ok(sources.with_environment(variables)?.with_flags(flags))
+    }
+
+    fn config(&self) -> Result<Config, ConfigError> {
+        self.sources(None)?.load()
+    }
+}
+
+/// Why a command did not succeed.
+#[derive(Debug)]
+enum Failure {
+    /// The configuration is wrong.
+    Config(ConfigError),
+    /// Anything else.
+    Other(String),
+}
+
+impl Failure {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Other(_) => 1,
+            Self::Config(_) => 2,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(error) => error.fmt(f),
+            Self::Other(message) => f.write_str(message),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+/// Does what the arguments of the process say.
+pub(crate) fn run() -> ExitCode {
+    // Help, version and mistakes are printed by the parser, which exits with 0 or 2.
+    let outcome = match Arguments::parse().command {
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Superuser { action } => superuser::run(action),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nobody is left to tell when the standard error is closed.
+            let _ = writeln!(io::stderr(), "error: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+/// Prints a line on the standard output; one that is closed is no failure.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
+}

@@ -1,0 +1,138 @@
+//! One layer of options, and the one list of keys that the file and the environment share.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::setting::{Address, Durability, Given, LogFormat, LogLevel, Setting};
+use super::units::ByteSize;
+
+/// Makes [`Layer`] with its keys: each line is `doc, "key in the file", field: type`.
+macro_rules! layer {
+    ($($(#[$doc:meta])* $key:literal $field:ident: $type:ty,)*) => {
+        /// The options that one layer sets; `None` leaves the choice to the layers below.
+        #[derive(Debug, Clone, PartialEq, Default)]
+        pub struct Layer {
+            $($(#[$doc])* pub $field: Option<$type>,)*
+        }
+
+        /// Every key, as the file spells it with its table: `log.level`.
+        pub(super) const KEYS: &[&str] = &[$($key),*];
+
+        impl Layer {
+            /// This layer on top of `below`.
+            #[must_use]
+            pub fn over(self, below: Self) -> Self {
+                Self { $($field: self.$field.or(below.$field),)* }
+            }
+
+            /// Sets the option called `key`. An error says what was expected instead.
+            pub(super) fn set(&mut self, key: &str, given: &Given<'_>) -> Result<(), SetError> {
+                match key {
+                    $($key => {
+                        let value = <$type>::read(given)
+                            .ok_or(SetError::Expected(<$type>::EXPECTED))?;
+                        self.$field = Some(value);
+                    })*
+                    _ => return Err(SetError::UnknownKey),
+                }
+                Ok(())
+            }
+
+            /// The keys that this layer sets.
+            #[cfg(test)]
+            pub(super) fn keys_set(&self) -> Vec<&'static str> {
+                let mut keys = Vec::new();
+                $(if self.$field.is_some() { keys.push($key); })*
+                keys
+            }
+        }
+    };
+}
+
+/// Why an option was not set.
+#[derive(Debug, PartialEq)]
+pub(super) enum SetError {
+    /// No option has this name.
+    UnknownKey,
+    /// The value does not fit; this would.
+    Expected(&'static str),
+}
+
+layer! {
+    /// See [`Boot::http`](super::Boot::http).
+    "http" http: Address,
+    /// See [`Boot::data`](super::Boot::data).
+    "data" data: PathBuf,
+    /// See [`Boot::log_format`](super::Boot::log_format).
+    "log.format" log_format: LogFormat,
+    /// See [`Live::log_level`](super::Live::log_level).
+    "log.level" log_level: LogLevel,
+    /// See [`Boot::cache_size`](super::Boot::cache_size).
+    "store.cache_size" cache_size: ByteSize,
+    /// See [`Boot::durability`](super::Boot::durability).
+    "store.durability" durability: Durability,
+    /// See [`Boot::worker_threads`](super::Boot::worker_threads).
+    "threads.workers" worker_threads: usize,
+    /// See [`Boot::hashing_threads`](super::Boot::hashing_threads).
+    "threads.hashing" hashing_threads: usize,
+    /// See [`Live::cors_origins`](super::Live::cors_origins).
+    "cors.origins" cors_origins: Vec<String>,
+    /// See [`Live::body_size_max`](super::Live::body_size_max).
+    "limits.body_size" body_size_max: ByteSize,
+    /// See [`Live::header_timeout`](super::Live::header_timeout).
+    "limits.header_timeout" header_timeout: Duration,
+    /// See [`Live::body_timeout`](super::Live::body_timeout).
+    "limits.body_timeout" body_timeout: Duration,
+    /// See [`Live::idle_timeout`](super::Live::idle_timeout).
+    "limits.idle_timeout" idle_timeout: Duration,
+    /// See [`Live::connections_max`](super::Live::connections_max).
+    "limits.connections" connections_max: NonZeroUsize,
+    /// See [`Live::scan_rows_max`](super::Live::scan_rows_max).
+    "limits.scan_rows" scan_rows_max: u64,
+}
+
+/// The known name that is fewest edits away from `unknown`.
+pub(super) fn nearest<'n>(unknown: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    names.min_by_key(|name| edits(unknown, name))
+}
+
+/// The Levenshtein distance: insertions, deletions and replacements of characters.
+fn edits(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_upper_layer_wins_and_gaps_show_the_lower_one() {
+        let upper = Layer { worker_threads: Some(2), ..Layer::default() };
+        let lower =
+            Layer { worker_threads: Some(1), scan_rows_max: Some(5), ..Layer::default() };
+        let merged = upper.over(lower);
+        assert_eq!(merged.worker_threads, Some(2));
+        assert_eq!(merged.scan_rows_max, Some(5));
+    }
+
+    #[test]
+    fn distance_counts_single_character_edits() {
+        for (from, to, expected) in
+            [("", "", 0), ("data", "data", 0), ("dat", "data", 1), ("kitten", "sitting", 3)]
+        {
+            assert_eq!(edits(from, to), expected, "{from} -> {to}");
+        }
+    }
+}

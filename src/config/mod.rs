@@ -1,0 +1,136 @@
+//! Configuration: what the operator may choose, read from layers and checked once.
+//!
+//! Owns: [`Config`], [`Layer`], [`Sources`], the config file's format and the environment names.
+//! Knows nothing of what the options do. A leaf: it imports no other room.
+//! Invariant: a [`Config`] is complete and valid, whichever layers it came from.
+//! Start reading at [`Config`].
+
+mod environment;
+mod error;
+mod file;
+mod layer;
+mod setting;
+mod sources;
+mod units;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+pub use error::ConfigError;
+pub use layer::Layer;
+pub use setting::{Address, Durability, LogFormat, LogLevel};
+pub use sources::Sources;
+pub use units::ByteSize;
+
+/// Everything the operator may choose: defaults < file < environment < flags.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Config {
+    /// What takes effect at the next start.
+    pub boot: Boot,
+    /// What takes effect when the file changes.
+    pub live: Live,
+}
+
+/// Options that need a restart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Boot {
+    /// The address to listen on.
+    pub http: Address,
+    /// The folder of all data; made when missing.
+    pub data: PathBuf,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// The store's page cache.
+    pub cache_size: ByteSize,
+    /// What a committed write survives.
+    pub durability: Durability,
+    /// Threads that serve requests; 0 means one for each core.
+    pub worker_threads: usize,
+    /// Threads that hash passwords; 0 means one for each core.
+    pub hashing_threads: usize,
+}
+
+impl Default for Boot {
+    fn default() -> Self {
+        Self {
+            http: Address::from_static("127.0.0.1:8090"),
+            data: PathBuf::from("./data"),
+            log_format: LogFormat::Human,
+            cache_size: ByteSize::mebibytes(128),
+            durability: Durability::Full,
+            worker_threads: 0,
+            hashing_threads: 0,
+        }
+    }
+}
+
+/// Options that follow the config file while the server runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Live {
+    /// The least severe log lines to write.
+    pub log_level: LogLevel,
+    /// Origins whose pages may call the API; patterns with `*` and `?`.
+    pub cors_origins: Vec<String>,
+    /// The largest request body.
+    pub body_size_max: ByteSize,
+    /// How long a connection may take to send the head of a request, idle time included.
+    pub header_timeout: Duration,
+    /// How long a request body may take in all.
+    pub body_timeout: Duration,
+    /// The longest silence while a body is read, or while an answer finds no reader.
+    pub idle_timeout: Duration,
+    /// Connections served at once; more wait to be accepted.
+    pub connections_max: NonZeroUsize,
+    /// Rows that the rules and the filter of one request may look at.
+    pub scan_rows_max: u64,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self {
+            log_level: LogLevel::Info,
+            cors_origins: vec!["*".to_owned()],
+            body_size_max: ByteSize::mebibytes(32),
+            header_timeout: Duration::from_secs(60),
+            body_timeout: Duration::from_secs(300),
+            idle_timeout: Duration::from_secs(30),
+            connections_max: NonZeroUsize::new(10_000).expect("ten thousand is not zero"),
+            scan_rows_max: 10_000_000,
+        }
+    }
+}
+
+/// The live options as every room sees them: one pointer that a reload swaps.
+pub type SharedLive = Arc<ArcSwap<Live>>;
+
+impl Config {
+    /// Fills what `layer` leaves open with the defaults.
+    pub fn from_layer(layer: Layer) -> Self {
+        let Self { boot, live } = Self::default();
+        Self {
+            boot: Boot {
+                http: layer.http.unwrap_or(boot.http),
+                data: layer.data.unwrap_or(boot.data),
+                log_format: layer.log_format.unwrap_or(boot.log_format),
+                cache_size: layer.cache_size.unwrap_or(boot.cache_size),
+                durability: layer.durability.unwrap_or(boot.durability),
+                worker_threads: layer.worker_threads.unwrap_or(boot.worker_threads),
+                hashing_threads: layer.hashing_threads.unwrap_or(boot.hashing_threads),
+            },
+            live: Live {
+                log_level: layer.log_level.unwrap_or(live.log_level),
+                cors_origins: layer.cors_origins.unwrap_or(live.cors_origins),
+                body_size_max: layer.body_size_max.unwrap_or(live.body_size_max),
+                header_timeout: layer.header_timeout.unwrap_or(live.header_timeout),
+                body_timeout: layer.body_timeout.unwrap_or(live.body_timeout),
+                idle_timeout: layer.idle_timeout.unwrap_or(live.idle_timeout),
+                connections_max: layer.connections_max.unwrap_or(live.connections_max),
+                scan_rows_max: layer.scan_rows_max.unwrap_or(live.scan_rows_max),
+            },
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Accounts: who a token belongs to, password logins, refreshes, superusers and the first start.
+//!
+//! Owns: how identities are looked up and how tokens are bound to accounts.
+//! Invariant: a token is good only while its account's token key and its collection's secret are
+//! what they were when it was made; unknown identities cost as much time as wrong passwords.
+//! Start reading at [`principal`].
+
+mod login;
+mod principal;
+mod superusers;
+
+pub use login::{LoggedIn, PasswordLogin, refresh};
+pub use principal::principal;
+pub use superusers::{SuperuserCommand, setup_token};
+
+use crate::model::key::{KeyRange, KeyWriter};
+use crate::model::{RowBuf, RowId, Scalar};
+use crate::query::entry::collated;
+use crate::query::{Direction, IndexTree, Rows};
+use crate::schema::Collection;
+
+use super::Error;
+
+/// The record whose `field` is `identity`, found through the unique index over that field alone and
+/// compared as that index compares; `None` when there is no such index or no such record.
+pub(crate) fn find_by_identity(
+    rows: &dyn Rows,
+    collection: &Collection,
+    field: &str,
+    identity: &str,
+) -> Result<Option<(RowId, RowBuf)>, Error> {
+    let Some(field) = collection.field(field) else { return Ok(None) };
+    let Some(index) = collection.single_unique_index(field) else { return Ok(None) };
+    let wanted = collated(index.columns[0].collate, Scalar::text(identity));
+    let mut writer = KeyWriter::new();
+    writer.push(&wanted);
+    let mut candidates = Vec::new();
+    rows.scan_index(
+        collection,
+        IndexTree::Declared(index.number),
+        &KeyRange::prefix(writer.finish()),
+        Direction::Forward,
+        &mut |_, rowid| {
+            candidates.push(rowid);
+            Ok(std::ops::ControlFlow::Continue(()))
+        },
+    )?;
+    for rowid in candidates {
+        let Some(row) = rows.row(collection, rowid)? else { continue };
+        let stored = row.as_row().value(field.slot, field.kind.zero());
+        let stored = collated(index.columns[0].collate, Scalar::text(stored.as_text().unwrap_or("")));
+        if stored == wanted {
+            drop(stored);
+            return Ok(Some((rowid, row)));
+        }
+    }
+    Ok(None)
+}

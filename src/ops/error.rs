@@ -1,0 +1,163 @@
+//! Why a use case failed, in the words of the domain.
+
+use crate::access::Denied;
+use crate::auth::HashError;
+use crate::query::{FilterError, ReadError};
+use crate::schema::Violations;
+use crate::store::{StoreError, WriteError};
+
+/// Why a use case failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no such collection.
+    #[error("no such collection")]
+    NoCollection,
+    /// The collection exists and its records cannot log in.
+    #[error("not an auth collection")]
+    NotAuthCollection,
+    /// There is no such record, or the caller must not know that there is.
+    #[error("no such record")]
+    NotFound,
+    /// The collection has no rule for this, so only superusers may.
+    #[error("only superusers can perform this action")]
+    SuperusersOnly,
+    /// Nobody is logged in and somebody has to be.
+    #[error("authentication required")]
+    Unauthenticated,
+    /// The caller is known and may not do this.
+    #[error("forbidden")]
+    Forbidden,
+    /// The caller is logged in with a record of another collection, the one named here.
+    #[error("the caller belongs to collection {0}")]
+    OtherCollection(String),
+    /// Passwords are not accepted here.
+    #[error("password logins are off")]
+    PasswordAuthDisabled,
+    /// The collection's auth rule does not hold for the record.
+    #[error("the auth rule does not hold")]
+    AuthRuleFailed,
+    /// Unknown identity or wrong password; which of the two is not said.
+    #[error("wrong credentials")]
+    WrongCredentials,
+    /// A client's filter or sort uses what only superusers may.
+    #[error("only superusers can filter by {0}")]
+    ForbiddenToken(&'static str),
+    /// A filter or sort cannot be used, or a stored rule cannot.
+    #[error(transparent)]
+    Filter(FilterError),
+    /// Records of views cannot be written.
+    #[error("records of views are read only")]
+    ViewIsReadOnly,
+    /// Something was refused, with what is wrong by field.
+    #[error("{0:?} with {1:?}")]
+    Rejected(Failure, Violations),
+    /// Something was refused for a reason that is a sentence of its own.
+    #[error("{0}")]
+    Refused(String),
+    /// Too much is waiting already.
+    #[error("busy")]
+    Busy,
+    /// Anything that is our fault.
+    #[error("internal error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What failed when a body was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// Creating a record.
+    CreateRecord,
+    /// Updating a record.
+    UpdateRecord,
+    /// Deleting a record that others require.
+    DeleteRecord,
+    /// Deleting the last superuser.
+    DeleteLastSuperuser,
+    /// Truncating a collection whose records others require.
+    TruncateCollection,
+    /// Truncating a view.
+    TruncateView,
+    /// Creating a collection.
+    CreateCollection,
+    /// Updating a collection.
+    UpdateCollection,
+    /// A collection body that is not shaped like one.
+    CollectionFormat,
+    /// A collection body whose type-specific part is not shaped like one.
+    CollectionTypeFormat,
+    /// Validating a form, such as a login.
+    Form,
+}
+
+impl Error {
+    /// Wraps a cause that is our fault.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// What a denied create answers: a failed rule is a failed create, with nothing said about why.
+    pub fn from_denied_create(denied: Denied) -> Self {
+        match denied {
+            Denied::SuperusersOnly => Self::SuperusersOnly,
+            Denied::RuleFailed | Denied::Unusable(_) => {
+                Self::Rejected(Failure::CreateRecord, Violations::new())
+            }
+        }
+    }
+}
+
+/// What a denied view, update or delete answers: the record looks missing.
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::SuperusersOnly => Self::SuperusersOnly,
+            Denied::Unusable(FilterError::Read(error)) => error.into(),
+            Denied::RuleFailed | Denied::Unusable(_) => Self::NotFound,
+        }
+    }
+}
+
+impl From<FilterError> for Error {
+    fn from(error: FilterError) -> Self {
+        match error {
+            FilterError::Read(error) => error.into(),
+            other => Self::Filter(other),
+        }
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::Busy,
+            other => Self::internal(other),
+        }
+    }
+}
+
+/// Conflicts are handled where they can occur; what is left is our fault.
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Store(error) => error.into(),
+            WriteError::Read(error) => error.into(),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<HashError> for Error {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy => Self::Busy,
+            other => Self::internal(other),
+        }
+    }
+}

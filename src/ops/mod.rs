@@ -1,0 +1,18 @@
+//! Use cases: what can be done to collections, records and accounts, one file each.
+//!
+//! Owns: [`Backend`], the order of checks in every use case, and [`Error`], which speaks of the
+//! domain and knows no HTTP status. Everything here is synchronous: writes run inside a job of the
+//! store's writer, reads over a snapshot.
+//! Invariant: a record changes only with a [`crate::access::Granted`] in hand, and a use case that
+//! fails leaves nothing behind.
+//! Start reading at [`Backend`], then [`records`].
+
+pub mod auth;
+mod backend;
+mod bootstrap;
+mod error;
+pub mod records;
+
+pub use backend::Backend;
+pub use bootstrap::bootstrap;
+pub use error::{Error, Failure};

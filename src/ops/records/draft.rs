@@ -1,0 +1,356 @@
+//! The record that a write would leave, with every check done that the store does not do itself.
+//!
+//! The order of checks is part of the contract: which error a client sees first depends on it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::access::{Create, Gate, Granted, Update};
+use crate::model::{RowBuf, RowId, Timestamp, Value};
+use crate::ops::Failure;
+use crate::query::{Request, Rows, Subject};
+use crate::schema::values::{self, Submission, WriteAccess};
+use crate::schema::{Collection, Field, FieldKind, Record, Violation, Violations};
+
+use super::account;
+use super::write::{Intent, WriteRecord};
+use super::{Error, collection_of};
+
+/// Stands for a password whose hash is not known yet, so that `required` sees it is not empty.
+const UNHASHED: &str = "unhashed";
+/// The id of a record that has none yet, as its create rule sees it.
+const NO_ID_YET: &str = "__temp_id__";
+
+/// The record that a write would leave.
+#[derive(Debug)]
+pub struct Draft {
+    /// Its values; passwords are set by [`Draft::set_password_hashes`].
+    pub(super) record: Record,
+    /// What it starts from, with the proof that the caller may do this.
+    pub(super) basis: Basis,
+    submission: Submission,
+}
+
+/// What a draft starts from.
+#[derive(Debug)]
+pub(super) enum Basis {
+    /// Nothing.
+    New(Granted<Create>),
+    /// A stored record.
+    Stored { rowid: RowId, row: RowBuf, granted: Granted<Update> },
+}
+
+impl Draft {
+    /// Builds the draft of `write` over `rows`.
+    pub(super) fn build(write: &WriteRecord, rows: &dyn Rows) -> Result<Self, Error> {
+        let collection = collection_of(rows, &write.collection)?;
+        if collection.is_view() {
+            return Err(Error::ViewIsReadOnly);
+        }
+        let gate = Gate::new(rows, &write.rules, &write.caller);
+        let stored = match &write.intent {
+            Intent::Create => None,
+            Intent::Update { id } => {
+                gate.has_rule(collection.rules.update.as_deref())?;
+                let found = stored(rows, &collection, id)?;
+                Some(found.ok_or(Error::NotFound)?)
+            }
+            Intent::Replace { id } => stored(rows, &collection, id)?,
+        };
+        let draft = match stored {
+            None => Self::of_new(write, gate, &collection)?,
+            Some((rowid, row)) => Self::of_stored(write, gate, &collection, rowid, row)?,
+        };
+        Ok(draft)
+    }
+
+    fn of_new(
+        write: &WriteRecord,
+        gate: Gate<'_>,
+        collection: &Arc<Collection>,
+    ) -> Result<Self, Error> {
+        gate.has_rule(collection.rules.create.as_deref())?;
+        let mut record = Record::new(collection.clone());
+        let submission = values::apply(&mut record, &write.body, access_of(write));
+        if let Intent::Replace { id } = &write.intent {
+            let submitted = record.id();
+            if !submitted.is_empty() && submitted != id {
+                return Err(id_mismatch(Failure::CreateRecord));
+            }
+            record.set("id", Value::Text(id.clone()));
+        }
+        let request = with_body(write, &submission);
+        let virtual_row = virtual_row(&record, &submission);
+        let granted = gate
+            .create(collection, virtual_row.as_row(), &request)
+            .map_err(Error::from_denied_create)?;
+        if collection.is_auth() {
+            let subject = Subject::Virtual(virtual_row.as_row());
+            // A manage rule that cannot be evaluated grants nothing.
+            let manages = gate.manages(collection, &request, subject).unwrap_or(false);
+            let form = account::Form::new(&write.body, &submission, &record);
+            form.check_new(manages)
+                .into_result()
+                .map_err(|violations| Error::Rejected(Failure::CreateRecord, violations))?;
+        }
+        fill_new(&mut record, write.now)?;
+        let mut draft = Self { record, basis: Basis::New(granted), submission };
+        draft.mark_passwords();
+        draft.validate(gate.rows(), None)?;
+        Ok(draft)
+    }
+
+    fn of_stored(
+        write: &WriteRecord,
+        gate: Gate<'_>,
+        collection: &Arc<Collection>,
+        rowid: RowId,
+        row: RowBuf,
+    ) -> Result<Self, Error> {
+        gate.has_rule(collection.rules.update.as_deref())?;
+        let old = Record::from_row(collection.clone(), row.as_row());
+        let mut record = match write.intent {
+            Intent::Replace { .. } => emptied(&old, write.caller.is_superuser()),
+            _ => old.clone(),
+        };
+        let submission = values::apply(&mut record, &write.body, access_of(write));
+        let request = with_body(write, &submission);
+        let granted = gate.update(collection, row.as_row(), &request)?;
+        if record.id() != old.id() {
+            let violation =
+                Violation::new("validation_pk_change", "The record primary key cannot be changed.");
+            let violations = Violations::of("id", violation);
+            return Err(Error::Rejected(Failure::UpdateRecord, violations));
+        }
+        if collection.is_auth() {
+            let subject = Subject::Stored(row.as_row());
+            let manages = gate.manages(collection, &request, subject).unwrap_or(false);
+            let form = account::Form::new(&write.body, &submission, &record);
+            form.check_changed(manages, &old, write.passwords.old_matches.as_deref())
+                .into_result()
+                .map_err(|violations| Error::Rejected(Failure::UpdateRecord, violations))?;
+        }
+        fill_changed(&mut record, write.now);
+        let mut draft =
+            Self { record, basis: Basis::Stored { rowid, row, granted }, submission };
+        draft.mark_passwords();
+        draft.validate(gate.rows(), Some(&old))?;
+        Ok(draft)
+    }
+
+    /// The record's collection.
+    pub fn collection(&self) -> &Arc<Collection> {
+        self.record.collection()
+    }
+
+    /// Submitted passwords by field; empty ones clear the hash.
+    pub fn plain_passwords(&self) -> &[(String, String)] {
+        &self.submission.plain_passwords
+    }
+
+    /// What to call a failure of this write.
+    pub(super) fn failure(&self) -> Failure {
+        match self.basis {
+            Basis::New(_) => Failure::CreateRecord,
+            Basis::Stored { .. } => Failure::UpdateRecord,
+        }
+    }
+
+    fn mark_passwords(&mut self) {
+        for (field, plain) in &self.submission.plain_passwords {
+            let hash = if plain.is_empty() { "" } else { UNHASHED };
+            self.record.set(field, Value::Text(hash.to_owned()));
+        }
+    }
+
+    /// Puts the hashes of the submitted passwords in their place.
+    pub(super) fn set_password_hashes(
+        &mut self,
+        hashes: &HashMap<String, String>,
+    ) -> Result<(), Error> {
+        for (field, plain) in &self.submission.plain_passwords {
+            if !plain.is_empty() {
+                let hash = hashes
+                    .get(field)
+                    .ok_or_else(|| Error::internal("a password reached the store unhashed"))?;
+                self.record.set(field, Value::Text(hash.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks every field, changed or not, as the contract wants it.
+    fn validate(&self, rows: &dyn Rows, old: Option<&Record>) -> Result<(), Error> {
+        let mut violations = Violations::new();
+        for (field, value) in self.record.fields() {
+            let checked = values::check(field, value)
+                .and_then(|()| self.check_password(field))
+                .and_then(|()| check_files(field, value, old));
+            match checked {
+                Ok(()) => check_related(rows, field, value, &mut violations)?,
+                Err(violation) => violations.add(&field.name, violation),
+            }
+        }
+        if old.is_none() && self.collection().is_auth() {
+            account::check_id_is_free(rows, self.collection(), self.record.id(), &mut violations)?;
+        }
+        let failure = self.failure();
+        violations.into_result().map_err(|violations| Error::Rejected(failure, violations))
+    }
+
+    fn check_password(&self, field: &Field) -> Result<(), Violation> {
+        let submitted = self.submission.plain_passwords.iter().find(|(name, _)| *name == field.name);
+        match submitted {
+            Some((_, plain)) if !plain.is_empty() => values::check_plain_password(field, plain),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Sets what the server gives a new record: id, dates, generated texts.
+pub fn finish(record: &mut Record, now: Timestamp) -> Result<(), Error> {
+    fill_new(record, now)
+}
+
+fn fill_new(record: &mut Record, now: Timestamp) -> Result<(), Error> {
+    let collection = record.collection().clone();
+    for field in &collection.fields {
+        match &field.kind {
+            FieldKind::Autodate(options) if options.on_create => {
+                record.set(&field.name, Value::Date(Some(now)));
+            }
+            FieldKind::Text(options)
+                if !options.autogenerate_pattern.is_empty()
+                    && record.text(&field.name).is_empty() =>
+            {
+                let is_default_id = options.primary_key
+                    && options.autogenerate_pattern == values::DEFAULT_ID_PATTERN;
+                let text = if is_default_id {
+                    values::new_record_id()
+                } else {
+                    values::autogenerate::generate(&options.autogenerate_pattern)
+                        .map_err(Error::internal)?
+                };
+                record.set(&field.name, Value::Text(text));
+            }
+            _ => {}
+        }
+    }
+    account::force_superuser(record);
+    Ok(())
+}
+
+fn fill_changed(record: &mut Record, now: Timestamp) {
+    let collection = record.collection().clone();
+    for field in &collection.fields {
+        if let FieldKind::Autodate(options) = &field.kind
+            && options.on_update
+        {
+            record.set(&field.name, Value::Date(Some(now)));
+        }
+    }
+    account::force_superuser(record);
+}
+
+fn access_of(write: &WriteRecord) -> WriteAccess {
+    if write.caller.is_superuser() { WriteAccess::Superuser } else { WriteAccess::Client }
+}
+
+fn with_body(write: &WriteRecord, submission: &Submission) -> Request {
+    Request { body: submission.resolved.clone(), ..write.caller.request().clone() }
+}
+
+fn stored(
+    rows: &dyn Rows,
+    collection: &Collection,
+    id: &str,
+) -> Result<Option<(RowId, RowBuf)>, Error> {
+    let Some(rowid) = rows.find(collection, id)? else { return Ok(None) };
+    Ok(rows.row(collection, rowid)?.map(|row| (rowid, row)))
+}
+
+/// The record that a create rule is asked about: what was submitted, an id to compare with, not
+/// verified whatever the body says.
+fn virtual_row(record: &Record, submission: &Submission) -> RowBuf {
+    let mut record = record.clone();
+    if record.id().is_empty() {
+        record.set("id", Value::Text(NO_ID_YET.to_owned()));
+    }
+    if record.collection().is_auth() {
+        record.set("verified", Value::Bool(false));
+    }
+    for (field, plain) in &submission.plain_passwords {
+        let hash = if plain.is_empty() { "" } else { UNHASHED };
+        record.set(field, Value::Text(hash.to_owned()));
+    }
+    record.to_row()
+}
+
+/// A record to be replaced: zero wherever the caller could have written, as stored elsewhere.
+fn emptied(old: &Record, is_superuser: bool) -> Record {
+    let mut record = old.clone();
+    let collection = old.collection().clone();
+    let is_auth = collection.is_auth();
+    for field in &collection.fields {
+        let keeps = match field.kind {
+            FieldKind::Autodate(_) | FieldKind::Password(_) => true,
+            _ => {
+                field.name == "id"
+                    || field.hidden && !is_superuser
+                    || is_auth && matches!(field.name.as_str(), "tokenKey" | "verified")
+            }
+        };
+        if !keeps {
+            record.set(&field.name, field.kind.zero());
+        }
+    }
+    record
+}
+
+fn id_mismatch(failure: Failure) -> Error {
+    let violation = Violation::new("validation_values_mismatch", "Values don't match.");
+    Error::Rejected(failure, Violations::of("id", violation))
+}
+
+/// A name that the record does not hold yet cannot be given as text; it comes with an upload.
+fn check_files(field: &Field, value: &Value, old: Option<&Record>) -> Result<(), Violation> {
+    let FieldKind::File(_) = field.kind else { return Ok(()) };
+    let kept = old.and_then(|old| old.get(&field.name)).map_or(&[][..], Value::items);
+    let unknown: Vec<String> = value
+        .items()
+        .iter()
+        .filter(|name| !kept.contains(name))
+        .map(|name| name.chars().take(250).collect())
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let message = format!("Invalid new files: [{}].", unknown.join(" "));
+    Err(Violation::new("validation_invalid_file", message).with("invalidFiles", unknown))
+}
+
+fn check_related(
+    rows: &dyn Rows,
+    field: &Field,
+    value: &Value,
+    violations: &mut Violations,
+) -> Result<(), Error> {
+    let Some(relation) = field.relation() else { return Ok(()) };
+    if value.items().is_empty() {
+        return Ok(());
+    }
+    let Some(target) = rows.catalog().by_id(relation.collection_id.as_str()) else {
+        let message = "Relation connection is missing or cannot be accessed.";
+        violations
+            .add(&field.name, Violation::new("validation_missing_rel_collection", message));
+        return Ok(());
+    };
+    for id in value.items() {
+        if rows.find(target, id)?.is_none() {
+            let message = "Failed to find all relation records with the provided ids.";
+            violations.add(&field.name, Violation::new("validation_missing_rel_records", message));
+            break;
+        }
+    }
+    Ok(())
+}

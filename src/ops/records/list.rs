@@ -1,0 +1,161 @@
+//! Listing and viewing.
+
+use std::sync::Arc;
+
+use crate::access::{Caller, Gate, RuleCache};
+use crate::query::{ListQuery, ListSpec, Page, Rows, forbidden_token};
+use crate::schema::Collection;
+use crate::store::Snapshot;
+
+use super::enrich::{Enricher, RecordView};
+use super::expand::Expand;
+use super::{Error, collection_of};
+
+/// Records on one page when the client does not say.
+const PER_PAGE_DEFAULT: u64 = 30;
+/// Most records on one page.
+const PER_PAGE_MAX: u64 = 1000;
+/// A page with expands stays on the async worker only up to this many records.
+const INLINE_EXPAND_MAX: u64 = 50;
+
+/// What a client asked a list for. Numbers are already numbers; ranges are brought into bounds here.
+#[derive(Debug, Clone, Default)]
+pub struct ListParams {
+    /// From 1; anything less means 1.
+    pub page: i64,
+    /// 1 to 1000; anything less means 30.
+    pub per_page: i64,
+    /// Leaves the totals out.
+    pub skip_total: bool,
+    /// A filter; empty = none.
+    pub filter: String,
+    /// Sort keys; empty = order of insertion.
+    pub sort: String,
+    /// Relations to expand; empty = none.
+    pub expand: String,
+}
+
+/// One page of records, as the caller may see them.
+#[derive(Debug)]
+pub struct RecordPage {
+    /// Their collection.
+    pub collection: Arc<Collection>,
+    /// The records.
+    pub records: Vec<RecordView>,
+    /// The page's number, from 1.
+    pub page: u64,
+    /// How many fit on a page.
+    pub per_page: u64,
+    /// How many there are on all pages; `None` when not asked for.
+    pub total: Option<u64>,
+}
+
+/// A list that was authorized and compiled, not yet run.
+#[derive(Debug)]
+pub struct Listing {
+    snapshot: Arc<Snapshot>,
+    rules: Arc<RuleCache>,
+    caller: Arc<Caller>,
+    collection: Arc<Collection>,
+    query: Arc<ListQuery>,
+    expand: String,
+    page: u64,
+    per_page: u64,
+    skip_total: bool,
+}
+
+impl Listing {
+    /// Checks that `caller` may list the collection, and compiles what it asked for.
+    pub fn open(
+        snapshot: Arc<Snapshot>,
+        rules: Arc<RuleCache>,
+        caller: Arc<Caller>,
+        collection: &str,
+        params: ListParams,
+    ) -> Result<Self, Error> {
+        let collection = collection_of(&*snapshot, collection)?;
+        let granted = Gate::new(&*snapshot, &rules, &caller).list(&collection)?;
+        if !caller.is_superuser() {
+            let forbidden = [&params.filter, &params.sort].into_iter().find_map(|t| forbidden_token(t));
+            if let Some(token) = forbidden {
+                return Err(Error::ForbiddenToken(token));
+            }
+        }
+        let spec = ListSpec {
+            rule: granted.rule(),
+            filter: Some(params.filter.as_str()).filter(|text| !text.is_empty()),
+            sort: Some(params.sort.as_str()).filter(|text| !text.is_empty()),
+            superuser: caller.is_superuser(),
+        };
+        let query = rules.list(snapshot.catalog(), &collection, &spec)?;
+        let per_page = match params.per_page {
+            ..=0 => PER_PAGE_DEFAULT,
+            asked => (asked as u64).min(PER_PAGE_MAX),
+        };
+        Ok(Self {
+            collection,
+            query,
+            expand: params.expand,
+            page: params.page.max(1) as u64,
+            per_page,
+            skip_total: params.skip_total,
+            snapshot,
+            rules,
+            caller,
+        })
+    }
+
+    /// Runs the list if that takes no more than a fraction of a millisecond, so that an async
+    /// worker can wait for it; `None` when it may take longer.
+    pub fn run_if_short(&self) -> Option<Result<RecordPage, Error>> {
+        self.run_unless(|is_short| {
+            !is_short || !self.expand.is_empty() && self.per_page > INLINE_EXPAND_MAX
+        })
+        .transpose()
+    }
+
+    /// Runs the list, however long it takes.
+    pub fn run(&self) -> Result<RecordPage, Error> {
+        let page = self.run_unless(|_| false)?;
+        page.ok_or_else(|| Error::internal("a list that must run did not"))
+    }
+
+    fn run_unless(&self, refuse: impl FnOnce(bool) -> bool) -> Result<Option<RecordPage>, Error> {
+        let page = Page {
+            offset: (self.page - 1).saturating_mul(self.per_page),
+            limit: self.per_page,
+            total: !self.skip_total,
+        };
+        let plan = self.query.plan(&*self.snapshot, self.caller.request(), page)?;
+        if refuse(plan.is_short()) {
+            return Ok(None);
+        }
+        let found = plan.run(&*self.snapshot)?;
+        let gate = Gate::new(&*self.snapshot, &self.rules, &self.caller);
+        let expand = Expand::parse(&self.expand);
+        let rows = found.rows.into_iter().map(|(_, row)| row).collect();
+        let records = Enricher::new(gate).views(&self.collection, rows, expand.as_ref())?;
+        Ok(Some(RecordPage {
+            collection: self.collection.clone(),
+            records,
+            page: self.page,
+            per_page: self.per_page,
+            total: found.total,
+        }))
+    }
+}
+
+/// The record `id` of `collection`, if the caller may view it.
+pub fn view(
+    gate: Gate<'_>,
+    collection: &Arc<Collection>,
+    id: &str,
+    expand: &str,
+) -> Result<RecordView, Error> {
+    gate.has_rule(collection.rules.view.as_deref())?;
+    let rows = gate.rows();
+    let rowid = rows.find(collection, id)?.ok_or(Error::NotFound)?;
+    let row = rows.row(collection, rowid)?.ok_or(Error::NotFound)?;
+    gate.view(collection, row.as_row())?;
+    Enricher::new(gate).view(collection, row, Expand::parse(expand).as_ref())
+}

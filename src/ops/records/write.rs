@@ -1,0 +1,209 @@
+//! Creating, updating and replacing: one command, prepared outside and run inside the writer.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use crate::access::{Caller, Gate, RuleCache};
+use crate::auth::{PasswordHasher, Verdict};
+use crate::model::{RowBuf, Timestamp};
+use crate::query::Rows;
+use crate::schema::{Collection, FieldKind, Violation, Violations};
+use crate::store::{Tx, WriteError};
+
+use super::draft::{Basis, Draft};
+use super::{Error, account, collection_of};
+use crate::ops::Failure;
+
+/// What is to be done with the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Intent {
+    /// Make a new record.
+    Create,
+    /// Change the fields that the body names.
+    Update {
+        /// The record.
+        id: String,
+    },
+    /// Set every field: what the body leaves out returns to its zero value. Makes the record when
+    /// there is none.
+    Replace {
+        /// The record.
+        id: String,
+    },
+}
+
+/// A write of one record. The same command may run more than once; only one run is committed.
+#[derive(Debug)]
+pub struct WriteRecord {
+    pub(super) caller: Arc<Caller>,
+    pub(super) rules: Arc<RuleCache>,
+    pub(super) collection: String,
+    pub(super) intent: Intent,
+    pub(super) body: Map<String, Json>,
+    pub(super) passwords: Passwords,
+    pub(super) now: Timestamp,
+}
+
+/// What hashing found out before the write, because it takes too long to be done inside.
+#[derive(Debug, Default)]
+pub(super) struct Passwords {
+    /// Field name to the hash of the submitted password.
+    pub(super) hashes: HashMap<String, String>,
+    /// The stored hash that the submitted old password was found to match.
+    pub(super) old_matches: Option<String>,
+}
+
+/// A committed record.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// Its collection.
+    pub collection: Arc<Collection>,
+    /// Its values.
+    pub row: RowBuf,
+}
+
+impl WriteRecord {
+    /// A write of `body` into `collection`, which is an id or a name.
+    pub fn new(
+        caller: Arc<Caller>,
+        rules: Arc<RuleCache>,
+        collection: &str,
+        intent: Intent,
+        body: Map<String, Json>,
+    ) -> Self {
+        Self {
+            caller,
+            rules,
+            collection: collection.to_owned(),
+            intent,
+            body,
+            passwords: Passwords::default(),
+            now: Timestamp::now(),
+        }
+    }
+
+    /// Whether the body carries a password, so that [`Self::prepare`] has to be called, and takes
+    /// tens of milliseconds.
+    pub fn has_password(&self, rows: &dyn Rows) -> bool {
+        let Ok(collection) = collection_of(rows, &self.collection) else { return false };
+        let submitted = |name: &str| self.body.contains_key(name);
+        collection.fields.iter().any(|field| {
+            matches!(field.kind, FieldKind::Password(_)) && submitted(&field.name)
+        }) || collection.is_auth() && submitted("oldPassword")
+    }
+
+    /// Checks everything against `rows`, then hashes the submitted passwords. Hashing comes last, so
+    /// that whoever may not write cannot make the server work. Blocks the thread.
+    pub fn prepare(&mut self, rows: &dyn Rows, hasher: &PasswordHasher) -> Result<(), Error> {
+        let old_password = account::text_of(self.body.get("oldPassword"));
+        if let Some(stored) = self.stored_password(rows)?
+            && !old_password.is_empty()
+            && hasher.verify(&old_password, &stored)? != Verdict::NoMatch
+        {
+            self.passwords.old_matches = Some(stored);
+        }
+        let draft = self.draft(rows)?;
+        for (field, plain) in draft.plain_passwords() {
+            if !plain.is_empty() {
+                self.passwords.hashes.insert(field.clone(), hasher.hash(plain)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The hash that an old password would have to match, if the caller may get that far.
+    fn stored_password(&self, rows: &dyn Rows) -> Result<Option<String>, Error> {
+        let (Intent::Update { id } | Intent::Replace { id }) = &self.intent else {
+            return Ok(None);
+        };
+        let collection = collection_of(rows, &self.collection)?;
+        let (Some(field), Some(rowid)) =
+            (collection.field("password").filter(|_| collection.is_auth()), rows.find(&collection, id)?)
+        else {
+            return Ok(None);
+        };
+        let Some(row) = rows.row(&collection, rowid)? else { return Ok(None) };
+        let gate = Gate::new(rows, &self.rules, &self.caller);
+        if gate.update(&collection, row.as_row(), self.caller.request()).is_err()
+            && !self.caller.is_record(collection.id.as_str(), id)
+        {
+            return Ok(None);
+        }
+        let hash = row.as_row().value(field.slot, field.kind.zero());
+        Ok(hash.as_text().filter(|hash| !hash.is_empty()).map(str::to_owned))
+    }
+
+    /// The record that this write would leave, every check done that does not need the write.
+    fn draft(&self, rows: &dyn Rows) -> Result<Draft, Error> {
+        Draft::build(self, rows)
+    }
+
+    /// Runs the write. Nothing stays behind when it fails.
+    pub fn run(&self, tx: &mut Tx<'_>) -> Result<Written, Error> {
+        let mut draft = self.draft(tx)?;
+        draft.set_password_hashes(&self.passwords.hashes)?;
+        let failure = draft.failure();
+        let collection = draft.collection().clone();
+        let Draft { record, basis, .. } = draft;
+        let written = match basis {
+            Basis::New(granted) => account::insert(tx, &record, granted),
+            Basis::Stored { rowid, row, granted } => {
+                account::update(tx, rowid, &row, record, granted)
+            }
+        };
+        match written {
+            Ok(row) => Ok(Written { collection, row }),
+            Err(WriteOrError::Write(error)) => Err(conflict(error, &collection, failure)),
+            Err(WriteOrError::Other(error)) => Err(error),
+        }
+    }
+}
+
+/// Either a conflict in the store or anything else; told apart because a conflict names fields.
+#[derive(Debug)]
+pub(crate) enum WriteOrError {
+    Write(WriteError),
+    Other(Error),
+}
+
+impl From<WriteError> for WriteOrError {
+    fn from(error: WriteError) -> Self {
+        Self::Write(error)
+    }
+}
+
+impl From<Error> for WriteOrError {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<WriteOrError> for Error {
+    fn from(error: WriteOrError) -> Self {
+        match error {
+            WriteOrError::Write(error) => error.into(),
+            WriteOrError::Other(error) => error,
+        }
+    }
+}
+
+/// A violated unique index, as one violation per indexed field.
+pub(super) fn conflict(error: WriteError, collection: &Collection, failure: Failure) -> Error {
+    let not_unique = || Violation::new("validation_not_unique", "Value must be unique.");
+    match error {
+        WriteError::IdTaken => Error::Rejected(failure, Violations::of("id", not_unique())),
+        WriteError::NotUnique { index } => {
+            let mut violations = Violations::new();
+            let columns = collection.indexes.iter().filter(|i| i.number == index);
+            for column in columns.flat_map(|index| &index.columns) {
+                if let Some(field) = collection.field_at(column.slot) {
+                    violations.add(&field.name, not_unique());
+                }
+            }
+            Error::Rejected(failure, violations)
+        }
+        other => other.into(),
+    }
+}

@@ -1,0 +1,365 @@
+//! Evaluation of a bound condition on one row: three-valued comparisons over joined rows.
+//!
+//! A row passes when some assignment of joined rows makes the condition true. Joins are bound one
+//! after another, outermost first, and only as far as the part of the condition at hand needs
+//! them: alternatives of an OR, and conjuncts that share no unbound join, are independent.
+
+mod cache;
+mod joins;
+mod parameters;
+mod values;
+
+use std::cell::{Cell, RefCell};
+
+use crate::model::{Row, RowBuf, Scalar, Timestamp};
+
+use super::ast::Operator;
+use super::bound::{BASE, Bound, Compare, JoinId, JoinSet, Node, Term};
+use super::compare::{Class, Side, compare};
+use super::{FilterError, Request, Rows};
+use cache::Cache;
+use parameters::Value;
+
+/// Joined rows that one run may visit; beyond that the request is refused.
+const STEPS_MAX: u64 = 20_000_000;
+
+/// Everything that stays the same while one condition is evaluated on many rows.
+pub(super) struct Run<'r> {
+    pub(super) bound: &'r Bound,
+    pub(super) rows: &'r dyn Rows,
+    request: &'r Request,
+    pub(super) now: Timestamp,
+    parameters: Vec<Value>,
+    /// Whether the base row is the virtual record of a create rule: no affinities, and nothing
+    /// can relate to it yet.
+    is_virtual: bool,
+    cache: RefCell<Cache>,
+    steps: Cell<u64>,
+}
+
+/// The base row and what is currently joined to it.
+pub(super) struct Env<'b> {
+    base: Option<Row<'b>>,
+    bindings: Vec<Binding>,
+    /// The multi-valued joins that are bound.
+    bound: JoinSet,
+}
+
+/// What a join currently stands for.
+#[derive(Debug, Clone)]
+pub(super) enum Binding {
+    Unset,
+    /// No row: every field is null.
+    Nothing,
+    Row(RowBuf),
+    Item(Scalar<'static>),
+}
+
+impl<'b> Env<'b> {
+    fn new(base: Option<Row<'b>>, joins: usize) -> Self {
+        Self {
+            base,
+            bindings: vec![Binding::Unset; joins],
+            bound: 0,
+        }
+    }
+
+    /// Starts over with another base row.
+    pub(super) fn reset(&mut self, base: Row<'b>) {
+        self.base = Some(base);
+        self.bindings.fill(Binding::Unset);
+        self.bound = 0;
+    }
+}
+
+impl<'r> Run<'r> {
+    pub(super) fn new(bound: &'r Bound, rows: &'r dyn Rows, request: &'r Request) -> Self {
+        let now = Timestamp::now();
+        let parameters = parameters::resolve(&bound.parameters, request, now);
+        Self {
+            bound,
+            rows,
+            request,
+            now,
+            parameters,
+            is_virtual: false,
+            cache: RefCell::default(),
+            steps: Cell::new(0),
+        }
+    }
+
+    /// The same for the virtual record of a create rule.
+    pub(super) fn on_virtual_record(self) -> Self {
+        Self {
+            is_virtual: true,
+            ..self
+        }
+    }
+
+    /// An environment with only `base` bound; `None` for conditions that do not depend on it.
+    pub(super) fn env<'b>(&self, base: Option<Row<'b>>) -> Env<'b> {
+        Env::new(base, self.bound.joins.len())
+    }
+
+    /// Whether all `nodes` hold under some assignment of the joins not yet bound in `env`.
+    pub(super) fn all_hold<'n>(
+        &self,
+        nodes: impl Iterator<Item = &'n Node> + Clone,
+        env: &mut Env<'_>,
+    ) -> Result<bool, FilterError> {
+        let is_free = |node: &&Node, bound: JoinSet| node.needs() & !bound != 0;
+        for node in nodes.clone() {
+            if !is_free(&node, env.bound) && !self.is_true(node, env)? {
+                return Ok(false);
+            }
+        }
+        let mut open: Vec<&Node> = nodes.filter(|node| is_free(node, env.bound)).collect();
+        while let Some(first) = open.pop() {
+            let component = self.component(first, &mut open, env.bound);
+            if !self.component_holds(&component, env)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Finds the first assignment of the joins in `lead` for which all `nodes` hold under some
+    /// assignment of the others, and shows it to `visit`. Answers whether there is one.
+    pub(super) fn first_match(
+        &self,
+        nodes: &[&Node],
+        lead: JoinSet,
+        env: &mut Env<'_>,
+        visit: &mut dyn FnMut(&mut Env<'_>) -> Result<(), FilterError>,
+    ) -> Result<bool, FilterError> {
+        if lead == 0 {
+            let holds = self.all_hold(nodes.iter().copied(), env)?;
+            if holds {
+                visit(env)?;
+            }
+            return Ok(holds);
+        }
+        let mut found = false;
+        self.each_row(self.outermost(lead), env, &mut |env| {
+            found = self.first_match(nodes, lead & (lead - 1), env, visit)?;
+            Ok(!found)
+        })?;
+        Ok(found)
+    }
+
+    /// `first` and all of `open`, which loses them, that share unbound joins with it.
+    fn component<'n>(
+        &self,
+        first: &'n Node,
+        open: &mut Vec<&'n Node>,
+        bound: JoinSet,
+    ) -> Vec<&'n Node> {
+        let mut needs = first.needs() & !bound;
+        let mut component = vec![first];
+        while let Some(at) = open.iter().position(|node| node.needs() & needs != 0) {
+            let node = open.swap_remove(at);
+            needs |= node.needs() & !bound;
+            component.push(node);
+        }
+        component
+    }
+
+    fn component_holds(&self, component: &[&Node], env: &mut Env<'_>) -> Result<bool, FilterError> {
+        match component {
+            [Node::And(group)] => return self.all_hold(group.nodes.iter(), env),
+            [Node::Or(group)] => {
+                for node in &group.nodes {
+                    if self.all_hold(std::iter::once(node), env)? {
+                        return Ok(true);
+                    }
+                }
+                return Ok(false);
+            }
+            _ => {}
+        }
+        let free = component.iter().fold(0, |needs, node| needs | node.needs()) & !env.bound;
+        let join = self.outermost(free);
+        let mut found = false;
+        self.each_row(join, env, &mut |env| {
+            found = self.all_hold(component.iter().copied(), env)?;
+            Ok(!found)
+        })?;
+        Ok(found)
+    }
+
+    /// The first of a non-empty set of joins; its ancestors are not in the set.
+    fn outermost(&self, free: JoinSet) -> JoinId {
+        self.bound
+            .many
+            .get(free.trailing_zeros() as usize)
+            .copied()
+            .unwrap_or(BASE)
+    }
+
+    /// Whether a node, all of whose joins are bound, is true.
+    fn is_true(&self, node: &Node, env: &mut Env<'_>) -> Result<bool, FilterError> {
+        match node {
+            Node::Compare(compare) => self.compare_is_true(compare, env),
+            Node::And(group) => {
+                for node in &group.nodes {
+                    if !self.is_true(node, env)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Node::Or(group) => {
+                for node in &group.nodes {
+                    if self.is_true(node, env)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    fn compare_is_true(&self, node: &Compare, env: &mut Env<'_>) -> Result<bool, FilterError> {
+        self.prepare(&node.left, env)?;
+        self.prepare(&node.right, env)?;
+        let (left, right) = (self.value(&node.left, env), self.value(&node.right, env));
+        let strict = (node.left.strict, node.right.strict);
+        if self.compare(node, left, right, strict) != Some(true) {
+            return Ok(false);
+        }
+        for (join, field) in &node.visible {
+            if !self.is_visible(*join, *field, env) {
+                return Ok(false);
+            }
+        }
+        if node.any || !(node.left.multi || node.right.multi) {
+            return Ok(true);
+        }
+        self.holds_for_all(node, env)
+    }
+
+    /// Whether the comparison is false for no value of its multi-valued sides.
+    fn holds_for_all(&self, node: &Compare, env: &mut Env<'_>) -> Result<bool, FilterError> {
+        let mut holds = true;
+        let mut check = |left: &Scalar<'_>, right: &Scalar<'_>| {
+            // Only the multi-valued sides keep their own meaning of NULL here.
+            let strict = (
+                node.left.strict && node.left.multi,
+                node.right.strict && node.right.multi,
+            );
+            let result = self.compare(node, left.by_ref(), right.by_ref(), strict);
+            holds = result != Some(false);
+            Ok(holds)
+        };
+        match (node.left.multi, node.right.multi) {
+            (true, true) => {
+                let mut left_env = self.env(env.base);
+                let mut right_env = self.env(env.base);
+                self.each_value(&node.left, node.left.needs, &mut left_env, &mut |left| {
+                    let mut go_on = true;
+                    let needs = node.right.needs & !right_env.bound;
+                    self.each_value(&node.right, needs, &mut right_env, &mut |right| {
+                        go_on = check(left, right)?;
+                        Ok(go_on)
+                    })?;
+                    Ok(go_on)
+                })?;
+            }
+            (true, false) => {
+                let right = self.value(&node.right, env).into_owned();
+                let mut inner = self.env(env.base);
+                self.each_value(&node.left, node.left.needs, &mut inner, &mut |left| {
+                    check(left, &right)
+                })?;
+            }
+            _ => {
+                let left = self.value(&node.left, env).into_owned();
+                let mut inner = self.env(env.base);
+                self.each_value(&node.right, node.right.needs, &mut inner, &mut |right| {
+                    check(&left, right)
+                })?;
+            }
+        }
+        Ok(holds)
+    }
+
+    /// Shows every value of `term` to `visit` until it answers false; `free` are the joins still
+    /// to be bound. Answers whether it went through.
+    fn each_value(
+        &self,
+        term: &Term,
+        free: JoinSet,
+        env: &mut Env<'_>,
+        visit: &mut dyn FnMut(&Scalar<'_>) -> Result<bool, FilterError>,
+    ) -> Result<bool, FilterError> {
+        if free == 0 {
+            self.prepare(term, env)?;
+            return visit(&self.value(term, env));
+        }
+        let join = self.outermost(free);
+        let rest = free & (free - 1);
+        let mut go_on = true;
+        self.each_row(join, env, &mut |env| {
+            go_on = self.each_value(term, rest, env, visit)?;
+            Ok(go_on)
+        })?;
+        Ok(go_on)
+    }
+
+    /// Three-valued result of the comparison for two values.
+    fn compare(
+        &self,
+        node: &Compare,
+        left: Scalar<'_>,
+        right: Scalar<'_>,
+        strict: (bool, bool),
+    ) -> Option<bool> {
+        match node.operator {
+            Operator::Like => self.like(&left, &node.right, &right),
+            Operator::NotLike => self
+                .like(&left, &node.right, &right)
+                .map(|matched| !matched),
+            operator => {
+                let left = self.side(&node.left, left, strict.0);
+                let right = self.side(&node.right, right, strict.1);
+                compare(operator, left, right)
+            }
+        }
+    }
+
+    fn side<'v>(&self, term: &Term, value: Scalar<'v>, strict: bool) -> Side<'v> {
+        Side {
+            value,
+            affinity: self.affinity(term),
+            class: self.class(term),
+            strict,
+        }
+    }
+
+    /// Whether NULL or the empty text is all that the term can be, or the opposite.
+    pub(super) fn class(&self, term: &Term) -> Class {
+        use super::bound::TermKind::{Literal, Null, Parameter};
+        match &term.kind {
+            Null => Class::Empty,
+            Literal {
+                value: Scalar::Text(text),
+                ..
+            } if text.is_empty() => Class::Empty,
+            Literal { .. } => Class::Known,
+            Parameter(index) => self.parameters[*index].class,
+            _ => Class::Open,
+        }
+    }
+
+    /// Counts one joined row.
+    fn step(&self) -> Result<(), FilterError> {
+        let steps = self.steps.get() + 1;
+        self.steps.set(steps);
+        if steps > STEPS_MAX {
+            return Err(FilterError::Limit(
+                "the filter visits too many related records".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}

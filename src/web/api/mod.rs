@@ -1,0 +1,8 @@
+//! The handlers, one file for each area, and the one list of their routes.
+
+mod auth;
+mod health;
+mod records;
+mod routes;
+
+pub use routes::routes;

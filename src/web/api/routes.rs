@@ -1,0 +1,44 @@
+//! Every route of the server.
+
+use http::Method;
+
+use super::super::{RouteError, Router};
+use super::{auth, health, records};
+
+/// All routes, each with its handler.
+///
+/// Fails only when two of them collide.
+pub fn routes() -> Result<Router, RouteError> {
+    let mut router = Router::new();
+    router.add(Method::GET, "/api/health", health::check)?;
+    let records_path = "/api/collections/{collection}/records";
+    let record_path = "/api/collections/{collection}/records/{id}";
+    router.add(Method::GET, records_path, records::list)?;
+    router.add(Method::POST, records_path, records::create)?;
+    router.add(Method::GET, record_path, records::get)?;
+    router.add(Method::PATCH, record_path, records::update)?;
+    router.add(Method::PUT, record_path, records::replace)?;
+    router.add(Method::DELETE, record_path, records::delete)?;
+    let auth_path = |action: &str| format!("/api/collections/{{collection}}/{action}");
+    router.add(Method::GET, &auth_path("auth-methods"), auth::methods)?;
+    router.add(Method::POST, &auth_path("auth-with-password"), auth::with_password)?;
+    router.add(Method::POST, &auth_path("auth-refresh"), auth::refreshed)?;
+    #[cfg(feature = "admin-ui")]
+    {
+        use super::super::admin_ui;
+        router.add(Method::GET, "/_", admin_ui::redirect)?;
+        router.add(Method::GET, "/_/", admin_ui::index)?;
+        router.add(Method::GET, "/_/{*path}", admin_ui::asset)?;
+    }
+    Ok(router)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_routes_collide() {
+        assert!(routes().is_ok());
+    }
+}

@@ -1,0 +1,74 @@
+//! From a request to the caller that rules see.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{ApiError, Request};
+use crate::access::Caller;
+use crate::ops::Error;
+use crate::query::{self, AuthRow, Context};
+
+/// Who sends `request`, with everything that rules may ask about it but the body.
+pub(super) fn caller_of(request: &Request) -> Arc<Caller> {
+    let mut query = HashMap::new();
+    for (name, value) in request.query.iter() {
+        query.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+    }
+    let headers = request.headers.keys().filter_map(|name| {
+        let value = request.header(name.as_str())?;
+        Some((name.as_str().replace('-', "_"), value.to_owned()))
+    });
+    Arc::new(Caller::new(query::Request {
+        method: request.method.as_str().to_owned(),
+        context: Context::Default,
+        query,
+        headers: headers.collect(),
+        body: serde_json::Map::new(),
+        auth: request.extensions.get::<AuthRow>().cloned(),
+    }))
+}
+
+/// The caller of a route that only superusers may use.
+pub(super) fn superuser_of(request: &Request) -> Result<Arc<Caller>, ApiError> {
+    let caller = caller_of(request);
+    if caller.is_superuser() {
+        Ok(caller)
+    } else if caller.auth().is_some() {
+        Err(Error::Forbidden.into())
+    } else {
+        Err(Error::Unauthenticated.into())
+    }
+}
+
+/// The token in the `Authorization` header, with or without `Bearer` before it.
+pub(super) fn bearer_token(request: &Request) -> Option<&str> {
+    const SCHEME: &str = "bearer ";
+    without_scheme(request.header("authorization")?, SCHEME)
+}
+
+fn without_scheme<'a>(header: &'a str, scheme: &str) -> Option<&'a str> {
+    let token = match header.split_at_checked(scheme.len()) {
+        Some((start, token)) if start.eq_ignore_ascii_case(scheme) && !token.is_empty() => token,
+        _ => header,
+    };
+    (!token.is_empty()).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_is_optional_and_in_any_case() {
+        for (header, expected) in [
+            ("abc", Some("abc")),
+            ("Bearer abc", Some("abc")),
+            ("bEARER abc", Some("abc")),
+            ("Bearer", Some("Bearer")),
+            ("Basic x", Some("Basic x")),
+            ("", None),
+        ] {
+            assert_eq!(without_scheme(header, "bearer "), expected, "{header}");
+        }
+    }
+}

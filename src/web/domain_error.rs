@@ -1,0 +1,77 @@
+//! What a failed use case answers: the whole mapping from the domain to statuses and messages.
+
+use http::StatusCode;
+
+use super::ApiError;
+use crate::ops::{Error, Failure};
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NoCollection => Self::not_found("Missing collection context."),
+            Error::NotAuthCollection => {
+                Self::not_found("Missing or invalid auth collection context.")
+            }
+            Error::NotFound => Self::not_found(""),
+            Error::SuperusersOnly => Self::forbidden("Only superusers can perform this action."),
+            Error::Unauthenticated => {
+                Self::unauthorized("The request requires valid record authorization token.")
+            }
+            Error::Forbidden => {
+                Self::forbidden("The authorized record is not allowed to perform this action.")
+            }
+            Error::OtherCollection(name) => Self::forbidden(&format!(
+                "The request requires auth record from {name} collection."
+            )),
+            Error::PasswordAuthDisabled => Self::forbidden(
+                "The collection is not configured to allow password authentication.",
+            ),
+            Error::AuthRuleFailed => Self::forbidden(
+                "The request doesn't satisfy the collection requirements to authenticate.",
+            ),
+            Error::WrongCredentials => Self::bad_request("Failed to authenticate."),
+            Error::ForbiddenToken(token) => {
+                Self::forbidden(&format!("Only superusers can filter by {token}"))
+            }
+            Error::Filter(cause) => Self::bad_request("").with_cause(cause),
+            Error::ViewIsReadOnly => Self::bad_request("Unsupported collection type."),
+            Error::Rejected(failure, violations) => {
+                Self::bad_request(failure_message(failure)).with_violations(&violations)
+            }
+            Error::Refused(message) => Self::bad_request(&message),
+            Error::Busy => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The server is busy, please try again later.",
+            ),
+            Error::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+fn failure_message(failure: Failure) -> &'static str {
+    match failure {
+        Failure::CreateRecord => "Failed to create record.",
+        Failure::UpdateRecord => "Failed to update record.",
+        Failure::DeleteRecord => {
+            "Failed to delete record. Make sure that the record is not part of a required relation \
+             reference."
+        }
+        Failure::DeleteLastSuperuser => "You can't delete the only existing superuser.",
+        Failure::TruncateCollection => {
+            "Failed to truncate collection (most likely due to required cascade delete record \
+             references)."
+        }
+        Failure::TruncateView => {
+            "View collections cannot be truncated since they don't store their own records."
+        }
+        Failure::CreateCollection => "Failed to create collection.",
+        Failure::UpdateCollection => "Failed to update collection.",
+        Failure::CollectionFormat => {
+            "Failed to load the submitted data due to invalid formatting."
+        }
+        Failure::CollectionTypeFormat => {
+            "Failed to load the collection type data due to invalid formatting."
+        }
+        Failure::Form => "An error occurred while validating the submitted data.",
+    }
+}

@@ -1,0 +1,15 @@
+//! Finds out who is asking.
+
+use super::super::caller::bearer_token;
+use super::super::{ApiError, Request, State};
+use crate::ops::auth::principal;
+
+/// Puts the record that the request's token belongs to into its extensions. A token that is no good
+/// leaves the request a guest's.
+pub(super) fn load(state: &State, request: &mut Request) -> Result<(), ApiError> {
+    let Some(token) = bearer_token(request) else { return Ok(()) };
+    if let Some(auth) = principal(&*state.backend.snapshot(), token)? {
+        request.extensions.insert(auth);
+    }
+    Ok(())
+}

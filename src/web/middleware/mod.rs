@@ -1,0 +1,101 @@
+//! What happens around every handler, in one fixed order.
+//!
+//! Start reading at [`handle`].
+
+mod auth;
+mod cors;
+mod panic_barrier;
+mod security_headers;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::HeaderValue;
+use http::{Method, Response, StatusCode};
+use http_body::Body;
+
+use super::reply::{Payload, without_body};
+use super::{ApiError, BoxError, FieldsPicker, Request, Router, State};
+
+/// Answers one request. The order is the code: request id, log, CORS preflight, panic barrier,
+/// route, fields, auth, handler; then security headers and CORS on whatever came out.
+///
+/// The limit of the body is kept by [`Request::body`], where it is read.
+pub async fn handle<B>(
+    state: Arc<State>,
+    router: Arc<Router>,
+    remote: IpAddr,
+    request: http::Request<B>,
+) -> Response<Payload>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let started = Instant::now();
+    let id = format!("{:016x}", rand::random::<u64>());
+    let live = state.live.load_full();
+    let mut request = Request::new(request, remote, id.clone(), &live);
+    let cors = cors::Cors::new(&live.cors_origins, &request.headers);
+    let (method, path) = (request.method.clone(), request.path.clone());
+
+    let mut response = if method == Method::OPTIONS {
+        cors.preflight()
+    } else {
+        if method == Method::HEAD {
+            request.method = Method::GET;
+        }
+        let answer = panic_barrier::catch(answer(state, &router, request)).await;
+        answer.unwrap_or_else(|error| {
+            log_cause(&error, &id);
+            error.to_reply().into_response(None)
+        })
+    };
+    if method == Method::HEAD {
+        response = without_body(response);
+    }
+    let headers = response.headers_mut();
+    security_headers::add(headers);
+    cors.add(headers);
+    headers.insert("x-request-id", HeaderValue::from_str(&id).expect("hex digits are a value"));
+    tracing::debug!(
+        target: "haversack::access",
+        id,
+        %remote,
+        %method,
+        // Debug form: a path may hold what a terminal would obey.
+        ?path,
+        status = response.status().as_u16(),
+        micros = started.elapsed().as_micros() as u64,
+        "answered"
+    );
+    response
+}
+
+/// Finds the handler and lets it answer.
+async fn answer(
+    state: Arc<State>,
+    router: &Router,
+    mut request: Request,
+) -> Result<Response<Payload>, ApiError> {
+    let (handler, params) = router
+        .find(&request.method, &request.path)
+        .ok_or_else(|| ApiError::generic(StatusCode::NOT_FOUND))?;
+    request.params = params;
+    // Parsed before the handler runs, so that a bad parameter changes nothing.
+    let picker = request.query.get("fields").map(FieldsPicker::parse).transpose()?;
+    auth::load(&state, &mut request)?;
+    let reply = handler(state, request).await?;
+    Ok(reply.into_response(picker.as_ref()))
+}
+
+/// Writes the cause of a failure to the log: ours loudly, the client's for those who look.
+fn log_cause(error: &ApiError, id: &str) {
+    let cause = error.cause().map(ToString::to_string);
+    if error.status().is_server_error() {
+        tracing::error!(id, status = error.status().as_u16(), cause, "request failed");
+    } else if let Some(cause) = cause {
+        tracing::debug!(id, status = error.status().as_u16(), cause, "request rejected");
+    }
+}

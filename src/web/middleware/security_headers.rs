@@ -1,0 +1,14 @@
+//! Headers that make browsers careful.
+
+use http::header::{HeaderMap, HeaderValue};
+
+/// Adds the headers that a handler has not set itself.
+pub(super) fn add(headers: &mut HeaderMap) {
+    for (name, value) in [
+        ("x-xss-protection", "1; mode=block"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "SAMEORIGIN"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}

@@ -1,0 +1,43 @@
+//! HTTP: connections, routes, and what requests and answers look like on the wire.
+//!
+//! Owns: [`serve`], [`Router`], [`Request`], [`Reply`], [`ApiError`], the order of the
+//! middleware, and the one bridge to blocking work, [`Blocking`]. Only this room names hyper.
+//! Knows nothing of storage engines, and decides nothing about who may do what.
+//! Invariant: whatever a client sends, it gets one well-formed answer or a closed connection.
+//! Start reading at [`middleware::handle`], then [`api::routes`].
+
+#[cfg(feature = "admin-ui")]
+mod admin_ui;
+pub mod api;
+mod blocking;
+mod body;
+mod caller;
+mod connection;
+mod domain_error;
+mod error;
+mod excerpt;
+mod fields;
+pub mod middleware;
+mod query;
+mod reply;
+mod request;
+mod router;
+mod server;
+mod state;
+mod wire;
+
+pub use blocking::{Blocking, Report, committed};
+pub use error::ApiError;
+pub use fields::FieldsPicker;
+pub use query::Query;
+pub use reply::{Payload, Reply};
+pub use request::{Params, Request};
+pub use router::{Handler, RouteError, Router};
+pub use server::serve;
+pub use state::State;
+
+/// A boxed future that may move between threads.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Any error, for the log.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

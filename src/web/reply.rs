@@ -1,0 +1,272 @@
+//! What handlers answer with, and how it is written.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
+use serde_json::Value as Json;
+
+use super::{ApiError, BoxError, FieldsPicker};
+
+/// An answer.
+#[derive(Debug)]
+pub struct Reply {
+    status: StatusCode,
+    headers: HeaderMap,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Empty,
+    /// JSON; in a page, `fields` picks within `items`.
+    Json { value: Json, page: bool },
+    /// JSON that is already text.
+    JsonText { text: Bytes, page: bool },
+    Bytes(Bytes),
+    Stream(UnsyncBoxBody<Bytes, BoxError>),
+}
+
+impl Reply {
+    fn new(status: StatusCode, content: Content) -> Self {
+        Self { status, headers: HeaderMap::new(), content }
+    }
+
+    /// A JSON answer.
+    pub fn json(status: StatusCode, value: Json) -> Self {
+        Self::new(status, Content::Json { value, page: false })
+    }
+
+    /// A JSON answer that is already serialised. `text` must be valid JSON.
+    pub fn json_text(status: StatusCode, text: impl Into<Bytes>) -> Self {
+        Self::new(status, Content::JsonText { text: text.into(), page: false })
+    }
+
+    /// 204.
+    pub fn no_content() -> Self {
+        Self::new(StatusCode::NO_CONTENT, Content::Empty)
+    }
+
+    /// An answer of any type.
+    pub fn bytes(status: StatusCode, content_type: HeaderValue, bytes: impl Into<Bytes>) -> Self {
+        Self::new(status, Content::Bytes(bytes.into())).with_header(CONTENT_TYPE, content_type)
+    }
+
+    /// An answer of any type that is written as it comes. An error cuts the connection.
+    pub fn stream(
+        status: StatusCode,
+        content_type: HeaderValue,
+        body: impl Body<Data = Bytes, Error = BoxError> + Send + 'static,
+    ) -> Self {
+        Self::new(status, Content::Stream(UnsyncBoxBody::new(body)))
+            .with_header(CONTENT_TYPE, content_type)
+    }
+
+    /// Says that this JSON is a page of a list, so that `?fields=` picks within its `items`.
+    #[must_use]
+    pub fn into_page(mut self) -> Self {
+        match &mut self.content {
+            Content::Json { page, .. } | Content::JsonText { page, .. } => *page = true,
+            Content::Empty | Content::Bytes(_) | Content::Stream(_) => {}
+        }
+        self
+    }
+
+    /// Sets a header.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers, without those that the server adds.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.headers
+    }
+
+    /// The response to send; `picker` applies to JSON of any 2xx status.
+    pub(super) fn into_response(self, picker: Option<&FieldsPicker>) -> Response<Payload> {
+        let picker = picker.filter(|_| self.status.is_success());
+        let mut headers = self.headers;
+        let payload = match self.content {
+            Content::Empty => Payload::empty(),
+            Content::Bytes(bytes) => Payload::bytes(bytes),
+            Content::Stream(body) => Payload(Kind::Stream(body)),
+            Content::Json { value, page } => json_payload(pick(picker, value, page), &mut headers),
+            Content::JsonText { text, page } => match picker {
+                None => json_text_payload(&text, &mut headers),
+                Some(_) => match serde_json::from_slice(&text) {
+                    Ok(value) => json_payload(pick(picker, value, page), &mut headers),
+                    Err(error) => return ApiError::internal(error).to_reply().into_response(None),
+                },
+            },
+        };
+        let mut response = Response::new(payload);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+fn pick(picker: Option<&FieldsPicker>, mut value: Json, page: bool) -> Json {
+    if let Some(picker) = picker {
+        if page {
+            if let Some(items) = value.get_mut("items") {
+                picker.pick(items);
+            }
+        } else {
+            picker.pick(&mut value);
+        }
+    }
+    value
+}
+
+fn json_payload(value: Json, headers: &mut HeaderMap) -> Payload {
+    let text = serde_json::to_vec(&value).expect("a JSON value has only string keys");
+    json_text_payload(&text, headers)
+}
+
+fn json_text_payload(text: &[u8], headers: &mut HeaderMap) -> Payload {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Payload::bytes(for_the_web(text).into())
+}
+
+/// Escapes what could end a script element or a line of script, and ends the text with a line
+/// feed. In JSON those characters occur only within strings, so their place needs no look.
+fn for_the_web(json: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(json.len() + 1);
+    let mut copied = 0;
+    for (at, byte) in json.iter().enumerate() {
+        let (escape, length): (&[u8], usize) = match byte {
+            b'<' => (b"\\u003c", 1),
+            b'>' => (b"\\u003e", 1),
+            b'&' => (b"\\u0026", 1),
+            0xE2 if json[at..].starts_with("\u{2028}".as_bytes()) => (b"\\u2028", 3),
+            0xE2 if json[at..].starts_with("\u{2029}".as_bytes()) => (b"\\u2029", 3),
+            _ => continue,
+        };
+        out.extend_from_slice(&json[copied..at]);
+        out.extend_from_slice(escape);
+        copied = at + length;
+    }
+    out.extend_from_slice(&json[copied..]);
+    out.push(b'\n');
+    out
+}
+
+/// The bytes of an answer.
+#[derive(Debug)]
+pub struct Payload(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Bytes(Option<Bytes>),
+    Stream(UnsyncBoxBody<Bytes, BoxError>),
+}
+
+impl Payload {
+    /// No bytes.
+    pub fn empty() -> Self {
+        Self(Kind::Bytes(None))
+    }
+
+    fn bytes(bytes: Bytes) -> Self {
+        Self(Kind::Bytes(Some(bytes).filter(|bytes| !bytes.is_empty())))
+    }
+}
+
+impl Body for Payload {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.0 {
+            Kind::Bytes(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Kind::Stream(body) => Pin::new(body).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Bytes(bytes) => bytes.is_none(),
+            Kind::Stream(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Bytes(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64)
+            }
+            Kind::Stream(body) => body.size_hint(),
+        }
+    }
+}
+
+/// Takes the body out of the answer to a HEAD request, and leaves its length.
+pub(super) fn without_body(response: Response<Payload>) -> Response<Payload> {
+    let length = response.body().size_hint().exact();
+    let mut response = response.map(|_| Payload::empty());
+    if let Some(length) = length.filter(|_| response.status() != StatusCode::NO_CONTENT) {
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+    use serde_json::json;
+
+    use super::*;
+
+    async fn text_of(reply: Reply, fields: Option<&str>) -> String {
+        let picker = fields.map(|fields| FieldsPicker::parse(fields).unwrap());
+        let body = reply.into_response(picker.as_ref()).into_body();
+        String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn json_is_escaped_for_the_web_and_ends_with_a_line_feed() {
+        let value = json!({"a": "</script>&\u{2028}\u{2029}\u{2030}é"});
+        let expected =
+            "{\"a\":\"\\u003c/script\\u003e\\u0026\\u2028\\u2029\u{2030}é\"}\n".to_owned();
+        let reply = Reply::json_text(StatusCode::OK, value.to_string());
+        assert_eq!(text_of(reply, None).await, expected);
+        assert_eq!(text_of(Reply::json(StatusCode::OK, value), None).await, expected);
+    }
+
+    #[tokio::test]
+    async fn fields_are_picked_from_success_and_within_the_items_of_a_page() {
+        let page = json!({"page": 1, "items": [{"id": "a", "b": 1}]});
+        let ok = StatusCode::OK;
+        let picked = "{\"page\":1,\"items\":[{\"id\":\"a\"}]}\n";
+        assert_eq!(text_of(Reply::json(ok, page.clone()).into_page(), Some("id")).await, picked);
+        let text = Reply::json_text(ok, page.to_string()).into_page();
+        assert_eq!(text_of(text, Some("id")).await, picked);
+        let plain = Reply::json(ok, page.clone());
+        assert_eq!(text_of(plain, Some("page")).await, "{\"page\":1}\n");
+        let failed = Reply::json(StatusCode::BAD_REQUEST, json!({"a": 1}));
+        assert_eq!(text_of(failed, Some("b")).await, "{\"a\":1}\n");
+    }
+
+    #[test]
+    fn a_head_answer_keeps_the_length() {
+        let reply = Reply::json(StatusCode::OK, json!({}));
+        let response = without_body(reply.into_response(None));
+        assert_eq!(response.headers()[CONTENT_LENGTH], "3");
+        assert!(response.body().is_end_stream());
+    }
+}

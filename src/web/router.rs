@@ -1,0 +1,156 @@
+//! Which handler answers a path.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::Method;
+
+use super::{ApiError, BoxFuture, Params, Reply, Request, State};
+
+/// Answers requests of one route.
+pub type Handler =
+    Arc<dyn Fn(Arc<State>, Request) -> BoxFuture<'static, Result<Reply, ApiError>> + Send + Sync>;
+
+/// The routes: for each method, paths with parts in braces such as `/api/posts/{id}`.
+#[derive(Default)]
+pub struct Router {
+    methods: Vec<(Method, matchit::Router<Handler>)>,
+}
+
+/// A route that cannot be added.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("route {method} {path}: {reason}")]
+pub struct RouteError {
+    method: Method,
+    path: String,
+    reason: String,
+}
+
+impl Router {
+    /// No routes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a route. GET routes answer HEAD requests too.
+    ///
+    /// Fails when the path is malformed or another route has it.
+    pub fn add<F, A>(&mut self, method: Method, path: &str, handler: F) -> Result<(), RouteError>
+    where
+        F: Fn(Arc<State>, Request) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Reply, ApiError>> + Send + 'static,
+    {
+        let at = self.methods.iter().position(|(known, _)| *known == method);
+        let at = at.unwrap_or_else(|| {
+            self.methods.push((method.clone(), matchit::Router::new()));
+            self.methods.len() - 1
+        });
+        let handler: Handler = Arc::new(move |state, request| Box::pin(handler(state, request)));
+        self.methods[at].1.insert(path, handler).map_err(|error| RouteError {
+            method,
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// The handler for a path, and the parts of it that the route names.
+    ///
+    /// `None` also when a part is empty or is no UTF-8 once decoded.
+    pub(super) fn find(&self, method: &Method, path: &str) -> Option<(Handler, Params)> {
+        let (_, routes) = self.methods.iter().find(|(known, _)| known == method)?;
+        let found = routes.at(path).ok()?;
+        let params = found
+            .params
+            .iter()
+            .map(|(name, raw)| {
+                let value = decode(raw)?;
+                (!value.is_empty()).then(|| (name.to_owned(), value))
+            })
+            .collect::<Option<Vec<_>>>()?;
+        Some((Arc::clone(found.value), Params::new(params)))
+    }
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.methods.iter().map(|(method, _)| method)).finish()
+    }
+}
+
+/// Undoes percent encoding; `None` when what comes out is no UTF-8.
+fn decode(raw: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(raw.len());
+    let mut rest = raw.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let escaped = match (first, after) {
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
+            _ => None,
+        };
+        if let Some((high, low)) = escaped {
+            bytes.push(high << 4 | low);
+            rest = &after[2..];
+        } else {
+            bytes.push(first);
+            rest = after;
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).map(|value| value as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn router() -> Router {
+        let mut router = Router::new();
+        for path in ["/api/health", "/api/c/{c}/records/{id}", "/_/{*path}"] {
+            router.add(Method::GET, path, async |_, _| Ok(Reply::no_content())).unwrap();
+        }
+        router
+    }
+
+    fn find(path: &str) -> Option<Vec<(String, String)>> {
+        router().find(&Method::GET, path).map(|(_, params)| params.0)
+    }
+
+    #[test]
+    fn parts_are_decoded_once() {
+        let params = find("/api/c/a%20b/records/%2e%2e%2Fx%00%252e").unwrap();
+        assert_eq!(params[0].1, "a b");
+        assert_eq!(params[1].1, "../x\0%2e");
+    }
+
+    #[test]
+    fn other_spellings_of_a_path_are_other_paths() {
+        for path in [
+            "", "/", "*", "/api", "//api/health", "/api//health", "/api/health/", "/api/./health",
+            "/api/x/../health", "/api/c//records/x", "/api/c/a/records/", "/API/health",
+            "/api/c/a/records/b/", "/api/c/%ff/records/b", "/api%2fhealth",
+        ] {
+            assert_eq!(find(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn broken_escapes_are_left_alone() {
+        assert_eq!(decode("%zz%4"), Some("%zz%4".to_owned()));
+        assert_eq!(decode("%"), Some("%".to_owned()));
+    }
+
+    #[test]
+    fn a_route_is_added_once() {
+        let error = router()
+            .add(Method::GET, "/api/health", async |_, _| Ok(Reply::no_content()))
+            .unwrap_err();
+        assert!(error.to_string().starts_with("route GET /api/health: "), "{error}");
+    }
+
+    #[test]
+    fn methods_have_their_own_routes() {
+        assert!(router().find(&Method::POST, "/api/health").is_none());
+    }
+}

@@ -1,0 +1,41 @@
+//! What every handler can reach.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Blocking;
+use super::wire::RecordWriter;
+use crate::config::SharedLive;
+use crate::ops::Backend;
+
+/// What every handler can reach: one value for the life of the server.
+pub struct State {
+    /// The options that may change while the server runs.
+    pub live: SharedLive,
+    /// The store and what goes with it.
+    pub backend: Arc<Backend>,
+    /// The bridge to blocking work: the store, files.
+    pub blocking: Blocking,
+    /// The bridge to password hashing, so that logins cannot starve everything else.
+    pub hashing: Blocking,
+    /// Writes records as JSON.
+    pub(super) records: RecordWriter,
+}
+
+impl State {
+    /// Brings together what handlers need.
+    pub fn new(
+        live: SharedLive,
+        backend: Arc<Backend>,
+        blocking: Blocking,
+        hashing: Blocking,
+    ) -> Self {
+        Self { live, backend, blocking, hashing, records: RecordWriter::default() }
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("live", &self.live.load()).finish_non_exhaustive()
+    }
+}

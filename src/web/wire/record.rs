@@ -1,0 +1,225 @@
+//! Records as JSON, written from their rows without anything in between.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::model::{Cell, CollectionId, RowBuf, Slot};
+use crate::ops::records::{Expanded, RecordPage, RecordView};
+use crate::schema::{Collection, FieldKind};
+
+use super::json_text::{push_document, push_number, push_plain_string, push_string};
+
+/// Shapes that are kept; reaching it empties the cache.
+const SHAPES_MAX: usize = 1024;
+
+/// The members of a collection's records in the order of the wire: by name.
+#[derive(Debug)]
+struct Shape {
+    collection: Arc<Collection>,
+    members: Vec<Member>,
+}
+
+#[derive(Debug)]
+struct Member {
+    /// `"name":`, ready to be written.
+    key: Box<[u8]>,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// The same text in every record.
+    Constant(String),
+    /// The related records.
+    Expand,
+    /// The email of an account, which not everybody may see.
+    Email(Slot),
+    /// A field's value, or this JSON when it is zero.
+    Field { slot: Slot, zero: &'static str, hidden: bool },
+    /// A password outside auth collections: always blank.
+    Blank { hidden: bool },
+}
+
+/// Writes records as JSON. Knows the shape of every collection it has met.
+#[derive(Debug, Default)]
+pub(crate) struct RecordWriter {
+    shapes: RwLock<HashMap<CollectionId, Arc<Shape>>>,
+}
+
+impl RecordWriter {
+    /// Appends one record.
+    pub(crate) fn push(&self, out: &mut Vec<u8>, view: &RecordView) {
+        let shape = self.shape(&view.collection);
+        self.push_shaped(out, &shape, view);
+    }
+
+    /// A page of records with its totals, or `-1` for totals nobody asked for.
+    pub(crate) fn page(&self, page: &RecordPage) -> Vec<u8> {
+        let mut out = Vec::with_capacity(256 + page.records.len() * 768);
+        out.extend_from_slice(b"{\"items\":[");
+        let shape = self.shape(&page.collection);
+        for (at, view) in page.records.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            self.push_shaped(&mut out, &shape, view);
+        }
+        let (total, pages) = match page.total {
+            None => (-1, -1),
+            Some(total) => (total as i64, total.div_ceil(page.per_page) as i64),
+        };
+        let tail = format!(
+            "],\"page\":{},\"perPage\":{},\"totalItems\":{total},\"totalPages\":{pages}}}",
+            page.page, page.per_page
+        );
+        out.extend_from_slice(tail.as_bytes());
+        out
+    }
+
+    fn push_shaped(&self, out: &mut Vec<u8>, shape: &Shape, view: &RecordView) {
+        out.push(b'{');
+        let mut separator: &[u8] = b"";
+        for member in &shape.members {
+            let is_shown = match &member.source {
+                Source::Constant(_) => true,
+                Source::Expand => view.expand.is_some(),
+                Source::Email(_) => view.visibility.email,
+                Source::Field { hidden, .. } | Source::Blank { hidden } => {
+                    !hidden || view.visibility.hidden
+                }
+            };
+            if !is_shown {
+                continue;
+            }
+            out.extend_from_slice(separator);
+            separator = b",";
+            out.extend_from_slice(&member.key);
+            match &member.source {
+                Source::Constant(text) => push_string(out, text),
+                Source::Expand => self.push_expand(out, view),
+                Source::Email(slot) => push_cell(out, &view.row, *slot, "\"\""),
+                Source::Field { slot, zero, .. } => push_cell(out, &view.row, *slot, zero),
+                Source::Blank { .. } => out.extend_from_slice(b"\"\""),
+            }
+        }
+        out.push(b'}');
+    }
+
+    fn push_expand(&self, out: &mut Vec<u8>, view: &RecordView) {
+        out.push(b'{');
+        for (at, (segment, expanded)) in view.expand.iter().flatten().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            push_string(out, segment);
+            out.push(b':');
+            match expanded {
+                Expanded::One(view) => self.push(out, view),
+                Expanded::Many(views) => {
+                    out.push(b'[');
+                    for (at, view) in views.iter().enumerate() {
+                        if at > 0 {
+                            out.push(b',');
+                        }
+                        self.push(out, view);
+                    }
+                    out.push(b']');
+                }
+            }
+        }
+        out.push(b'}');
+    }
+
+    fn shape(&self, collection: &Arc<Collection>) -> Arc<Shape> {
+        let known = {
+            let shapes = self.shapes.read().unwrap_or_else(PoisonError::into_inner);
+            shapes.get(&collection.id).cloned()
+        };
+        if let Some(shape) = known
+            && Arc::ptr_eq(&shape.collection, collection)
+        {
+            return shape;
+        }
+        let shape = Arc::new(Shape::of(collection));
+        let mut shapes = self.shapes.write().unwrap_or_else(PoisonError::into_inner);
+        if shapes.len() >= SHAPES_MAX {
+            shapes.clear();
+        }
+        shapes.insert(collection.id.clone(), shape.clone());
+        shape
+    }
+}
+
+impl Shape {
+    fn of(collection: &Arc<Collection>) -> Self {
+        let is_auth = collection.is_auth();
+        let mut members: Vec<(&str, Source)> = vec![
+            ("collectionId", Source::Constant(collection.id.as_str().to_owned())),
+            ("collectionName", Source::Constant(collection.name.clone())),
+            ("expand", Source::Expand),
+        ];
+        for field in &collection.fields {
+            let source = match (&field.kind, field.name.as_str()) {
+                (_, "password" | "tokenKey") if is_auth => continue,
+                (_, "email") if is_auth => Source::Email(field.slot),
+                (FieldKind::Password(_), _) => Source::Blank { hidden: field.hidden },
+                (kind, _) => Source::Field {
+                    slot: field.slot,
+                    zero: zero_json(kind),
+                    hidden: field.hidden,
+                },
+            };
+            members.push((&field.name, source));
+        }
+        members.sort_by_key(|(name, _)| *name);
+        let members = members
+            .into_iter()
+            .map(|(name, source)| Member { key: format!("\"{name}\":").into_bytes().into(), source })
+            .collect();
+        Self { collection: collection.clone(), members }
+    }
+}
+
+fn zero_json(kind: &FieldKind) -> &'static str {
+    match kind {
+        FieldKind::Number(_) => "0",
+        FieldKind::Bool => "false",
+        FieldKind::Json(_) => "null",
+        FieldKind::GeoPoint => "{\"lon\":0,\"lat\":0}",
+        _ if kind.is_multiple() => "[]",
+        _ => "\"\"",
+    }
+}
+
+fn push_cell(out: &mut Vec<u8>, row: &RowBuf, slot: Slot, zero: &str) {
+    match row.as_row().cell(slot) {
+        Cell::Zero => out.extend_from_slice(zero.as_bytes()),
+        Cell::Text(text, true) => push_plain_string(out, text),
+        Cell::Text(text, false) => push_string(out, text),
+        Cell::Number(number) => push_number(out, number),
+        Cell::True => out.extend_from_slice(b"true"),
+        Cell::Date(date) => {
+            out.push(b'"');
+            out.extend_from_slice(&date.to_text());
+            out.push(b'"');
+        }
+        Cell::List(list) => {
+            out.push(b'[');
+            for (at, item) in list.iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                push_string(out, item);
+            }
+            out.push(b']');
+        }
+        Cell::Geo(point) => {
+            out.extend_from_slice(b"{\"lon\":");
+            push_number(out, point.lon);
+            out.extend_from_slice(b",\"lat\":");
+            push_number(out, point.lat);
+            out.push(b'}');
+        }
+        Cell::Json(json) => push_document(out, json),
+    }
+}
