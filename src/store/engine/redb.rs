@@ -264,3 +264,18 @@ fn range(
     }
     Ok(())
 }
+
+/// Whether a copy of the file, which is what a kill would leave, needs a walk through all of it.
+#[cfg(test)]
+pub(in crate::store) fn needs_repair(path: &Path) -> bool {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let copy = path.with_extension("copy");
+    std::fs::copy(path, &copy).expect("a readable file");
+    let repaired = Arc::new(AtomicBool::new(false));
+    let noted = Arc::clone(&repaired);
+    let mut builder = Database::builder();
+    builder.set_repair_callback(move |_| noted.store(true, Ordering::SeqCst));
+    // A copy made during a commit may be no database at all.
+    let opened = builder.create(&copy).is_ok();
+    !opened || repaired.load(Ordering::SeqCst)
+}

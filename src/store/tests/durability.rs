@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::store::Durability;
-use crate::store::engine::{Commit, RedbEngine};
+use crate::store::engine::{Commit, RedbEngine, needs_repair};
 use crate::store::writer::Pace;
 
 fn relaxed() -> StoreOptions {
@@ -241,5 +241,24 @@ fn ranges_that_hold_no_key_are_empty_on_both_engines() {
                     .unwrap();
             }
         }
+    }
+}
+
+#[test]
+fn after_an_idle_moment_a_kill_costs_no_repair() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("data.redb");
+    let store = with_posts(open_unhurried(dir.path(), StoreOptions::default()));
+    assert!(needs_repair(&file));
+    drop(store);
+    let store = Store::open(dir.path(), StoreOptions::default()).unwrap();
+    insert(&store, post("one", "")).unwrap();
+    let start = std::time::Instant::now();
+    while needs_repair(&file) {
+        assert!(
+            start.elapsed().as_secs() < 20,
+            "the writer never made the next open quick"
+        );
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
