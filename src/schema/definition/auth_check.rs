@@ -16,7 +16,7 @@ const MAX_TOKEN_DURATION: i64 = 94_670_856;
 /// The longest that one-time passwords and second factors may live: a day.
 const MAX_DURATION: i64 = 86_400;
 
-/// The keys of the OAuth2 providers that can be configured, in the order of the API.
+/// The keys of the `OAuth2` providers that can be configured, in the order of the API.
 pub const OAUTH2_PROVIDERS: [&str; 32] = [
     "apple",
     "google",
@@ -168,10 +168,6 @@ fn check_template(
     template: &EmailTemplate,
     found: &mut Violations,
 ) {
-    if object.is_none() && *template == EmailTemplate::default() {
-        found.add(name, Violation::required());
-        return;
-    }
     for (member, text) in [("subject", &template.subject), ("body", &template.body)] {
         if text.is_empty() {
             let path: Vec<&str> = [name].into_iter().chain(object).chain([member]).collect();

@@ -6,7 +6,7 @@ use crate::schema::{Collection, DomainOptions, Field, FieldKind, PasswordOptions
 use super::ids;
 
 /// What a record id looks like unless the collection says otherwise.
-pub(super) const DEFAULT_ID_PATTERN: &str = "^[a-z0-9]+$";
+const DEFAULT_ID_PATTERN: &str = "^[a-z0-9]+$";
 
 /// Adds `field` to `fields`. With an id it takes the place of the field of that id; without one it
 /// gets one, or takes the place and the id of the field of that name.
@@ -64,26 +64,23 @@ fn enforce_id(collection: &mut Collection) {
     let found = fields
         .iter()
         .position(|f| f.name == "id" && matches!(f.kind, FieldKind::Text(_)));
-    match found {
-        Some(at) => {
-            let mut field = fields.remove(at);
-            field.system = true;
-            field.required = true;
-            field.hidden = false;
-            if let FieldKind::Text(text) = &mut field.kind {
-                text.primary_key = true;
-                if text.pattern.is_empty() {
-                    DEFAULT_ID_PATTERN.clone_into(&mut text.pattern);
-                }
+    if let Some(at) = found {
+        let mut field = fields.remove(at);
+        field.system = true;
+        field.required = true;
+        field.hidden = false;
+        if let FieldKind::Text(text) = &mut field.kind {
+            text.primary_key = true;
+            if text.pattern.is_empty() {
+                DEFAULT_ID_PATTERN.clone_into(&mut text.pattern);
             }
-            fields.insert(0, field);
         }
-        None => {
-            let rest = std::mem::take(fields);
-            add(fields, if view { view_id_field() } else { id_field() });
-            for field in rest {
-                add(fields, field);
-            }
+        fields.insert(0, field);
+    } else {
+        let rest = std::mem::take(fields);
+        add(fields, if view { view_id_field() } else { id_field() });
+        for field in rest {
+            add(fields, field);
         }
     }
 }
@@ -150,7 +147,7 @@ fn system(name: &str, kind: FieldKind) -> Field {
     }
 }
 
-pub(super) fn id_field() -> Field {
+fn id_field() -> Field {
     let options = TextOptions {
         min: 15,
         max: 15,

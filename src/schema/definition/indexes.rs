@@ -130,14 +130,13 @@ pub(super) fn set(
         }
         seen.push(statement);
         let kept = old.and_then(|old| kept_number(&index, old, collection));
-        index.number = match kept.filter(|number| !numbers.contains(number)) {
-            Some(number) => number,
-            None => {
+        index.number = kept
+            .filter(|number| !numbers.contains(number))
+            .unwrap_or_else(|| {
                 let number = IndexNumber(collection.next_index);
                 collection.next_index = collection.next_index.saturating_add(1);
                 number
-            }
-        };
+            });
         numbers.insert(index.number);
         collection.indexes.push(index);
     }
