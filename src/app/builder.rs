@@ -10,9 +10,11 @@ use std::thread::available_parallelism;
 use arc_swap::ArcSwap;
 use http::Method;
 
-use super::{App, CommandHandler, ControlCommand, Parts};
+use super::{App, CommandHandler, ControlCommand, Parts, ReloadHook};
 use crate::config::{Config, Live, Sources};
-use crate::web::{self, ApiError, Authenticate, Blocking, Reply, Request, RouteError, Router, State};
+use crate::web::{
+    self, ApiError, Authenticate, Blocking, Reply, Request, RouteError, Router, State,
+};
 
 /// Blocking calls at once for each core: most of them wait for the disk.
 const BLOCKING_PER_CORE: usize = 16;
@@ -28,7 +30,7 @@ pub struct AppBuilder {
     sources: Option<Sources>,
     routes: Vec<AddRoute>,
     authenticate: Option<Arc<dyn Authenticate>>,
-    on_reload: Option<Arc<dyn Fn(&Live) + Send + Sync>>,
+    on_reload: Option<ReloadHook>,
     commands: Option<CommandHandler>,
 }
 
@@ -104,10 +106,16 @@ impl AppBuilder {
         for add in self.routes {
             add(&mut router)?;
         }
-        make_folder(&boot.data)
-            .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
+        make_folder(&boot.data).map_err(|cause| BuildError::DataFolder {
+            path: boot.data.clone(),
+            cause,
+        })?;
         let cores = available_parallelism().map_or(1, std::num::NonZero::get);
-        let hashing = if boot.hashing_threads == 0 { cores } else { boot.hashing_threads };
+        let hashing = if boot.hashing_threads == 0 {
+            cores
+        } else {
+            boot.hashing_threads
+        };
         let state = State {
             live: Arc::new(ArcSwap::from_pointee(live)),
             blocking: Blocking::new(cores * BLOCKING_PER_CORE),
@@ -127,7 +135,9 @@ impl AppBuilder {
 
 impl fmt::Debug for AppBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AppBuilder").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("AppBuilder")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 
@@ -151,7 +161,11 @@ mod tests {
         config.boot.data = folder.path().join("a/b");
         let builder = || App::builder().config(config.clone());
         assert!(builder().build().is_ok());
-        let taken = builder().route(Method::GET, "/api/health", async |_| Ok(Reply::no_content()));
+        let taken = builder().route(
+            Method::GET,
+            "/api/health",
+            async |_| Ok(Reply::no_content()),
+        );
         assert!(matches!(taken.build(), Err(BuildError::Route(_))));
 
         std::fs::write(folder.path().join("file"), "").unwrap();

@@ -25,13 +25,16 @@ use crate::web::{self, Router, State};
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
 
+/// Runs after the live options changed.
+type ReloadHook = Arc<dyn Fn(&Live) + Send + Sync>;
+
 /// What an app is made of.
 struct Parts {
     boot: Boot,
     sources: Option<Sources>,
     state: Arc<State>,
     router: Arc<Router>,
-    on_reload: Arc<dyn Fn(&Live) + Send + Sync>,
+    on_reload: ReloadHook,
     commands: Option<CommandHandler>,
 }
 
@@ -59,12 +62,20 @@ impl App {
             .clone()
             .map(|sources| {
                 let live = Arc::clone(&parts.state.live);
-                ConfigWatch::start(sources, parts.boot.clone(), live, move |live| on_reload(live))
+                ConfigWatch::start(sources, parts.boot.clone(), live, move |live| {
+                    on_reload(live);
+                })
             })
             .transpose()
             .map_err(io::Error::other)?;
         let _control = control::listen(self)?;
-        web::serve(listener, Arc::clone(&parts.state), Arc::clone(&parts.router), shutdown).await
+        web::serve(
+            listener,
+            Arc::clone(&parts.state),
+            Arc::clone(&parts.router),
+            shutdown,
+        )
+        .await
     }
 
     /// Runs a command, and returns what to tell the one who gave it. Blocks.
@@ -83,6 +94,8 @@ impl App {
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App").field("boot", &self.0.boot).finish_non_exhaustive()
+        f.debug_struct("App")
+            .field("boot", &self.0.boot)
+            .finish_non_exhaustive()
     }
 }

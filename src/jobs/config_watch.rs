@@ -43,8 +43,12 @@ impl ConfigWatch {
         live: SharedLive,
         on_change: impl Fn(&Live) + Send + 'static,
     ) -> notify::Result<Option<Self>> {
-        let Some(path) = sources.file() else { return Ok(None) };
-        let Some(name) = path.file_name().map(OsString::from) else { return Ok(None) };
+        let Some(path) = sources.file() else {
+            return Ok(None);
+        };
+        let Some(name) = path.file_name().map(OsString::from) else {
+            return Ok(None);
+        };
         // The folder, because editors replace the file and a watch on it would go with it.
         let folder = match path.parent() {
             Some(parent) if parent != Path::new("") => parent.to_owned(),
@@ -55,7 +59,10 @@ impl ConfigWatch {
             let touched = event.is_ok_and(|event| {
                 // Our own reading is an event too.
                 !event.kind.is_access()
-                    && event.paths.iter().any(|path| path.file_name() == Some(&name))
+                    && event
+                        .paths
+                        .iter()
+                        .any(|path| path.file_name() == Some(&name))
             });
             if touched {
                 // The thread is gone only when the watcher is.
@@ -115,7 +122,10 @@ mod tests {
     fn wait_for(mut condition: impl FnMut() -> bool) {
         let started = Instant::now();
         while !condition() {
-            assert!(started.elapsed() < Duration::from_secs(10), "it did not happen");
+            assert!(
+                started.elapsed() < Duration::from_secs(10),
+                "it did not happen"
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }

@@ -98,7 +98,11 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn new(payload: Payload, request: InFlight) -> Self {
-        let mut answer = Self { payload, request, counted: false };
+        let mut answer = Self {
+            payload,
+            request,
+            counted: false,
+        };
         answer.count(true);
         answer
     }
@@ -106,7 +110,11 @@ impl Answer {
     fn count(&mut self, ready: bool) {
         if ready != self.counted {
             let counter = &self.request.0.ready;
-            if ready { counter.fetch_add(1, Relaxed) } else { counter.fetch_sub(1, Relaxed) };
+            if ready {
+                counter.fetch_add(1, Relaxed)
+            } else {
+                counter.fetch_sub(1, Relaxed)
+            };
             self.counted = ready;
         }
     }

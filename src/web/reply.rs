@@ -24,16 +24,26 @@ pub struct Reply {
 enum Content {
     Empty,
     /// JSON; in a page, `fields` picks within `items`.
-    Json { value: Json, page: bool },
+    Json {
+        value: Json,
+        page: bool,
+    },
     /// JSON that is already text.
-    JsonText { text: Bytes, page: bool },
+    JsonText {
+        text: Bytes,
+        page: bool,
+    },
     Bytes(Bytes),
     Stream(UnsyncBoxBody<Bytes, BoxError>),
 }
 
 impl Reply {
     fn new(status: StatusCode, content: Content) -> Self {
-        Self { status, headers: HeaderMap::new(), content }
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            content,
+        }
     }
 
     /// A JSON answer.
@@ -43,7 +53,13 @@ impl Reply {
 
     /// A JSON answer that is already serialised. `text` must be valid JSON.
     pub fn json_text(status: StatusCode, text: impl Into<Bytes>) -> Self {
-        Self::new(status, Content::JsonText { text: text.into(), page: false })
+        Self::new(
+            status,
+            Content::JsonText {
+                text: text.into(),
+                page: false,
+            },
+        )
     }
 
     /// 204.
@@ -101,11 +117,11 @@ impl Reply {
             Content::Empty => Payload::empty(),
             Content::Bytes(bytes) => Payload::bytes(bytes),
             Content::Stream(body) => Payload(Kind::Stream(body)),
-            Content::Json { value, page } => json_payload(pick(picker, value, page), &mut headers),
+            Content::Json { value, page } => json_payload(&pick(picker, value, page), &mut headers),
             Content::JsonText { text, page } => match picker {
                 None => json_text_payload(&text, &mut headers),
                 Some(_) => match serde_json::from_slice(&text) {
-                    Ok(value) => json_payload(pick(picker, value, page), &mut headers),
+                    Ok(value) => json_payload(&pick(picker, value, page), &mut headers),
                     Err(error) => return ApiError::internal(error).to_reply().into_response(None),
                 },
             },
@@ -130,8 +146,8 @@ fn pick(picker: Option<&FieldsPicker>, mut value: Json, page: bool) -> Json {
     value
 }
 
-fn json_payload(value: Json, headers: &mut HeaderMap) -> Payload {
-    let text = serde_json::to_vec(&value).expect("a JSON value has only string keys");
+fn json_payload(value: &Json, headers: &mut HeaderMap) -> Payload {
+    let text = serde_json::to_vec(value).expect("a JSON value has only string keys");
     json_text_payload(&text, headers)
 }
 
@@ -207,9 +223,7 @@ impl Body for Payload {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Kind::Bytes(bytes) => {
-                SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64)
-            }
+            Kind::Bytes(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
             Kind::Stream(body) => body.size_hint(),
         }
     }
@@ -245,7 +259,10 @@ mod tests {
             "{\"a\":\"\\u003c/script\\u003e\\u0026\\u2028\\u2029\u{2030}é\"}\n".to_owned();
         let reply = Reply::json_text(StatusCode::OK, value.to_string());
         assert_eq!(text_of(reply, None).await, expected);
-        assert_eq!(text_of(Reply::json(StatusCode::OK, value), None).await, expected);
+        assert_eq!(
+            text_of(Reply::json(StatusCode::OK, value), None).await,
+            expected
+        );
     }
 
     #[tokio::test]
@@ -253,7 +270,10 @@ mod tests {
         let page = json!({"page": 1, "items": [{"id": "a", "b": 1}]});
         let ok = StatusCode::OK;
         let picked = "{\"page\":1,\"items\":[{\"id\":\"a\"}]}\n";
-        assert_eq!(text_of(Reply::json(ok, page.clone()).into_page(), Some("id")).await, picked);
+        assert_eq!(
+            text_of(Reply::json(ok, page.clone()).into_page(), Some("id")).await,
+            picked
+        );
         let text = Reply::json_text(ok, page.to_string()).into_page();
         assert_eq!(text_of(text, Some("id")).await, picked);
         let plain = Reply::json(ok, page.clone());

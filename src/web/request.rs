@@ -28,7 +28,10 @@ impl Params {
 
     /// The part called `name`; empty when the route has no such part.
     pub fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value)
     }
 }
 
@@ -107,9 +110,13 @@ impl Request {
 
     /// Reads the body as [`body`](Self::body) does, with another size limit.
     pub async fn body_within(&mut self, size_max: ByteSize) -> Result<Bytes, ApiError> {
-        let Some(mut body) = self.body.take() else { return Ok(Bytes::new()) };
+        let Some(mut body) = self.body.take() else {
+            return Ok(Bytes::new());
+        };
         let size_max = usize::try_from(size_max.get()).unwrap_or(usize::MAX);
-        let announced = self.header(CONTENT_LENGTH.as_str()).and_then(|text| text.parse().ok());
+        let announced = self
+            .header(CONTENT_LENGTH.as_str())
+            .and_then(|text| text.parse().ok());
         if announced.is_some_and(|announced: u64| announced > size_max as u64) {
             // Someone who waits for our word before sending will hear the refusal instead.
             if self.header("expect").is_none() {
@@ -130,7 +137,9 @@ impl Request {
                 Ok(Ok(None)) => break,
                 Ok(Err(_)) | Err(_) => return Err(ApiError::generic(StatusCode::REQUEST_TIMEOUT)),
             };
-            let Ok(data) = frame.into_data() else { continue };
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
             if data.len() > size_max - first.len() - joined.len() {
                 tokio::spawn(drain(body));
                 return Err(ApiError::too_large());
@@ -143,7 +152,11 @@ impl Request {
                 joined.extend_from_slice(&data);
             }
         }
-        Ok(if joined.is_empty() { first } else { joined.freeze() })
+        Ok(if joined.is_empty() {
+            first
+        } else {
+            joined.freeze()
+        })
     }
 
     /// Reads the body as an object: JSON or a form without files; nothing is an empty object.

@@ -17,8 +17,12 @@ pub trait Authenticate: Send + Sync {
 
 /// Runs the hook when the request carries a token.
 pub(super) async fn load(state: &State, request: &mut Request) -> Result<(), ApiError> {
-    let Some(hook) = &state.authenticate else { return Ok(()) };
-    let Some(token) = request.header("authorization").and_then(token) else { return Ok(()) };
+    let Some(hook) = &state.authenticate else {
+        return Ok(());
+    };
+    let Some(token) = request.header("authorization").and_then(token) else {
+        return Ok(());
+    };
     let token = token.to_owned();
     hook.authenticate(&token, request).await
 }
@@ -28,7 +32,11 @@ fn token(header: &str) -> Option<&str> {
     const SCHEME: &str = "bearer ";
     let scheme = header.get(..SCHEME.len()).unwrap_or_default();
     let bare = scheme.eq_ignore_ascii_case(SCHEME) && header.len() > SCHEME.len();
-    let token = if bare { &header[SCHEME.len()..] } else { header };
+    let token = if bare {
+        &header[SCHEME.len()..]
+    } else {
+        header
+    };
     (!token.is_empty()).then_some(token)
 }
 
