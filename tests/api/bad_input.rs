@@ -125,9 +125,7 @@ fn bodies_that_cannot_be_read_are_refused() {
     let mut large = br#"{"text":""#.to_vec();
     large.resize(48 << 20, b'a');
     large.extend_from_slice(b"\"}");
-    guest
-        .send("POST", &path, &[("content-type", as_json)], Some(&large))
-        .expect_error(413);
+    guest.send("POST", &path, &[("content-type", as_json)], Some(&large)).expect_error(413);
     // Ten megabytes are within the limit of the body and beyond that of every field.
     let megabytes = json!({ "text": "a".repeat(10 << 20) });
     guest.post(&path, &megabytes).expect_code("text", "validation_max_text_constraint");

@@ -56,7 +56,8 @@ fn put_cannot_make_what_post_could_not() {
 #[test]
 fn a_changed_password_ends_old_tokens_and_needs_the_old_one() {
     let server = Server::start();
-    let body = json!({ "email": "ann@example.com", "password": PASSWORD, "passwordConfirm": PASSWORD });
+    let body =
+        json!({ "email": "ann@example.com", "password": PASSWORD, "passwordConfirm": PASSWORD });
     let ann = server.guest().post(&records("users"), &body).expect(200);
     let client = server.logged_in("users", "ann@example.com", PASSWORD);
     let own = record("users", &ann["id"]);
