@@ -8,12 +8,12 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value as Json, json};
 
-pub const EMAIL: &str = "root@example.com";
-pub const PASSWORD: &str = "1234567890";
+pub(crate) const EMAIL: &str = "root@example.com";
+pub(crate) const PASSWORD: &str = "1234567890";
 
 /// A running server. It is killed when this is dropped, and prints its log when the test fails.
-pub struct Server {
-    pub address: String,
+pub(crate) struct Server {
+    pub(crate) address: String,
     child: Child,
     log: Option<std::thread::JoinHandle<String>>,
     data: tempfile::TempDir,
@@ -21,7 +21,7 @@ pub struct Server {
 
 impl Server {
     /// A server on an empty data folder that has one superuser.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let made = program(data.path())
             .args(["superuser", "upsert", EMAIL, PASSWORD])
@@ -32,7 +32,7 @@ impl Server {
     }
 
     /// A server on this folder.
-    pub fn start_on(data: tempfile::TempDir) -> Self {
+    pub(crate) fn start_on(data: tempfile::TempDir) -> Self {
         let mut child = program(data.path())
             .args(["serve", "--http", "127.0.0.1:0"])
             .stdout(Stdio::piped())
@@ -55,23 +55,23 @@ impl Server {
     }
 
     /// Ends the process as `kill -9` does, and gives back the folder as it was left.
-    pub fn kill(mut self) -> tempfile::TempDir {
+    pub(crate) fn kill(mut self) -> tempfile::TempDir {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it ends");
         let empty = tempfile::tempdir().expect("a temporary folder");
         std::mem::replace(&mut self.data, empty)
     }
 
-    pub fn guest(&self) -> Client {
+    pub(crate) fn guest(&self) -> Client {
         Client { base: format!("http://{}", self.address), token: None }
     }
 
-    pub fn superuser(&self) -> Client {
+    pub(crate) fn superuser(&self) -> Client {
         self.logged_in("_superusers", EMAIL, PASSWORD)
     }
 
     /// A client logged in with a password.
-    pub fn logged_in(&self, collection: &str, identity: &str, password: &str) -> Client {
+    pub(crate) fn logged_in(&self, collection: &str, identity: &str, password: &str) -> Client {
         let body = json!({ "identity": identity, "password": password });
         let path = format!("/api/collections/{collection}/auth-with-password");
         let answer = self.guest().post(&path, &body).expect(200);
@@ -109,30 +109,30 @@ fn program(folder: &Path) -> Command {
 
 /// Somebody who talks to the server.
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     base: String,
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
 }
 
 /// An answer: its status, headers and JSON; null when it has no body.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: ureq::http::HeaderMap,
-    pub json: Json,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: ureq::http::HeaderMap,
+    pub(crate) json: Json,
 }
 
 impl Answer {
     /// The JSON, if the status is as expected.
     #[track_caller]
-    pub fn expect(self, status: u16) -> Json {
+    pub(crate) fn expect(self, status: u16) -> Json {
         assert_eq!(self.status, status, "{}", self.json);
         self.json
     }
 
     /// The `data` of an error of this status.
     #[track_caller]
-    pub fn expect_error(self, status: u16) -> Json {
+    pub(crate) fn expect_error(self, status: u16) -> Json {
         let json = self.expect(status);
         assert_eq!(json["status"], status, "{json}");
         assert!(json["message"].as_str().is_some_and(|text| text.ends_with('.')), "{json}");
@@ -142,40 +142,40 @@ impl Answer {
 
     /// The code under `field` of a 400.
     #[track_caller]
-    pub fn expect_code(self, field: &str, code: &str) {
+    pub(crate) fn expect_code(self, field: &str, code: &str) {
         let data = self.expect_error(400);
         assert_eq!(data[field]["code"], code, "{data}");
     }
 }
 
 impl Client {
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], None)
     }
 
-    pub fn post(&self, path: &str, body: &Json) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: &Json) -> Answer {
         self.json("POST", path, body)
     }
 
-    pub fn patch(&self, path: &str, body: &Json) -> Answer {
+    pub(crate) fn patch(&self, path: &str, body: &Json) -> Answer {
         self.json("PATCH", path, body)
     }
 
-    pub fn put(&self, path: &str, body: &Json) -> Answer {
+    pub(crate) fn put(&self, path: &str, body: &Json) -> Answer {
         self.json("PUT", path, body)
     }
 
-    pub fn delete(&self, path: &str) -> Answer {
+    pub(crate) fn delete(&self, path: &str) -> Answer {
         self.send("DELETE", path, &[], None)
     }
 
-    pub fn json(&self, method: &str, path: &str, body: &Json) -> Answer {
+    pub(crate) fn json(&self, method: &str, path: &str, body: &Json) -> Answer {
         let headers = [("content-type", "application/json")];
         self.send(method, path, &headers, Some(body.to_string().as_bytes()))
     }
 
     /// Sends bytes as they are.
-    pub fn send(
+    pub(crate) fn send(
         &self,
         method: &str,
         path: &str,
@@ -209,16 +209,16 @@ impl Client {
 }
 
 /// The path of a collection's records.
-pub fn records(collection: &str) -> String {
+pub(crate) fn records(collection: &str) -> String {
     format!("/api/collections/{collection}/records")
 }
 
 /// The path of one record.
-pub fn record(collection: &str, id: &Json) -> String {
+pub(crate) fn record(collection: &str, id: &Json) -> String {
     format!("{}/{}", records(collection), id.as_str().expect("an id"))
 }
 
 /// Text for a query parameter.
-pub fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
