@@ -71,12 +71,7 @@ impl Renaming<'_> {
     /// A path over whoever is logged in, which can be a record of any auth collection.
     fn auth_identifier(&self, name: &str, props: &[String]) -> Result<String, Ambiguous> {
         let mut meanings = BTreeSet::new();
-        for collection in self
-            .catalog
-            .all()
-            .iter()
-            .filter(|collection| collection.is_auth())
-        {
+        for collection in self.catalog.all().iter().filter(|collection| collection.is_auth()) {
             let mut props = props.to_vec();
             if self.knows(collection, &props[2]) {
                 self.path(collection, &mut props[2..]);
@@ -84,11 +79,7 @@ impl Renaming<'_> {
             }
         }
         let meaning = meanings.pop_first().unwrap_or_else(|| name.to_owned());
-        if meanings.is_empty() {
-            Ok(meaning)
-        } else {
-            Err(Ambiguous(name.to_owned()))
-        }
+        if meanings.is_empty() { Ok(meaning) } else { Err(Ambiguous(name.to_owned())) }
     }
 
     fn knows(&self, collection: &Collection, prop: &str) -> bool {
@@ -104,13 +95,9 @@ impl Renaming<'_> {
             let (name, modifier) = prop.split_at(prop.find(':').unwrap_or(prop.len()));
             here = if let Some(field) = collection.field(name) {
                 let renamed = self.field_name(collection, name);
-                let target = field
-                    .relation()
-                    .map(|relation| relation.collection_id.as_str());
+                let target = field.relation().map(|relation| relation.collection_id.as_str());
                 *prop = format!("{renamed}{modifier}");
-                target
-                    .and_then(|id| self.catalog.by_id(id))
-                    .map(AsRef::as_ref)
+                target.and_then(|id| self.catalog.by_id(id)).map(AsRef::as_ref)
             } else if let Some((owner, owner_name, field)) = self.back_relation(prop) {
                 let owner_name = self.collection_name(owner, owner_name);
                 *prop = format!("{owner_name}_via_{}", self.field_name(owner, field));
@@ -180,16 +167,8 @@ mod tests {
                 CollectionKind::Base,
                 &[("title", None), ("author", Some("users"))],
             ),
-            collection(
-                "notes",
-                CollectionKind::Base,
-                &[("post", Some("posts")), ("title", None)],
-            ),
-            collection(
-                "users",
-                auth(),
-                &[("nick", None), ("fav", Some("posts")), ("role", None)],
-            ),
+            collection("notes", CollectionKind::Base, &[("post", Some("posts")), ("title", None)]),
+            collection("users", auth(), &[("nick", None), ("fav", Some("posts")), ("role", None)]),
             collection("staff", auth(), &[("role", None)]),
         ];
         Catalog::new(1, all.into_iter().map(Arc::new).collect())
@@ -203,19 +182,13 @@ mod tests {
         rule: &str,
     ) -> Result<String, Ambiguous> {
         let catalog = catalog();
-        let fields = fields
-            .iter()
-            .map(|(old, new)| ((*old).to_owned(), (*new).to_owned()));
+        let fields = fields.iter().map(|(old, new)| ((*old).to_owned(), (*new).to_owned()));
         let renames = Renames {
             collection: new_name.map(|new| (changed.to_owned(), new.to_owned())),
             fields: fields.collect(),
         };
         let changed = catalog.by_name(changed).unwrap();
-        let renaming = Renaming {
-            catalog: &catalog,
-            changed,
-            renames: &renames,
-        };
+        let renaming = Renaming { catalog: &catalog, changed, renames: &renames };
         renaming.apply(catalog.by_name(base).unwrap(), rule)
     }
 
@@ -246,10 +219,7 @@ mod tests {
             ),
             ("notes", "title = && (", "title = && ("),
         ] {
-            assert_eq!(
-                renamed("posts", None, &fields, base, rule).as_deref(),
-                Ok(expected)
-            );
+            assert_eq!(renamed("posts", None, &fields, base, rule).as_deref(), Ok(expected));
         }
     }
 
@@ -259,10 +229,8 @@ mod tests {
                     @collection.posts_id:x.id = 3 && nick = 'posts'";
         assert_eq!(
             renamed("posts", Some("articles"), &[], "users", rule).as_deref(),
-            Ok(
-                "articles_via_author.id = 1 && @collection.articles.id = 2 && \
-                @collection.posts_id:x.id = 3 && nick = 'posts'"
-            )
+            Ok("articles_via_author.id = 1 && @collection.articles.id = 2 && \
+                @collection.posts_id:x.id = 3 && nick = 'posts'")
         );
     }
 
@@ -286,9 +254,6 @@ mod tests {
             auth("role", "@request.auth.role = 1"),
             Err(Ambiguous("@request.auth.role".to_owned()))
         );
-        assert_eq!(
-            auth("nick", "@request.auth.id = ''").as_deref(),
-            Ok("@request.auth.id = ''")
-        );
+        assert_eq!(auth("nick", "@request.auth.id = ''").as_deref(), Ok("@request.auth.id = ''"));
     }
 }

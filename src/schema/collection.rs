@@ -110,26 +110,11 @@ impl Collection {
 
     /// Every rule that is neither missing nor empty, those of auth options too.
     pub fn rules_mut(&mut self) -> impl Iterator<Item = &mut String> {
-        let Rules {
-            list,
-            view,
-            create,
-            update,
-            delete,
-        } = &mut self.rules;
+        let Rules { list, view, create, update, delete } = &mut self.rules;
         let auth = match &mut self.kind {
             CollectionKind::Auth(options) => {
-                let AuthOptions {
-                    auth_rule,
-                    manage_rule,
-                    mfa,
-                    ..
-                } = &mut **options;
-                [
-                    auth_rule.as_mut(),
-                    manage_rule.as_mut(),
-                    Some(&mut mfa.rule),
-                ]
+                let AuthOptions { auth_rule, manage_rule, mfa, .. } = &mut **options;
+                [auth_rule.as_mut(), manage_rule.as_mut(), Some(&mut mfa.rule)]
             }
             _ => [None, None, None],
         };
@@ -143,9 +128,7 @@ impl Collection {
 
     /// The unique index over `field` alone, partial ones included.
     pub fn single_unique_index(&self, field: &Field) -> Option<&Index> {
-        self.indexes
-            .iter()
-            .find(|index| index.is_single_unique(field))
+        self.indexes.iter().find(|index| index.is_single_unique(field))
     }
 }
 
@@ -206,9 +189,7 @@ pub struct TokenOptions {
 
 impl std::fmt::Debug for TokenOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TokenOptions")
-            .field("duration", &self.duration)
-            .finish_non_exhaustive()
+        f.debug_struct("TokenOptions").field("duration", &self.duration).finish_non_exhaustive()
     }
 }
 
@@ -287,8 +268,6 @@ pub struct OAuth2Provider {
 
 impl std::fmt::Debug for OAuth2Provider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OAuth2Provider")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("OAuth2Provider").field("name", &self.name).finish_non_exhaustive()
     }
 }

@@ -22,10 +22,7 @@ pub struct CreateCollection {
 impl CreateCollection {
     /// A collection as `body` describes it, over the scaffold of its type.
     pub fn new(body: Map<String, Json>) -> Self {
-        Self {
-            body,
-            now: Timestamp::now(),
-        }
+        Self { body, now: Timestamp::now() }
     }
 
     /// Checks the body and makes the collection.

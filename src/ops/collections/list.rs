@@ -56,17 +56,9 @@ pub fn list(catalog: &Catalog, params: &ListParams) -> Result<CollectionPage, Er
     let query = ListQuery::compile(&rows.catalog, &rows.collection, &spec)?;
     let request = Request::default();
     let found = query.plan(&rows, &request, wanted)?.run(&rows)?;
-    let ids = found
-        .rows
-        .iter()
-        .map(|(_, row)| row.as_row().id().to_owned());
+    let ids = found.rows.iter().map(|(_, row)| row.as_row().id().to_owned());
     let collections = ids.filter_map(|id| catalog.by_id(&id).cloned()).collect();
-    Ok(CollectionPage {
-        collections,
-        page,
-        per_page,
-        total: found.total,
-    })
+    Ok(CollectionPage { collections, page, per_page, total: found.total })
 }
 
 /// The definitions as rows of a collection that exists nowhere else.
@@ -94,26 +86,12 @@ impl Definitions {
         for (name, kind) in fields {
             let slot = Slot(collection.next_slot);
             collection.next_slot += 1;
-            collection.fields.push(Field {
-                slot,
-                ..Field::new(name, kind)
-            });
+            collection.fields.push(Field { slot, ..Field::new(name, kind) });
         }
-        let rows = catalog
-            .all()
-            .iter()
-            .map(|defined| row(&collection, defined))
-            .collect();
+        let rows = catalog.all().iter().map(|defined| row(&collection, defined)).collect();
         let collection = Arc::new(collection);
-        let catalog = Arc::new(Catalog::new(
-            catalog.version(),
-            vec![Arc::clone(&collection)],
-        ));
-        Self {
-            catalog,
-            collection,
-            rows,
-        }
+        let catalog = Arc::new(Catalog::new(catalog.version(), vec![Arc::clone(&collection)]));
+        Self { catalog, collection, rows }
     }
 
     /// The positions within `range`; rowids start at 1.

@@ -4,19 +4,14 @@ use crate::schema::{Catalog, CollectionKind};
 
 /// Every view's name and query.
 pub(super) fn views(catalog: &Catalog) -> impl Iterator<Item = (&str, &str)> {
-    catalog
-        .all()
-        .iter()
-        .filter_map(|collection| match &collection.kind {
-            CollectionKind::View { query } => Some((collection.name.as_str(), query.as_str())),
-            _ => None,
-        })
+    catalog.all().iter().filter_map(|collection| match &collection.kind {
+        CollectionKind::View { query } => Some((collection.name.as_str(), query.as_str())),
+        _ => None,
+    })
 }
 
 /// Whether `query` has `name` in it as a word of its own, in any case.
 pub(super) fn word(query: &str, name: &str) -> bool {
     let words = query.split(|c: char| c != '_' && !c.is_alphanumeric());
-    words
-        .into_iter()
-        .any(|word| word.eq_ignore_ascii_case(name))
+    words.into_iter().any(|word| word.eq_ignore_ascii_case(name))
 }

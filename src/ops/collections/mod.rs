@@ -28,10 +28,7 @@ fn save_error(error: WriteError, collection: &Collection, failure: Failure) -> E
     let WriteError::DuplicateKeys { index_name } = error else {
         return error.into();
     };
-    let position = collection
-        .indexes
-        .iter()
-        .position(|index| index.name == index_name);
+    let position = collection.indexes.iter().position(|index| index.name == index_name);
     let message = format!("Failed to create index {index_name} - records share the same values.");
     let mut violations = Violations::new();
     violations.add_at(

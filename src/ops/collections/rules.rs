@@ -15,17 +15,12 @@ pub(super) struct RuleCheck<'a> {
 
 impl<'a> RuleCheck<'a> {
     pub(super) fn new(catalog: &'a Catalog) -> Self {
-        Self {
-            catalog,
-            planned: OnceCell::new(),
-        }
+        Self { catalog, planned: OnceCell::new() }
     }
 
     /// What is wrong with `rule` of `collection`, which must be the same in every call.
     pub(super) fn check(&self, collection: &Collection, rule: &str) -> Result<(), String> {
-        let (catalog, collection) = self
-            .planned
-            .get_or_init(|| planned(self.catalog, collection));
+        let (catalog, collection) = self.planned.get_or_init(|| planned(self.catalog, collection));
         let compiled = Filter::compile(catalog, collection, rule, Scope::Rule);
         compiled.map(|_| ()).map_err(|error| error.to_string())
     }
@@ -38,8 +33,5 @@ fn planned(catalog: &Catalog, collection: &Collection) -> (Arc<Catalog>, Arc<Col
         Some(other) => *other = Arc::clone(&collection),
         None => all.push(Arc::clone(&collection)),
     }
-    (
-        Arc::new(Catalog::new(catalog.version() + 1, all)),
-        collection,
-    )
+    (Arc::new(Catalog::new(catalog.version() + 1, all)), collection)
 }

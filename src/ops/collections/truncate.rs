@@ -14,25 +14,16 @@ use super::{Error, Failure};
 /// Returns the collection, as the records' files are still there.
 pub fn truncate(tx: &mut Tx<'_>, collection: &str) -> Result<Arc<Collection>, Error> {
     let rejected = |failure| Error::Rejected(failure, Violations::new());
-    let collection = tx
-        .catalog()
-        .find(collection)
-        .cloned()
-        .ok_or(Error::NotFound)?;
+    let collection = tx.catalog().find(collection).cloned().ok_or(Error::NotFound)?;
     if collection.is_view() {
         return Err(rejected(Failure::TruncateView));
     }
     let mut rowids = Vec::new();
     let everything = (Bound::Unbounded, Bound::Unbounded);
-    tx.scan(
-        &collection,
-        everything,
-        Direction::Forward,
-        &mut |rowid, _| {
-            rowids.push(rowid);
-            Ok(ControlFlow::Continue(()))
-        },
-    )?;
+    tx.scan(&collection, everything, Direction::Forward, &mut |rowid, _| {
+        rowids.push(rowid);
+        Ok(ControlFlow::Continue(()))
+    })?;
     for rowid in rowids {
         // A cascade may have been here before.
         if tx.row(&collection, rowid)?.is_none() {

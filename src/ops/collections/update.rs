@@ -23,11 +23,7 @@ pub struct UpdateCollection {
 impl UpdateCollection {
     /// A change of `collection`, an id or a name, to what `body` says.
     pub fn new(collection: &str, body: Map<String, Json>) -> Self {
-        Self {
-            collection: collection.to_owned(),
-            body,
-            now: Timestamp::now(),
-        }
+        Self { collection: collection.to_owned(), body, now: Timestamp::now() }
     }
 
     /// Checks the body, changes the collection, and makes the rules of all collections follow what
@@ -39,11 +35,7 @@ impl UpdateCollection {
             .map_err(|_| Error::Rejected(Failure::CollectionFormat, Violations::new()))?;
         let refused = |violations| Error::Rejected(Failure::UpdateCollection, violations);
         let renames = draft.renames();
-        let renaming = Renaming {
-            catalog: &catalog,
-            changed: old,
-            renames: &renames,
-        };
+        let renaming = Renaming { catalog: &catalog, changed: old, renames: &renames };
         let others = if renames.is_empty() {
             Vec::new()
         } else {
@@ -76,27 +68,12 @@ fn rename_own(
     let is_gone = |name: &str| draft.collection().field(name).is_none();
     let stale = Renames {
         collection: renaming.renames.collection.clone(),
-        fields: renaming
-            .renames
-            .fields
-            .iter()
-            .filter(|(old, _)| is_gone(old))
-            .cloned()
-            .collect(),
+        fields: renaming.renames.fields.iter().filter(|(old, _)| is_gone(old)).cloned().collect(),
     };
-    let sent = Renaming {
-        renames: &stale,
-        ..renaming
-    };
+    let sent = Renaming { renames: &stale, ..renaming };
     for rule in draft.rules_mut() {
-        let renaming = if stored.contains(rule) {
-            renaming
-        } else {
-            sent
-        };
-        *rule = renaming
-            .apply(old, rule)
-            .map_err(|_| blocked(&renaming, &[&old.name]))?;
+        let renaming = if stored.contains(rule) { renaming } else { sent };
+        *rule = renaming.apply(old, rule).map_err(|_| blocked(&renaming, &[&old.name]))?;
     }
     Ok(())
 }
@@ -105,11 +82,7 @@ fn rename_own(
 fn renamed_others(renaming: Renaming<'_>, now: Timestamp) -> Result<Vec<Collection>, Violations> {
     let mut changed = Vec::new();
     let mut unclear: Vec<&str> = views_in_the_way(renaming);
-    let others = renaming
-        .catalog
-        .all()
-        .iter()
-        .filter(|other| other.id != renaming.changed.id);
+    let others = renaming.catalog.all().iter().filter(|other| other.id != renaming.changed.id);
     for other in others {
         let mut new = Collection::clone(other);
         let mut differs = false;
@@ -127,50 +100,29 @@ fn renamed_others(renaming: Renaming<'_>, now: Timestamp) -> Result<Vec<Collecti
             changed.push(new);
         }
     }
-    if unclear.is_empty() {
-        Ok(changed)
-    } else {
-        Err(blocked(&renaming, &unclear))
-    }
+    if unclear.is_empty() { Ok(changed) } else { Err(blocked(&renaming, &unclear)) }
 }
 
 /// The views whose queries name what changes; they are SQL, which nothing here rewrites.
 fn views_in_the_way(renaming: Renaming<'_>) -> Vec<&str> {
-    let Renaming {
-        catalog,
-        changed,
-        renames,
-    } = renaming;
+    let Renaming { catalog, changed, renames } = renaming;
     let in_the_way = |query: &str| {
         mentions::word(query, &changed.name)
             && (renames.collection.is_some()
-                || renames
-                    .fields
-                    .iter()
-                    .any(|(old, _)| mentions::word(query, old)))
+                || renames.fields.iter().any(|(old, _)| mentions::word(query, old)))
     };
     names(catalog, in_the_way)
 }
 
 fn names(catalog: &Catalog, in_the_way: impl Fn(&str) -> bool) -> Vec<&str> {
-    mentions::views(catalog)
-        .filter(|(_, query)| in_the_way(query))
-        .map(|(name, _)| name)
-        .collect()
+    mentions::views(catalog).filter(|(_, query)| in_the_way(query)).map(|(name, _)| name).collect()
 }
 
 /// A rename that would leave the collections called `names` with old names in them.
 fn blocked(renaming: &Renaming<'_>, names: &[&str]) -> Violations {
     let mut names = names.to_vec();
     names.dedup();
-    let message = format!(
-        "Cannot be renamed because it is used in {}.",
-        names.join(", ")
-    );
-    let field = if renaming.renames.fields.is_empty() {
-        "name"
-    } else {
-        "fields"
-    };
+    let message = format!("Cannot be renamed because it is used in {}.", names.join(", "));
+    let field = if renaming.renames.fields.is_empty() { "name" } else { "fields" };
     Violations::of(field, Violation::new("validation_rename_in_use", message))
 }

@@ -56,23 +56,11 @@ pub const OAUTH2_PROVIDERS: [&str; 32] = [
 pub(super) fn check(options: &AuthOptions) -> Violations {
     let mut found = Violations::new();
     for (name, object, template) in [
-        (
-            "authAlert",
-            Some("emailTemplate"),
-            &options.auth_alert_template,
-        ),
+        ("authAlert", Some("emailTemplate"), &options.auth_alert_template),
         ("otp", Some("emailTemplate"), &options.otp.email_template),
         ("verificationTemplate", None, &options.verification_template),
-        (
-            "resetPasswordTemplate",
-            None,
-            &options.reset_password_template,
-        ),
-        (
-            "confirmEmailChangeTemplate",
-            None,
-            &options.confirm_email_change_template,
-        ),
+        ("resetPasswordTemplate", None, &options.reset_password_template),
+        ("confirmEmailChangeTemplate", None, &options.confirm_email_change_template),
     ] {
         check_template(name, object, template, &mut found);
     }
@@ -91,17 +79,11 @@ pub(super) fn check(options: &AuthOptions) -> Violations {
         }
     };
     if options.otp.enabled {
-        note(
-            &["otp", "duration"],
-            needed(options.otp.duration, 10, MAX_DURATION),
-        );
+        note(&["otp", "duration"], needed(options.otp.duration, 10, MAX_DURATION));
         note(&["otp", "length"], needed(options.otp.length, 4, i64::MAX));
     }
     if options.mfa.enabled {
-        note(
-            &["mfa", "duration"],
-            needed(options.mfa.duration, 10, MAX_DURATION),
-        );
+        note(&["mfa", "duration"], needed(options.mfa.duration, 10, MAX_DURATION));
     }
     if options.password_auth.enabled {
         let none = options.password_auth.identity_fields.is_empty();
@@ -117,11 +99,7 @@ pub(super) fn check(options: &AuthOptions) -> Violations {
 pub(super) fn check_together(options: &AuthOptions, collection: &Collection) -> Violations {
     let mut found = Violations::new();
     if options.mfa.enabled {
-        let ways = [
-            options.password_auth.enabled,
-            options.oauth2.enabled,
-            options.otp.enabled,
-        ];
+        let ways = [options.password_auth.enabled, options.oauth2.enabled, options.otp.enabled];
         if ways.iter().filter(|on| **on).count() < 2 {
             let message = "MFA requires at least 2 auth methods to be enabled.";
             let violation = Violation::new("validation_mfa_not_enough_auths", message);
@@ -211,10 +189,7 @@ fn check_provider(provider: &OAuth2Provider) -> [(&'static str, Checked); 6] {
     [
         ("name", check_provider_name(&provider.name)),
         ("clientId", check::required(provider.client_id.is_empty())),
-        (
-            "clientSecret",
-            check::required(provider.client_secret.is_empty()),
-        ),
+        ("clientSecret", check::required(provider.client_secret.is_empty())),
         ("authURL", check_url(&provider.auth_url)),
         ("tokenURL", check_url(&provider.token_url)),
         ("userInfoURL", check_url(&provider.user_info_url)),

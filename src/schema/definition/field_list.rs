@@ -14,9 +14,7 @@ pub(super) fn add(fields: &mut Vec<Field>, mut field: Field) {
     let place = if field.id.is_empty() {
         let taken = |id: &str| fields.iter().any(|other| other.id == id);
         field.id = ids::field_id(field.kind.type_name(), &field.name, taken);
-        fields
-            .iter()
-            .position(|other| !field.name.is_empty() && other.name == field.name)
+        fields.iter().position(|other| !field.name.is_empty() && other.name == field.name)
     } else {
         fields.iter().position(|other| other.id == field.id)
     };
@@ -61,9 +59,7 @@ pub(super) fn enforce_mandatory(collection: &mut Collection) {
 fn enforce_id(collection: &mut Collection) {
     let view = collection.is_view();
     let fields = &mut collection.fields;
-    let found = fields
-        .iter()
-        .position(|f| f.name == "id" && matches!(f.kind, FieldKind::Text(_)));
+    let found = fields.iter().position(|f| f.name == "id" && matches!(f.kind, FieldKind::Text(_)));
     if let Some(at) = found {
         let mut field = fields.remove(at);
         field.system = true;
@@ -89,9 +85,7 @@ fn enforce_auth_fields(fields: &mut Vec<Field>) {
     type IsKind = fn(&FieldKind) -> bool;
     let is_bool: IsKind = |kind| matches!(kind, FieldKind::Bool);
     let mandatory: [(fn() -> Field, IsKind); 5] = [
-        (password_field, |kind| {
-            matches!(kind, FieldKind::Password(_))
-        }),
+        (password_field, |kind| matches!(kind, FieldKind::Password(_))),
         (token_key_field, |kind| matches!(kind, FieldKind::Text(_))),
         (email_field, |kind| matches!(kind, FieldKind::Email(_))),
         (email_visibility_field, is_bool),
@@ -99,9 +93,7 @@ fn enforce_auth_fields(fields: &mut Vec<Field>) {
     ];
     for (make, is_kind) in mandatory {
         let standard = make();
-        let found = fields
-            .iter_mut()
-            .find(|f| f.name == standard.name && is_kind(&f.kind));
+        let found = fields.iter_mut().find(|f| f.name == standard.name && is_kind(&f.kind));
         match found {
             Some(field) => {
                 field.system = true;
@@ -141,10 +133,7 @@ pub(super) fn assign_slots(collection: &mut Collection, stored: &[Field]) -> Opt
 }
 
 fn system(name: &str, kind: FieldKind) -> Field {
-    Field {
-        system: true,
-        ..Field::new(name, kind)
-    }
+    Field { system: true, ..Field::new(name, kind) }
 }
 
 fn id_field() -> Field {
@@ -155,36 +144,19 @@ fn id_field() -> Field {
         autogenerate_pattern: "[a-z0-9]{15}".to_owned(),
         primary_key: true,
     };
-    Field {
-        required: true,
-        ..system("id", FieldKind::Text(options))
-    }
+    Field { required: true, ..system("id", FieldKind::Text(options)) }
 }
 
 fn view_id_field() -> Field {
     let pattern = DEFAULT_ID_PATTERN.to_owned();
-    let options = TextOptions {
-        pattern,
-        primary_key: true,
-        ..TextOptions::default()
-    };
-    Field {
-        required: true,
-        ..system("id", FieldKind::Text(options))
-    }
+    let options = TextOptions { pattern, primary_key: true, ..TextOptions::default() };
+    Field { required: true, ..system("id", FieldKind::Text(options)) }
 }
 
 fn password_field() -> Field {
-    let options = PasswordOptions {
-        min: 8,
-        ..PasswordOptions::default()
-    };
+    let options = PasswordOptions { min: 8, ..PasswordOptions::default() };
     let field = system("password", FieldKind::Password(options));
-    Field {
-        hidden: true,
-        required: true,
-        ..field
-    }
+    Field { hidden: true, required: true, ..field }
 }
 
 fn token_key_field() -> Field {
@@ -195,18 +167,11 @@ fn token_key_field() -> Field {
         ..TextOptions::default()
     };
     let field = system("tokenKey", FieldKind::Text(options));
-    Field {
-        hidden: true,
-        required: true,
-        ..field
-    }
+    Field { hidden: true, required: true, ..field }
 }
 
 fn email_field() -> Field {
-    Field {
-        required: true,
-        ..system("email", FieldKind::Email(DomainOptions::default()))
-    }
+    Field { required: true, ..system("email", FieldKind::Email(DomainOptions::default())) }
 }
 
 fn email_visibility_field() -> Field {

@@ -9,6 +9,8 @@ use std::ops::Bound;
 
 pub(super) use memory::MemoryEngine;
 pub(super) use redb::RedbEngine;
+#[cfg(test)]
+pub(super) use redb::needs_repair;
 
 use super::StoreError;
 use crate::query::{Direction, ReadError, Visit};

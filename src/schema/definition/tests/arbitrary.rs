@@ -55,12 +55,7 @@ fn any_json() -> impl Strategy<Value = Json> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
             prop::collection::vec((key, inner), 0..6).prop_map(|members| {
-                Json::Object(
-                    members
-                        .into_iter()
-                        .map(|(k, v)| (k.to_owned(), v))
-                        .collect(),
-                )
+                Json::Object(members.into_iter().map(|(k, v)| (k.to_owned(), v)).collect())
             }),
         ]
     })

@@ -8,10 +8,7 @@ use super::*;
 fn a_name_is_enough() {
     let things = created(json!({ "name": "things" }));
     assert_eq!(things.type_name(), "base");
-    assert_eq!(
-        things.id.as_str(),
-        format!("pbc_{}", crc32fast::hash(b"basethings"))
-    );
+    assert_eq!(things.id.as_str(), format!("pbc_{}", crc32fast::hash(b"basethings")));
     assert_eq!(things.fields.len(), 1);
     assert_eq!(things.fields[0].id, "text3208210256");
     assert_eq!((things.created, things.updated), (now(), now()));
@@ -21,10 +18,7 @@ fn a_name_is_enough() {
 fn taken_ids_get_a_number() {
     let catalog = catalog_with(vec![created(json!({ "name": "things" }))]);
     let other = Draft::create(&catalog, &object(json!({ "name": "things" })), now()).unwrap();
-    assert_eq!(
-        other.collection().id.as_str(),
-        format!("pbc_{}2", crc32fast::hash(b"basethings"))
-    );
+    assert_eq!(other.collection().id.as_str(), format!("pbc_{}2", crc32fast::hash(b"basethings")));
 }
 
 #[test]
@@ -36,22 +30,10 @@ fn auth_collections_get_their_fields_indexes_and_secrets() {
         "passwordAuth": { "identityFields": ["email", "email"] },
     });
     let members = created(body);
-    let names: Vec<_> = members
-        .fields
-        .iter()
-        .map(|field| field.name.as_str())
-        .collect();
+    let names: Vec<_> = members.fields.iter().map(|field| field.name.as_str()).collect();
     assert_eq!(
         names,
-        [
-            "id",
-            "nick",
-            "email",
-            "password",
-            "tokenKey",
-            "emailVisibility",
-            "verified"
-        ]
+        ["id", "nick", "email", "password", "tokenKey", "emailVisibility", "verified"]
     );
     let slots: Vec<_> = members.fields.iter().map(|field| field.slot.0).collect();
     assert_eq!(slots, [0, 1, 2, 3, 4, 5, 6]);
@@ -87,20 +69,11 @@ fn what_the_server_demands_of_mandatory_fields_is_put_back() {
     let members = created(body);
     let password = field_json(&members, "password");
     assert_eq!(password["hidden"], true);
-    assert_eq!(
-        (&password["required"], &password["min"]),
-        (&true.into(), &12.into())
-    );
+    assert_eq!((&password["required"], &password["min"]), (&true.into(), &12.into()));
     let id = field_json(&members, "id");
     assert_eq!(members.fields[0].name, "id");
-    assert_eq!(
-        (&id["hidden"], &id["primaryKey"]),
-        (&false.into(), &true.into())
-    );
+    assert_eq!((&id["hidden"], &id["primaryKey"]), (&false.into(), &true.into()));
     assert_eq!(id["pattern"], "^[a-z0-9]+$");
     let email = field_json(&members, "email");
-    assert_eq!(
-        (&email["type"], &email["id"]),
-        (&"email".into(), &"custom".into())
-    );
+    assert_eq!((&email["type"], &email["id"]), (&"email".into(), &"custom".into()));
 }

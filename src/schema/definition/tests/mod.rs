@@ -18,32 +18,18 @@ pub(super) fn now() -> Timestamp {
     Timestamp::from_millis(1_700_000_000_000)
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "callers hand over what json! made"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "callers hand over what json! made")]
 pub(super) fn object(json: Json) -> Map<String, Json> {
     json.as_object().unwrap().clone()
 }
 
 /// Rules that start with `bad` do not compile.
 pub(super) fn check_rule(_: &Collection, rule: &str) -> Result<(), String> {
-    if rule.starts_with("bad") {
-        Err("unknown field \"bad\"".to_owned())
-    } else {
-        Ok(())
-    }
+    if rule.starts_with("bad") { Err("unknown field \"bad\"".to_owned()) } else { Ok(()) }
 }
 
 pub(super) fn catalog_with(more: Vec<Collection>) -> Catalog {
-    Catalog::new(
-        1,
-        initial_collections(now())
-            .into_iter()
-            .chain(more)
-            .map(Arc::new)
-            .collect(),
-    )
+    Catalog::new(1, initial_collections(now()).into_iter().chain(more).map(Arc::new).collect())
 }
 
 pub(super) fn create_in(catalog: &Catalog, body: Json) -> Result<Collection, DefinitionError> {
@@ -81,10 +67,7 @@ pub(super) fn assert_only(data: &Json, path: &str, code: &str, message: &str) {
     assert_eq!(at, &expected, "{data}");
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "callers hand over what json! made"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "callers hand over what json! made")]
 pub(super) fn with_field(field: Json) -> Json {
     json!({ "name": "things", "fields": [field] })
 }

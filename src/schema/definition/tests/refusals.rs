@@ -9,11 +9,9 @@ const REFUSALS: &str = include_str!("refusals.txt");
 #[test]
 fn definitions_are_refused_with_codes_and_messages() {
     let long = |text: &str| {
-        [101, 256, 301]
-            .iter()
-            .fold(text.to_owned(), |text, length| {
-                text.replace(&format!("<{length}>"), &"x".repeat(*length))
-            })
+        [101, 256, 301].iter().fold(text.to_owned(), |text, length| {
+            text.replace(&format!("<{length}>"), &"x".repeat(*length))
+        })
     };
     for case in REFUSALS.split("\n\n") {
         let mut lines = case.lines().map(str::trim);
@@ -35,24 +33,12 @@ fn several_violations_come_together() {
     ));
     assert_eq!(data["name"]["code"], "validation_required");
     assert_eq!(data["listRule"]["code"], "validation_invalid_rule");
-    assert_eq!(
-        data["indexes"]["0"]["code"],
-        "validation_invalid_index_expression"
-    );
-    assert_eq!(
-        data["fields"]["1"]["onlyDomains"]["code"],
-        "validation_empty"
-    );
-    assert_eq!(
-        data["fields"]["1"]["exceptDomains"]["message"],
-        "Must be blank."
-    );
+    assert_eq!(data["indexes"]["0"]["code"], "validation_invalid_index_expression");
+    assert_eq!(data["fields"]["1"]["onlyDomains"]["code"], "validation_empty");
+    assert_eq!(data["fields"]["1"]["exceptDomains"]["message"], "Must be blank.");
     let message = "Either onCreate or onUpdate must be enabled.";
     assert_eq!(data["fields"]["2"]["onCreate"]["message"], message);
-    assert_eq!(
-        data["fields"]["2"]["onUpdate"]["code"],
-        "validation_required"
-    );
+    assert_eq!(data["fields"]["2"]["onUpdate"]["code"], "validation_required");
 }
 
 #[test]
@@ -62,17 +48,11 @@ fn the_id_is_the_only_primary_key() {
         with_field(json!({ "type": "text", "name": "a", "primaryKey": true, "hidden": true })),
     ));
     let a = &data["fields"]["1"];
-    assert_eq!(
-        a["name"]["message"],
-        "The primary key must be named \"id\"."
-    );
+    assert_eq!(a["name"]["message"], "The primary key must be named \"id\".");
     assert_eq!(a["name"]["code"], "validation_in_invalid");
     let message = "Composite PKs are not supported and the collection must have only 1 PK.";
     assert_eq!(a["primaryKey"]["message"], message);
-    assert_eq!(
-        a["primaryKey"]["code"],
-        "validation_unsupported_composite_pk"
-    );
+    assert_eq!(a["primaryKey"]["code"], "validation_unsupported_composite_pk");
     assert_eq!(a["pattern"]["code"], "validation_required");
     assert_eq!(a["hidden"]["code"], "validation_empty");
     assert_eq!(a["required"]["code"], "validation_required");
@@ -87,10 +67,7 @@ fn patterns_for_values_are_tried() {
     let found = refused(json!({
         "type": "text", "name": "a", "autogeneratePattern": "[a]{3}", "min": 5,
     }));
-    assert_eq!(
-        found["code"],
-        "validation_invalid_autogenerate_pattern_value"
-    );
+    assert_eq!(found["code"], "validation_invalid_autogenerate_pattern_value");
     assert_eq!(
         found["message"],
         "The provided autogenerate pattern could produce invalid field values, ex.: \"aaa\"."
@@ -126,14 +103,8 @@ fn wrong_shapes_are_named() {
             json!({ "fields": [{ "type": "text", "min": "1" }] }),
             "fields.0.min: expected a whole number",
         ),
-        (
-            json!({ "indexes": [1] }),
-            "indexes: expected a list of strings or null",
-        ),
-        (
-            json!({ "listRule": 5 }),
-            "listRule: expected a string or null",
-        ),
+        (json!({ "indexes": [1] }), "indexes: expected a list of strings or null"),
+        (json!({ "listRule": 5 }), "listRule: expected a string or null"),
         (
             json!({ "type": "auth", "otp": { "emailTemplate": { "body": 1 } } }),
             "otp.emailTemplate.body: expected a string",

@@ -5,10 +5,7 @@ use crate::schema::{Collection, DefinitionError, Secrets, update_from_body};
 use super::*;
 
 fn initial(name: &str) -> Collection {
-    initial_collections(now())
-        .into_iter()
-        .find(|c| c.name == name)
-        .unwrap()
+    initial_collections(now()).into_iter().find(|c| c.name == name).unwrap()
 }
 
 fn updated_initial(name: &str, body: Json) -> Result<Collection, DefinitionError> {
@@ -64,29 +61,16 @@ fn omitted_secrets_stay_with_their_provider() {
     let catalog = catalog_with(Vec::new());
     let body = json!({ "oauth2": { "providers": [{ "name": "github", "clientId": "new" }] } });
     let new = update_from_body(&catalog, &old, &object(body), now(), &check_rule).unwrap();
-    let [github] = &new.auth().unwrap().oauth2.providers[..] else {
-        panic!()
-    };
-    assert_eq!(
-        (github.client_id.as_str(), github.client_secret.as_str()),
-        ("new", "github")
-    );
-    assert!(
-        !new.to_json(Secrets::Hide)
-            .to_string()
-            .contains("clientSecret")
-    );
+    let [github] = &new.auth().unwrap().oauth2.providers[..] else { panic!() };
+    assert_eq!((github.client_id.as_str(), github.client_secret.as_str()), ("new", "github"));
+    assert!(!new.to_json(Secrets::Hide).to_string().contains("clientSecret"));
 }
 
 #[test]
 fn a_new_auth_rule_logs_everybody_out() {
     let secret = |c: &Collection| c.auth().unwrap().auth_token.secret.clone();
     let old = initial("users");
-    for (rule, changes) in [
-        (json!(null), false),
-        (json!(""), false),
-        (json!("verified"), true),
-    ] {
+    for (rule, changes) in [(json!(null), false), (json!(""), false), (json!("verified"), true)] {
         let catalog = catalog_with(Vec::new());
         let body = object(json!({ "authRule": rule }));
         let new = update_from_body(&catalog, &old, &body, now(), &check_rule).unwrap();
@@ -98,12 +82,7 @@ fn a_new_auth_rule_logs_everybody_out() {
 fn identity_and_mapped_fields_follow_renames() {
     let old = initial("users");
     let mut fields = old.to_json(Secrets::Hide)["fields"].clone();
-    let at = fields
-        .as_array()
-        .unwrap()
-        .iter()
-        .position(|f| f["name"] == "name")
-        .unwrap();
+    let at = fields.as_array().unwrap().iter().position(|f| f["name"] == "name").unwrap();
     fields[at]["name"] = "nick".into();
     let catalog = catalog_with(Vec::new());
     let body = object(json!({ "fields": fields }));

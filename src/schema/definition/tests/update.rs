@@ -8,11 +8,7 @@ use super::*;
 #[test]
 fn updates_replace_what_they_name_and_keep_the_rest() {
     let old = posts();
-    let new = updated(
-        &old,
-        json!({ "listRule": null, "viewRule": "", "system": null }),
-    )
-    .unwrap();
+    let new = updated(&old, json!({ "listRule": null, "viewRule": "", "system": null })).unwrap();
     assert_eq!(new.rules.list, None);
     assert_eq!(new.rules.view.as_deref(), Some(""));
     assert_eq!(new.fields, old.fields);
@@ -25,10 +21,7 @@ fn updates_replace_what_they_name_and_keep_the_rest() {
     );
     let new = new.unwrap();
     assert_eq!(field_json(&new, "title")["max"], 0);
-    assert_eq!(
-        new.field("title").unwrap().slot,
-        old.field("title").unwrap().slot
-    );
+    assert_eq!(new.field("title").unwrap().slot, old.field("title").unwrap().slot);
     assert_eq!(new.field("extra").unwrap().slot, Slot(old.next_slot));
     assert_eq!(new.next_slot, old.next_slot + 1);
     assert!(new.indexes.is_empty() && new.field("state").is_none());
@@ -44,15 +37,9 @@ fn a_dropped_and_remade_field_gets_a_new_slot() {
         ] })
     };
     let new = updated(&old, fields("t2")).unwrap();
-    assert_ne!(
-        new.field("title").unwrap().slot,
-        old.field("title").unwrap().slot
-    );
+    assert_ne!(new.field("title").unwrap().slot, old.field("title").unwrap().slot);
     let new = updated(&old, fields("")).unwrap();
-    assert_eq!(
-        new.field("title").unwrap().slot,
-        old.field("title").unwrap().slot
-    );
+    assert_eq!(new.field("title").unwrap().slot, old.field("title").unwrap().slot);
     assert_eq!(new.field("title").unwrap().id, "t1");
 }
 
@@ -74,11 +61,7 @@ fn indexes_keep_their_number_until_their_entries_change() {
     let mut fields = old.to_json(Secrets::Hide)["fields"].clone();
     fields[2]["maxSelect"] = 2.into();
     let new = updated(&old, json!({ "fields": fields })).unwrap();
-    assert_eq!(
-        numbers(&new),
-        [2, 3],
-        "both read a field that now holds lists"
-    );
+    assert_eq!(numbers(&new), [2, 3], "both read a field that now holds lists");
 }
 
 #[test]
@@ -87,11 +70,7 @@ fn indexes_follow_renames() {
     let mut fields = old.to_json(Secrets::Hide)["fields"].clone();
     fields[1]["name"] = "headline".into();
     fields[2]["name"] = "status".into();
-    let new = updated(
-        &old,
-        json!({ "name": "articles", "fields": fields.clone() }),
-    )
-    .unwrap();
+    let new = updated(&old, json!({ "name": "articles", "fields": fields.clone() })).unwrap();
     assert_eq!(
         new.indexes[0].text,
         "CREATE INDEX `idx_posts_title` ON `articles` (`headline` COLLATE NOCASE) \
@@ -100,10 +79,7 @@ fn indexes_follow_renames() {
     assert_eq!(new.indexes[0].columns, old.indexes[0].columns);
     assert_eq!(new.indexes[0].number, old.indexes[0].number);
     let renames = renames(&old, &new);
-    assert_eq!(
-        renames.collection,
-        Some(("posts".to_owned(), "articles".to_owned()))
-    );
+    assert_eq!(renames.collection, Some(("posts".to_owned(), "articles".to_owned())));
     assert_eq!(renames.field("title"), Some("headline"));
     // Names may be swapped.
     fields[1]["name"] = "state".into();
@@ -145,12 +121,7 @@ fn what_cannot_change_is_refused() {
     };
     let system_field = "System fields cannot be deleted or renamed.";
     for (body, path, code, message) in [
-        (
-            json!({ "id": "other" }),
-            "id",
-            "validation_values_mismatch",
-            "Values don't match.",
-        ),
+        (json!({ "id": "other" }), "id", "validation_values_mismatch", "Values don't match."),
         (
             json!({ "type": "auth" }),
             "type",
@@ -163,18 +134,8 @@ fn what_cannot_change_is_refused() {
             "validation_collection_system_flag_change",
             "System collection state cannot be changed.",
         ),
-        (
-            with(3, "name", "other".into()),
-            "fields",
-            "validation_system_field_change",
-            system_field,
-        ),
-        (
-            without_stamp,
-            "fields",
-            "validation_system_field_change",
-            system_field,
-        ),
+        (with(3, "name", "other".into()), "fields", "validation_system_field_change", system_field),
+        (without_stamp, "fields", "validation_system_field_change", system_field),
         (
             with(1, "type", "editor".into()),
             "fields.1",
@@ -224,8 +185,6 @@ fn rules_can_be_rewritten_before_the_check() {
     for rule in draft.rules_mut() {
         *rule = rule.replace("bad", "good");
     }
-    let new = draft
-        .check(&catalog_with(vec![old.clone()]), &check_rule)
-        .unwrap();
+    let new = draft.check(&catalog_with(vec![old.clone()]), &check_rule).unwrap();
     assert_eq!(new.rules.list.as_deref(), Some("good"));
 }
