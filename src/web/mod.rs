@@ -15,6 +15,7 @@ mod connection;
 mod error;
 mod excerpt;
 mod fields;
+mod incoming;
 pub mod middleware;
 mod query;
 mod reply;
