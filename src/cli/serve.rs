@@ -49,9 +49,7 @@ async fn listen_and_serve(app: &App, config: &Config) -> Result<(), Failure> {
     let address = &config.boot.http;
     let unusable =
         |error: io::Error| Failure::Other(format!("cannot listen on {address}: {error}"));
-    let listener = TcpListener::bind(address.as_str())
-        .await
-        .map_err(unusable)?;
+    let listener = TcpListener::bind(address.as_str()).await.map_err(unusable)?;
     announce(listener.local_addr().map_err(unusable)?);
     let served = app.serve(listener, signal.wait()).await;
     served.map_err(|error| Failure::Other(error.to_string()))
