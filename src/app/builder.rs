@@ -10,7 +10,7 @@ use std::thread::available_parallelism;
 use arc_swap::ArcSwap;
 use http::Method;
 
-use super::{App, Parts};
+use super::{App, Parts, ReloadHook};
 use crate::auth::PasswordHasher;
 use crate::config::{self, Config, Live, Sources};
 use crate::ops::{self, Backend, bootstrap};
@@ -33,7 +33,7 @@ pub struct AppBuilder {
     config: Config,
     sources: Option<Sources>,
     routes: Vec<AddRoute>,
-    on_reload: Option<Arc<dyn Fn(&Live) + Send + Sync>>,
+    on_reload: Option<ReloadHook>,
 }
 
 /// Why an app cannot be built.
@@ -112,7 +112,8 @@ impl AppBuilder {
             ..StoreOptions::default()
         };
         let store = Store::open(&boot.data, options)?;
-        let backend = Arc::new(Backend::new(store, PasswordHasher::new(hashing, HASHES_WAITING_MAX)));
+        let backend =
+            Arc::new(Backend::new(store, PasswordHasher::new(hashing, HASHES_WAITING_MAX)));
         bootstrap(&backend)?;
         let state = State::new(
             Arc::new(ArcSwap::from_pointee(live)),

@@ -74,8 +74,10 @@ mod tests {
     #[test]
     fn commands_read_as_they_are_written() {
         let password = Password::new("secret");
-        let command =
-            ControlCommand::Superuser(SuperuserCommand::Upsert { email: "a@b.co".into(), password });
+        let command = ControlCommand::Superuser(SuperuserCommand::Upsert {
+            email: "a@b.co".into(),
+            password,
+        });
         let text = r#"{"superuser":{"action":"upsert","email":"a@b.co","password":"secret"}}"#;
         assert_eq!(serde_json::to_string(&command).unwrap(), text);
         assert_eq!(serde_json::from_str::<ControlCommand>(text).unwrap(), command);

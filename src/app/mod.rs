@@ -26,13 +26,16 @@ use crate::web::{self, Router, State};
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
 
+/// Runs after the live options changed.
+type ReloadHook = Arc<dyn Fn(&Live) + Send + Sync>;
+
 /// What an app is made of.
 struct Parts {
     boot: Boot,
     sources: Option<Sources>,
     state: Arc<State>,
     router: Arc<Router>,
-    on_reload: Arc<dyn Fn(&Live) + Send + Sync>,
+    on_reload: ReloadHook,
 }
 
 impl App {

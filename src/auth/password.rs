@@ -48,9 +48,7 @@ impl PasswordHasher {
     /// A hasher with `threads` threads, each taking 19 MiB while busy, and room for `queue_max`
     /// calls to wait. Both are at least 1. Calls beyond that fail as [`HashError::Busy`].
     pub fn new(threads: usize, queue_max: usize) -> Self {
-        Self {
-            pool: Pool::new(threads, queue_max),
-        }
+        Self { pool: Pool::new(threads, queue_max) }
     }
 
     /// The argon2id hash of `plain` with a new salt, as a PHC string.
@@ -65,8 +63,7 @@ impl PasswordHasher {
     /// An empty `stored` never matches and takes as long as one that could.
     pub fn verify(&self, plain: &str, stored: &str) -> Result<Verdict, HashError> {
         let (plain, stored) = (plain.to_owned(), stored.to_owned());
-        self.pool
-            .run(move |memory| verify(&plain, &stored, memory))?
+        self.pool.run(move |memory| verify(&plain, &stored, memory))?
     }
 
     /// Takes as long as [`Self::verify`] does, for identities that do not exist.
@@ -126,17 +123,8 @@ fn verify(plain: &str, stored: &str, memory: &mut Memory) -> Result<Verdict, Has
         && params.t_cost() >= PASSES
         && expected.len() >= DIGEST_LEN;
     let mut digest = vec![0; expected.len()];
-    fill(
-        &Argon2::new(algorithm, version, params),
-        plain,
-        salt.as_ref(),
-        &mut digest,
-        memory,
-    )?;
-    Ok(verdict(
-        bool::from(digest.ct_eq(expected.as_bytes())),
-        is_current,
-    ))
+    fill(&Argon2::new(algorithm, version, params), plain, salt.as_ref(), &mut digest, memory)?;
+    Ok(verdict(bool::from(digest.ct_eq(expected.as_bytes())), is_current))
 }
 
 /// Computes an argon2 digest in `memory`, which keeps the size that new hashes need.
@@ -200,21 +188,10 @@ mod tests {
     #[test]
     fn hashes_are_phc_strings_that_others_can_read() {
         let stored = hasher().hash("secret").unwrap();
-        assert!(
-            stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{stored}"
-        );
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
         let parsed = PasswordHash::new(&stored).unwrap();
-        assert!(
-            Argon2::default()
-                .verify_password(b"secret", &parsed)
-                .is_ok()
-        );
-        assert!(
-            Argon2::default()
-                .verify_password(b"Secret", &parsed)
-                .is_err()
-        );
+        assert!(Argon2::default().verify_password(b"secret", &parsed).is_ok());
+        assert!(Argon2::default().verify_password(b"Secret", &parsed).is_err());
     }
 
     #[test]
@@ -227,10 +204,7 @@ mod tests {
         assert_eq!(hasher.verify("Password", small), Ok(Verdict::NoMatch));
         let large = "$argon2id$v=19$m=32768,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA";
         assert_eq!(hasher.verify("password", large), Ok(Verdict::NoMatch));
-        assert_eq!(
-            hasher.pool.run(|memory| memory.len()),
-            Ok(MEMORY_KIB as usize)
-        );
+        assert_eq!(hasher.pool.run(|memory| memory.len()), Ok(MEMORY_KIB as usize));
     }
 
     #[test]
@@ -245,10 +219,7 @@ mod tests {
         let long = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
         let stored = "$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui";
         assert_eq!(hasher.verify(long, stored), Ok(Verdict::MatchOutdated));
-        assert_eq!(
-            hasher.verify(&format!("{long}ignored"), stored),
-            Ok(Verdict::MatchOutdated)
-        );
+        assert_eq!(hasher.verify(&format!("{long}ignored"), stored), Ok(Verdict::MatchOutdated));
     }
 
     #[test]
@@ -271,11 +242,7 @@ mod tests {
             "$2a$05$short",
             "$2é",
         ] {
-            assert_eq!(
-                hasher.verify("secret", stored),
-                Err(HashError::Unusable),
-                "{stored}"
-            );
+            assert_eq!(hasher.verify("secret", stored), Err(HashError::Unusable), "{stored}");
         }
     }
 }

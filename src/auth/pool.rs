@@ -37,22 +37,12 @@ impl Pool {
     /// Starts as many of `threads` threads as the system allows; `queue_max` jobs can wait.
     pub(super) fn new(threads: usize, queue_max: usize) -> Self {
         let jobs_max = queue_max.max(1);
-        let queue = Queue {
-            jobs: VecDeque::new(),
-            jobs_max,
-            closed: false,
-        };
-        let shared = Arc::new(Shared {
-            queue: Mutex::new(queue),
-            wake: Condvar::new(),
-        });
+        let queue = Queue { jobs: VecDeque::new(), jobs_max, closed: false };
+        let shared = Arc::new(Shared { queue: Mutex::new(queue), wake: Condvar::new() });
         let spawn = |number: &usize| {
             let shared = Arc::clone(&shared);
             let name = format!("password-{number}");
-            thread::Builder::new()
-                .name(name)
-                .spawn(move || shared.work())
-                .is_ok()
+            thread::Builder::new().name(name).spawn(move || shared.work()).is_ok()
         };
         let started = (0..threads.max(1)).filter(spawn).count();
         shared.lock().closed = started == 0;
@@ -112,14 +102,10 @@ impl Shared {
                 return None;
             }
             queue = if memory.is_empty() {
-                self.wake
-                    .wait(queue)
-                    .unwrap_or_else(PoisonError::into_inner)
+                self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner)
             } else {
-                let (queue, wait) = self
-                    .wake
-                    .wait_timeout(queue, IDLE)
-                    .unwrap_or_else(PoisonError::into_inner);
+                let (queue, wait) =
+                    self.wake.wait_timeout(queue, IDLE).unwrap_or_else(PoisonError::into_inner);
                 if wait.timed_out() {
                     *memory = Memory::new();
                 }

@@ -32,13 +32,8 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    const ALL: [Self; 5] = [
-        Self::Auth,
-        Self::File,
-        Self::Verification,
-        Self::PasswordReset,
-        Self::EmailChange,
-    ];
+    const ALL: [Self; 5] =
+        [Self::Auth, Self::File, Self::Verification, Self::PasswordReset, Self::EmailChange];
 
     /// The `type` claim.
     pub fn as_str(self) -> &'static str {
@@ -102,10 +97,7 @@ pub fn mint(claims: &Claims, key: &SigningKey) -> String {
     };
     put("collectionId", Some(claims.collection_id.as_str().into()));
     put("email", claims.email.as_deref().map(Json::from));
-    put(
-        "exp",
-        (claims.expires != i64::MAX).then(|| claims.expires.into()),
-    );
+    put("exp", (claims.expires != i64::MAX).then(|| claims.expires.into()));
     put("id", Some(claims.id.as_str().into()));
     put("newEmail", claims.new_email.as_deref().map(Json::from));
     put("refreshable", claims.refreshable.map(Json::from));
@@ -133,9 +125,7 @@ pub fn peek(token: &str, now: i64) -> Option<Claims> {
         return None;
     }
     Some(Claims {
-        kind: TokenKind::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == payload.kind)?,
+        kind: TokenKind::ALL.into_iter().find(|kind| kind.as_str() == payload.kind)?,
         id: payload.id,
         collection_id: payload.collection_id,
         expires: payload.exp.map_or(i64::MAX, |exp| exp as i64),
@@ -179,11 +169,7 @@ impl<'a> Parts<'a> {
                 return None;
             }
         }
-        Some(Self {
-            signed,
-            payload,
-            signature,
-        })
+        Some(Self { signed, payload, signature })
     }
 }
 
@@ -246,9 +232,7 @@ mod tests {
 
     fn payload(more: Json) -> Json {
         let mut payload = json!({"id": "abc", "collectionId": "pbc_1", "type": "auth"});
-        let (Json::Object(all), Json::Object(more)) = (&mut payload, more) else {
-            unreachable!()
-        };
+        let (Json::Object(all), Json::Object(more)) = (&mut payload, more) else { unreachable!() };
         all.extend(more);
         payload
     }
@@ -274,11 +258,7 @@ mod tests {
             new_email: Some("c@d.co".to_owned()),
             ..claims()
         };
-        let forever = Claims {
-            expires: i64::MAX,
-            kind: TokenKind::File,
-            ..claims()
-        };
+        let forever = Claims { expires: i64::MAX, kind: TokenKind::File, ..claims() };
         for claims in [claims(), change, forever] {
             let token = mint(&claims, &key());
             assert!(verify(&token, &key()));
@@ -347,10 +327,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_or_no_token_is_refused() {
-        let long = signed(
-            &json!({"alg": "HS256"}),
-            &payload(json!({"x": "x".repeat(TOKEN_MAX)})),
-        );
+        let long = signed(&json!({"alg": "HS256"}), &payload(json!({"x": "x".repeat(TOKEN_MAX)})));
         for token in ["", ".", "..", "a.b", "a.b.c", "a.b.c.d", &long] {
             assert_eq!(peek(token, NOW), None);
             assert!(!verify(token, &key()));

@@ -49,7 +49,8 @@ async fn listen_and_serve(app: &App, config: &Config) -> Result<(), Failure> {
     // Before anything is announced, so that a signal right after the announcement counts.
     let signal = Signal::new().map_err(|error| Failure::Other(error.to_string()))?;
     let address = &config.boot.http;
-    let unusable = |error: io::Error| Failure::Other(format!("cannot listen on {address}: {error}"));
+    let unusable =
+        |error: io::Error| Failure::Other(format!("cannot listen on {address}: {error}"));
     let listener = TcpListener::bind(address.as_str()).await.map_err(unusable)?;
     let address = listener.local_addr().map_err(unusable)?;
     announce(address);

@@ -48,13 +48,13 @@ impl Reader<'_> {
         for (key, value) in table {
             let name = format!("{prefix}{}", key.get_ref());
             match value.get_ref() {
-                // A table that holds no option by any of its keys is reported key by key.
+                // An unknown table is reported key by key, unless it has none.
                 DeValue::Table(inner) if !KEYS.contains(&name.as_str()) => {
-                    let inner_prefix = format!("{name}.");
-                    if inner.is_empty() && !KEYS.iter().any(|k| k.starts_with(&inner_prefix)) {
-                        self.unknown(key.span().start, &name);
+                    let mut tables = KEYS.iter().filter_map(|key| Some(key.split_once('.')?.0));
+                    if inner.is_empty() && !tables.clone().any(|table| table == name) {
+                        self.unknown(key.span().start, &name, &mut tables);
                     }
-                    self.table(&inner_prefix, inner);
+                    self.table(&format!("{name}."), inner);
                 }
                 given => self.option(key.span().start, &name, given),
             }
@@ -69,7 +69,7 @@ impl Reader<'_> {
         };
         match outcome {
             Ok(()) => {}
-            Err(SetError::UnknownKey) => self.unknown(at, name),
+            Err(SetError::UnknownKey) => self.unknown(at, name, &mut KEYS.iter().copied()),
             Err(SetError::Expected(expected)) => {
                 let found = value.type_str();
                 self.problem(at, &format!("`{name}`: expected {expected}, found this {found}"));
@@ -77,8 +77,8 @@ impl Reader<'_> {
         }
     }
 
-    fn unknown(&mut self, at: usize, name: &str) {
-        let near = nearest(name, KEYS.iter().copied()).unwrap_or_default();
+    fn unknown(&mut self, at: usize, name: &str, known: &mut dyn Iterator<Item = &'static str>) {
+        let near = nearest(name, known).unwrap_or_default();
         self.problem(at, &format!("unknown key `{name}`, the nearest is `{near}`"));
     }
 
@@ -138,7 +138,7 @@ mod tests {
                 "[limit]\nconnections = 1\n",
                 "f:2: unknown key `limit.connections`, the nearest is `limits.connections`",
             ),
-            ("[cros]\n", "f:1: unknown key `cros`, the nearest is `cors.origins`"),
+            ("[cros]\n", "f:1: unknown key `cros`, the nearest is `cors`"),
         ] {
             assert_eq!(parse("f", text).unwrap_err().problems(), [expected], "{text}");
         }

@@ -120,8 +120,7 @@ mod tests {
     #[test]
     fn the_upper_layer_wins_and_gaps_show_the_lower_one() {
         let upper = Layer { worker_threads: Some(2), ..Layer::default() };
-        let lower =
-            Layer { worker_threads: Some(1), scan_rows_max: Some(5), ..Layer::default() };
+        let lower = Layer { worker_threads: Some(1), scan_rows_max: Some(5), ..Layer::default() };
         let merged = upper.over(lower);
         assert_eq!(merged.worker_threads, Some(2));
         assert_eq!(merged.scan_rows_max, Some(5));

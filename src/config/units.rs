@@ -24,7 +24,6 @@ const DURATIONS: [(&str, u64); 5] =
 const DURATION_DAYS_MAX: u64 = 365;
 
 impl ByteSize {
-
     /// `count` bytes.
     pub const fn bytes(count: u64) -> Self {
         Self(count)
@@ -103,11 +102,7 @@ mod tests {
             ("30 s", None),
             ("1m30s", None),
         ] {
-            assert_eq!(
-                parse_duration(text),
-                expected.map(Duration::from_millis),
-                "{text}"
-            );
+            assert_eq!(parse_duration(text), expected.map(Duration::from_millis), "{text}");
         }
     }
 }

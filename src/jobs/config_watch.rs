@@ -43,8 +43,12 @@ impl ConfigWatch {
         live: SharedLive,
         on_change: impl Fn(&Live) + Send + 'static,
     ) -> notify::Result<Option<Self>> {
-        let Some(path) = sources.file() else { return Ok(None) };
-        let Some(name) = path.file_name().map(OsString::from) else { return Ok(None) };
+        let Some(path) = sources.file() else {
+            return Ok(None);
+        };
+        let Some(name) = path.file_name().map(OsString::from) else {
+            return Ok(None);
+        };
         // The folder, because editors replace the file and a watch on it would go with it.
         let folder = match path.parent() {
             Some(parent) if parent != Path::new("") => parent.to_owned(),

@@ -125,7 +125,7 @@ pub struct AuthOptions {
     pub auth_alert_enabled: bool,
     /// The mail about logins from new places.
     pub auth_alert_template: EmailTemplate,
-    /// OAuth2 logins.
+    /// `OAuth2` logins.
     pub oauth2: OAuth2Options,
     /// Password logins.
     pub password_auth: PasswordAuth,
@@ -208,7 +208,7 @@ pub struct OtpOptions {
     pub email_template: EmailTemplate,
 }
 
-/// OAuth2 logins.
+/// `OAuth2` logins.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct OAuth2Options {
     /// Whether they are allowed.
@@ -225,7 +225,7 @@ pub struct OAuth2Options {
     pub mapped_avatar_url: String,
 }
 
-/// One OAuth2 provider as configured.
+/// One `OAuth2` provider as configured.
 #[derive(Clone, PartialEq, Default)]
 pub struct OAuth2Provider {
     /// The key in the catalogue, such as `google`.

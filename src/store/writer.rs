@@ -30,10 +30,7 @@ pub(super) struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self {
-            idle: Duration::from_millis(100),
-            unsynced_max: Duration::from_millis(100),
-        }
+        Self { idle: Duration::from_millis(100), unsynced_max: Duration::from_millis(100) }
     }
 }
 
@@ -54,11 +51,7 @@ pub(super) struct Submitted<T, E, J, D> {
 
 impl<T, E, J, D> Submitted<T, E, J, D> {
     pub(super) fn new(job: J, done: D) -> Self {
-        Self {
-            job,
-            done,
-            result: None,
-        }
+        Self { job, done, result: None }
     }
 }
 
@@ -79,9 +72,7 @@ where
     fn answer(self: Box<Self>, failure: Option<StoreError>) {
         let result = match failure {
             Some(failure) => Err(failure.into()),
-            None => self
-                .result
-                .unwrap_or_else(|| Err(StoreError::Closed.into())),
+            None => self.result.unwrap_or_else(|| Err(StoreError::Closed.into())),
         };
         let done = self.done;
         // What the submitter does with the answer must not take the writer down.
@@ -123,9 +114,7 @@ impl Writer {
     /// The next job; does what must be done while waiting for it.
     fn next(&mut self, jobs: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
         loop {
-            let sync_at = self
-                .unsynced_since
-                .map(|since| since + self.pace.unsynced_max);
+            let sync_at = self.unsynced_since.map(|since| since + self.pace.unsynced_max);
             let repair_at = self.dirty_since.map(|since| since + self.pace.idle);
             let (deadline, commit) = match (sync_at, repair_at) {
                 (Some(sync), repair) if repair.is_none_or(|repair| sync < repair) => {
@@ -149,10 +138,7 @@ impl Writer {
     }
 
     fn run_batch(&mut self, mut batch: Vec<Box<dyn Job>>) {
-        let before = self
-            .wal
-            .as_ref()
-            .map(|(wal, sequence)| (wal.len_bytes(), *sequence));
+        let before = self.wal.as_ref().map(|(wal, sequence)| (wal.len_bytes(), *sequence));
         // Jobs catch their own panics; this is for an engine that panics over damaged data.
         let result = catch_unwind(AssertUnwindSafe(|| self.commit_batch(&mut batch)));
         let result = result.unwrap_or(Err(StoreError::Panicked));
@@ -181,21 +167,12 @@ impl Writer {
 
     /// Runs the jobs in one transaction; false when nothing changed.
     fn commit_batch(&mut self, batch: &mut [Box<dyn Job>]) -> Result<bool, StoreError> {
-        let overdue = self
-            .unsynced_since
-            .is_some_and(|at| at.elapsed() >= self.pace.unsynced_max);
+        let overdue = self.unsynced_since.is_some_and(|at| at.elapsed() >= self.pace.unsynced_max);
         let log_is_full =
             |(wal, _): &(Wal, u64)| wal.is_broken() || wal.len_bytes() >= WAL_BYTES_MAX;
         let must_sync = overdue || self.wal.as_ref().is_some_and(log_is_full);
         let included = self.wal.as_ref().map_or(0, |(_, sequence)| *sequence);
-        let Self {
-            engine,
-            options,
-            staged,
-            next_rowids,
-            wal,
-            ..
-        } = self;
+        let Self { engine, options, staged, next_rowids, wal, .. } = self;
         let (mut outcome, mut ended) = (staged.clone(), Commit::Abandon);
         engine.write(&mut |txn| {
             let mut tx = Tx::new(&mut *txn, staged.clone(), next_rowids, wal.is_some());

@@ -17,14 +17,16 @@ impl Blocking {
         Self { permits: Arc::new(Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS))) }
     }
 
-    /// Runs `work` and returns what it returns. A panic in it is a panic here.
+    /// Runs `work` and returns what it returns.
     ///
     /// Work that has begun runs to its end, even when the caller goes away.
+    ///
+    /// # Panics
+    ///
+    /// When `work` does.
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let permit = Arc::clone(&self.permits)
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
+        let permit =
+            Arc::clone(&self.permits).acquire_owned().await.expect("the semaphore is never closed");
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work()

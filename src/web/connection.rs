@@ -106,7 +106,11 @@ impl Answer {
     fn count(&mut self, ready: bool) {
         if ready != self.counted {
             let counter = &self.request.0.ready;
-            if ready { counter.fetch_add(1, Relaxed) } else { counter.fetch_sub(1, Relaxed) };
+            if ready {
+                counter.fetch_add(1, Relaxed)
+            } else {
+                counter.fetch_sub(1, Relaxed)
+            };
             self.counted = ready;
         }
     }

@@ -66,9 +66,7 @@ fn failure_message(failure: Failure) -> &'static str {
         }
         Failure::CreateCollection => "Failed to create collection.",
         Failure::UpdateCollection => "Failed to update collection.",
-        Failure::CollectionFormat => {
-            "Failed to load the submitted data due to invalid formatting."
-        }
+        Failure::CollectionFormat => "Failed to load the submitted data due to invalid formatting.",
         Failure::CollectionTypeFormat => {
             "Failed to load the collection type data due to invalid formatting."
         }

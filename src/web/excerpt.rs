@@ -132,19 +132,13 @@ impl<'t> Tag<'t> {
         let end = text.find(|c: char| c.is_ascii_whitespace() || c == '/' || c == '>');
         let (name, attributes) = text.split_at(end.unwrap_or(text.len()));
         let mut quote = None;
-        let end = attributes.find(|c| match quote {
-            Some(open) => {
-                if c == open {
-                    quote = None;
-                }
-                false
+        let end = attributes.find(|c| {
+            if quote == Some(c) {
+                quote = None;
+            } else if quote.is_none() && (c == '"' || c == '\'') {
+                quote = Some(c);
             }
-            None => {
-                if c == '"' || c == '\'' {
-                    quote = Some(c);
-                }
-                c == '>'
-            }
+            quote.is_none() && c == '>'
         });
         let after = end.map_or("", |end| &attributes[end + 1..]);
         Some(Self { name: name.to_ascii_lowercase(), is_end, after })
@@ -164,7 +158,9 @@ fn after_element<'t>(name: &str, mut rest: &'t str) -> &'t str {
         if !named.is_some_and(|named| named.eq_ignore_ascii_case(name)) {
             continue;
         }
-        let Some(tag) = Tag::parse(rest).filter(|tag| tag.name == name) else { continue };
+        let Some(tag) = Tag::parse(rest).filter(|tag| tag.name == name) else {
+            continue;
+        };
         if tag.is_end {
             depth -= 1;
         } else if !RAW.contains(&name) {

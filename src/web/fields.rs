@@ -43,8 +43,9 @@ impl FieldsPicker {
                     (path, Some(Excerpt::parse(modifier).ok_or_else(problem)?))
                 }
             };
-            let pick =
-                path.split('.').fold(&mut root, |at, name| at.below.entry(name.into()).or_default());
+            let pick = path
+                .split('.')
+                .fold(&mut root, |at, name| at.below.entry(name.into()).or_default());
             pick.whole = Some(excerpt);
         }
         Ok(Self(root))
@@ -74,7 +75,9 @@ impl Pick {
     fn within_object(&self, object: &mut Map<String, Json>) {
         let others = self.below.get("*");
         object.retain(|name, value| {
-            let Some(pick) = self.below.get(name).or(others) else { return false };
+            let Some(pick) = self.below.get(name).or(others) else {
+                return false;
+            };
             match &pick.whole {
                 Some(Some(excerpt)) => {
                     if let Json::String(text) = value {
@@ -144,7 +147,10 @@ mod tests {
             ("tags.x", json!({"tags": ["a", "b"]})),
             ("n.x", json!({"n": 5})),
             ("expand.likes.id", json!({"expand": {"likes": [{"id": 1}, {"id": 3}]}})),
-            ("expand.*.id", json!({"expand": {"author": {"id": "x"}, "likes": [{"id": 1}, {"id": 3}]}})),
+            (
+                "expand.*.id",
+                json!({"expand": {"author": {"id": "x"}, "likes": [{"id": 1}, {"id": 3}]}}),
+            ),
             (
                 "*,expand.author.name",
                 json!({
@@ -181,8 +187,18 @@ mod tests {
     #[test]
     fn malformed_modifiers_are_bad_requests() {
         for fields in [
-            "a:", "a:unknown(1)", "a:excerpt", "a:excerpt()", "a:excerpt(0)", "a:excerpt(-1)",
-            "a:excerpt(x)", "a:excerpt(1,true,2)", "a:excerpt(", "a)", "a:excerpt(1", "a:excerpt(1)x",
+            "a:",
+            "a:unknown(1)",
+            "a:excerpt",
+            "a:excerpt()",
+            "a:excerpt(0)",
+            "a:excerpt(-1)",
+            "a:excerpt(x)",
+            "a:excerpt(1,true,2)",
+            "a:excerpt(",
+            "a)",
+            "a:excerpt(1",
+            "a:excerpt(1)x",
         ] {
             let error = FieldsPicker::parse(fields).unwrap_err();
             assert_eq!(error.message(), "Invalid fields parameter.", "{fields}");

@@ -24,9 +24,15 @@ pub struct Reply {
 enum Content {
     Empty,
     /// JSON; in a page, `fields` picks within `items`.
-    Json { value: Json, page: bool },
+    Json {
+        value: Json,
+        page: bool,
+    },
     /// JSON that is already text.
-    JsonText { text: Bytes, page: bool },
+    JsonText {
+        text: Bytes,
+        page: bool,
+    },
     Bytes(Bytes),
     Stream(UnsyncBoxBody<Bytes, BoxError>),
 }
@@ -101,11 +107,11 @@ impl Reply {
             Content::Empty => Payload::empty(),
             Content::Bytes(bytes) => Payload::bytes(bytes),
             Content::Stream(body) => Payload(Kind::Stream(body)),
-            Content::Json { value, page } => json_payload(pick(picker, value, page), &mut headers),
+            Content::Json { value, page } => json_payload(&pick(picker, value, page), &mut headers),
             Content::JsonText { text, page } => match picker {
                 None => json_text_payload(&text, &mut headers),
                 Some(_) => match serde_json::from_slice(&text) {
-                    Ok(value) => json_payload(pick(picker, value, page), &mut headers),
+                    Ok(value) => json_payload(&pick(picker, value, page), &mut headers),
                     Err(error) => return ApiError::internal(error).to_reply().into_response(None),
                 },
             },
@@ -130,8 +136,8 @@ fn pick(picker: Option<&FieldsPicker>, mut value: Json, page: bool) -> Json {
     value
 }
 
-fn json_payload(value: Json, headers: &mut HeaderMap) -> Payload {
-    let text = serde_json::to_vec(&value).expect("a JSON value has only string keys");
+fn json_payload(value: &Json, headers: &mut HeaderMap) -> Payload {
+    let text = serde_json::to_vec(value).expect("a JSON value has only string keys");
     json_text_payload(&text, headers)
 }
 
@@ -207,9 +213,7 @@ impl Body for Payload {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Kind::Bytes(bytes) => {
-                SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64)
-            }
+            Kind::Bytes(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
             Kind::Stream(body) => body.size_hint(),
         }
     }

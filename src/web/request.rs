@@ -107,7 +107,9 @@ impl Request {
 
     /// Reads the body as [`body`](Self::body) does, with another size limit.
     pub async fn body_within(&mut self, size_max: ByteSize) -> Result<Bytes, ApiError> {
-        let Some(mut body) = self.body.take() else { return Ok(Bytes::new()) };
+        let Some(mut body) = self.body.take() else {
+            return Ok(Bytes::new());
+        };
         let size_max = usize::try_from(size_max.get()).unwrap_or(usize::MAX);
         let announced = self.header(CONTENT_LENGTH.as_str()).and_then(|text| text.parse().ok());
         if announced.is_some_and(|announced: u64| announced > size_max as u64) {
@@ -130,7 +132,9 @@ impl Request {
                 Ok(Ok(None)) => break,
                 Ok(Err(_)) | Err(_) => return Err(ApiError::generic(StatusCode::REQUEST_TIMEOUT)),
             };
-            let Ok(data) = frame.into_data() else { continue };
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
             if data.len() > size_max - first.len() - joined.len() {
                 tokio::spawn(drain(body));
                 return Err(ApiError::too_large());

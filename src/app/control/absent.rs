@@ -11,9 +11,6 @@ pub(in super::super) fn listen(_app: &App) -> io::Result<()> {
 }
 
 /// Finds no server.
-pub fn send(
-    _data: &Path,
-    _command: &ControlCommand,
-) -> io::Result<Option<Result<String, String>>> {
+pub fn send(_data: &Path, _command: &ControlCommand) -> io::Result<Option<Result<String, String>>> {
     Ok(None)
 }

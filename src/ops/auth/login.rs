@@ -110,7 +110,8 @@ impl PasswordLogin {
                 violations.add(name, violation);
             }
         }
-        if !self.identity_field.is_empty() && !options.identity_fields.contains(&self.identity_field)
+        if !self.identity_field.is_empty()
+            && !options.identity_fields.contains(&self.identity_field)
         {
             let violation = Violation::new("validation_in_invalid", "Must be a valid value.");
             violations.add("identityField", violation);

@@ -48,7 +48,8 @@ pub(crate) fn find_by_identity(
     for rowid in candidates {
         let Some(row) = rows.row(collection, rowid)? else { continue };
         let stored = row.as_row().value(field.slot, field.kind.zero());
-        let stored = collated(index.columns[0].collate, Scalar::text(stored.as_text().unwrap_or("")));
+        let stored =
+            collated(index.columns[0].collate, Scalar::text(stored.as_text().unwrap_or("")));
         if stored == wanted {
             drop(stored);
             return Ok(Some((rowid, row)));

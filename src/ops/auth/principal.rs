@@ -67,7 +67,11 @@ fn token_options(options: &AuthOptions, kind: TokenKind) -> &TokenOptions {
     }
 }
 
-fn signing_key(collection: &Collection, row: Row<'_>, options: &TokenOptions) -> Option<SigningKey> {
+fn signing_key(
+    collection: &Collection,
+    row: Row<'_>,
+    options: &TokenOptions,
+) -> Option<SigningKey> {
     let field = collection.field("tokenKey")?;
     let value = row.value(field.slot, field.kind.zero());
     SigningKey::new(value.as_text()?, &options.secret).ok()

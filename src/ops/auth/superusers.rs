@@ -167,7 +167,8 @@ pub fn setup_token(backend: &Backend) -> Result<Option<String>, Error> {
         let snapshot = backend.snapshot();
         let superusers = superusers(&*snapshot)?;
         let others = snapshot.count(&superusers)?;
-        let installer = find_by_identity(&*snapshot, &superusers, "email", account::INSTALLER_EMAIL)?;
+        let installer =
+            find_by_identity(&*snapshot, &superusers, "email", account::INSTALLER_EMAIL)?;
         if others > u64::from(installer.is_some()) {
             return Ok(None);
         }

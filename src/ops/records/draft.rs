@@ -131,8 +131,7 @@ impl Draft {
                 .map_err(|violations| Error::Rejected(Failure::UpdateRecord, violations))?;
         }
         fill_changed(&mut record, write.now);
-        let mut draft =
-            Self { record, basis: Basis::Stored { rowid, row, granted }, submission };
+        let mut draft = Self { record, basis: Basis::Stored { rowid, row, granted }, submission };
         draft.mark_passwords();
         draft.validate(gate.rows(), Some(&old))?;
         Ok(draft)
@@ -199,7 +198,8 @@ impl Draft {
     }
 
     fn check_password(&self, field: &Field) -> Result<(), Violation> {
-        let submitted = self.submission.plain_passwords.iter().find(|(name, _)| *name == field.name);
+        let submitted =
+            self.submission.plain_passwords.iter().find(|(name, _)| *name == field.name);
         match submitted {
             Some((_, plain)) if !plain.is_empty() => values::check_plain_password(field, plain),
             _ => Ok(()),
@@ -341,8 +341,7 @@ fn check_related(
     }
     let Some(target) = rows.catalog().by_id(relation.collection_id.as_str()) else {
         let message = "Relation connection is missing or cannot be accessed.";
-        violations
-            .add(&field.name, Violation::new("validation_missing_rel_collection", message));
+        violations.add(&field.name, Violation::new("validation_missing_rel_collection", message));
         return Ok(());
     };
     for id in value.items() {

@@ -65,9 +65,7 @@ impl<'a> Enricher<'a> {
     ) -> Result<Vec<RecordView>, Error> {
         let mut expander = Expander::new(self.gate);
         let expand = expand.and_then(|expand| expander.admissible(expand, collection));
-        rows.into_iter()
-            .map(|row| expander.view(collection, row, expand.as_ref()))
-            .collect()
+        rows.into_iter().map(|row| expander.view(collection, row, expand.as_ref())).collect()
     }
 }
 

@@ -76,7 +76,8 @@ impl Listing {
         let collection = collection_of(&*snapshot, collection)?;
         let granted = Gate::new(&*snapshot, &rules, &caller).list(&collection)?;
         if !caller.is_superuser() {
-            let forbidden = [&params.filter, &params.sort].into_iter().find_map(|t| forbidden_token(t));
+            let forbidden =
+                [&params.filter, &params.sort].into_iter().find_map(|t| forbidden_token(t));
             if let Some(token) = forbidden {
                 return Err(Error::ForbiddenToken(token));
             }

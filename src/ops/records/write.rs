@@ -89,9 +89,11 @@ impl WriteRecord {
     pub fn has_password(&self, rows: &dyn Rows) -> bool {
         let Ok(collection) = collection_of(rows, &self.collection) else { return false };
         let submitted = |name: &str| self.body.contains_key(name);
-        collection.fields.iter().any(|field| {
-            matches!(field.kind, FieldKind::Password(_)) && submitted(&field.name)
-        }) || collection.is_auth() && submitted("oldPassword")
+        collection
+            .fields
+            .iter()
+            .any(|field| matches!(field.kind, FieldKind::Password(_)) && submitted(&field.name))
+            || collection.is_auth() && submitted("oldPassword")
     }
 
     /// Checks everything against `rows`, then hashes the submitted passwords. Hashing comes last, so
@@ -119,9 +121,10 @@ impl WriteRecord {
             return Ok(None);
         };
         let collection = collection_of(rows, &self.collection)?;
-        let (Some(field), Some(rowid)) =
-            (collection.field("password").filter(|_| collection.is_auth()), rows.find(&collection, id)?)
-        else {
+        let (Some(field), Some(rowid)) = (
+            collection.field("password").filter(|_| collection.is_auth()),
+            rows.find(&collection, id)?,
+        ) else {
             return Ok(None);
         };
         let Some(row) = rows.row(&collection, rowid)? else { return Ok(None) };

@@ -48,14 +48,7 @@ impl<'q> Plan<'q> {
             Some(key) if key.descending && matches!(key.by, SortBy::RowId) => Direction::Backward,
             _ => Direction::Forward,
         };
-        Ok(Self {
-            collection,
-            bound,
-            request,
-            page,
-            access: Access::Scan(direction),
-            estimate,
-        })
+        Ok(Self { collection, bound, request, page, access: Access::Scan(direction), estimate })
     }
 
     /// Whether running takes no longer than about 200 microseconds.

@@ -14,9 +14,7 @@ pub(super) fn run(plan: &Plan<'_>, rows: &dyn Rows) -> Result<Found, FilterError
     let mut answer = Answer::new(plan, rows);
     let Access::Scan(direction) = plan.access;
     let all = (RangeBound::Unbounded, RangeBound::Unbounded);
-    rows.scan(plan.collection, all, direction, &mut |rowid, row| {
-        answer.offer(rowid, row)
-    })?;
+    rows.scan(plan.collection, all, direction, &mut |rowid, row| answer.offer(rowid, row))?;
     answer.finish(rows)
 }
 
@@ -48,17 +46,10 @@ impl<'p> Answer<'p> {
             run: Run::new(&plan.bound, rows, plan.request),
             nodes: plan.bound.root.iter().collect(),
             lead,
-            in_order: plan
-                .bound
-                .sort
-                .first()
-                .is_none_or(|key| matches!(key.by, SortBy::RowId)),
+            in_order: plan.bound.sort.first().is_none_or(|key| matches!(key.by, SortBy::RowId)),
             end,
             matched: 0,
-            found: Found {
-                rows: Vec::new(),
-                total: None,
-            },
+            found: Found { rows: Vec::new(), total: None },
             top: TopK::new(usize::try_from(end).unwrap_or(usize::MAX)),
             failure: None,
         }
@@ -71,22 +62,11 @@ impl<'p> Answer<'p> {
             return Ok(ControlFlow::Break(()));
         }
         let full = self.in_order && !self.plan.page.total && self.matched >= self.end;
-        Ok(if full {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        })
+        Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
     fn take(&mut self, rowid: RowId, row: Row<'_>) -> Result<(), FilterError> {
-        let Self {
-            run,
-            nodes,
-            top,
-            plan,
-            in_order,
-            ..
-        } = self;
+        let Self { run, nodes, top, plan, in_order, .. } = self;
         let mut env = run.env(Some(row));
         let matches = if *in_order {
             run.all_hold(nodes.iter().copied(), &mut env)?
@@ -139,10 +119,7 @@ fn keys<'e>(
             SortBy::Random => Scalar::Int(rand::random()),
             SortBy::RowId => Scalar::Int(rowid.0 as i64),
         };
-        Key {
-            value,
-            descending: key.descending,
-        }
+        Key { value, descending: key.descending }
     });
     Ok(keys.collect())
 }

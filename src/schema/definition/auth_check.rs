@@ -16,7 +16,7 @@ const MAX_TOKEN_DURATION: i64 = 94_670_856;
 /// The longest that one-time passwords and second factors may live: a day.
 const MAX_DURATION: i64 = 86_400;
 
-/// The keys of the OAuth2 providers that can be configured, in the order of the API.
+/// The keys of the `OAuth2` providers that can be configured, in the order of the API.
 pub const OAUTH2_PROVIDERS: [&str; 32] = [
     "apple",
     "google",
@@ -56,23 +56,11 @@ pub const OAUTH2_PROVIDERS: [&str; 32] = [
 pub(super) fn check(options: &AuthOptions) -> Violations {
     let mut found = Violations::new();
     for (name, object, template) in [
-        (
-            "authAlert",
-            Some("emailTemplate"),
-            &options.auth_alert_template,
-        ),
+        ("authAlert", Some("emailTemplate"), &options.auth_alert_template),
         ("otp", Some("emailTemplate"), &options.otp.email_template),
         ("verificationTemplate", None, &options.verification_template),
-        (
-            "resetPasswordTemplate",
-            None,
-            &options.reset_password_template,
-        ),
-        (
-            "confirmEmailChangeTemplate",
-            None,
-            &options.confirm_email_change_template,
-        ),
+        ("resetPasswordTemplate", None, &options.reset_password_template),
+        ("confirmEmailChangeTemplate", None, &options.confirm_email_change_template),
     ] {
         check_template(name, object, template, &mut found);
     }
@@ -91,17 +79,11 @@ pub(super) fn check(options: &AuthOptions) -> Violations {
         }
     };
     if options.otp.enabled {
-        note(
-            &["otp", "duration"],
-            needed(options.otp.duration, 10, MAX_DURATION),
-        );
+        note(&["otp", "duration"], needed(options.otp.duration, 10, MAX_DURATION));
         note(&["otp", "length"], needed(options.otp.length, 4, i64::MAX));
     }
     if options.mfa.enabled {
-        note(
-            &["mfa", "duration"],
-            needed(options.mfa.duration, 10, MAX_DURATION),
-        );
+        note(&["mfa", "duration"], needed(options.mfa.duration, 10, MAX_DURATION));
     }
     if options.password_auth.enabled {
         let none = options.password_auth.identity_fields.is_empty();
@@ -117,11 +99,7 @@ pub(super) fn check(options: &AuthOptions) -> Violations {
 pub(super) fn check_together(options: &AuthOptions, collection: &Collection) -> Violations {
     let mut found = Violations::new();
     if options.mfa.enabled {
-        let ways = [
-            options.password_auth.enabled,
-            options.oauth2.enabled,
-            options.otp.enabled,
-        ];
+        let ways = [options.password_auth.enabled, options.oauth2.enabled, options.otp.enabled];
         if ways.iter().filter(|on| **on).count() < 2 {
             let message = "MFA requires at least 2 auth methods to be enabled.";
             let violation = Violation::new("validation_mfa_not_enough_auths", message);
@@ -168,10 +146,6 @@ fn check_template(
     template: &EmailTemplate,
     found: &mut Violations,
 ) {
-    if object.is_none() && *template == EmailTemplate::default() {
-        found.add(name, Violation::required());
-        return;
-    }
     for (member, text) in [("subject", &template.subject), ("body", &template.body)] {
         if text.is_empty() {
             let path: Vec<&str> = [name].into_iter().chain(object).chain([member]).collect();
@@ -215,10 +189,7 @@ fn check_provider(provider: &OAuth2Provider) -> [(&'static str, Checked); 6] {
     [
         ("name", check_provider_name(&provider.name)),
         ("clientId", check::required(provider.client_id.is_empty())),
-        (
-            "clientSecret",
-            check::required(provider.client_secret.is_empty()),
-        ),
+        ("clientSecret", check::required(provider.client_secret.is_empty())),
         ("authURL", check_url(&provider.auth_url)),
         ("tokenURL", check_url(&provider.token_url)),
         ("userInfoURL", check_url(&provider.user_info_url)),

@@ -18,20 +18,12 @@ impl Violations {
 }
 
 pub(super) fn required(empty: bool) -> Checked {
-    if empty {
-        Err(Violation::required())
-    } else {
-        Ok(())
-    }
+    if empty { Err(Violation::required()) } else { Ok(()) }
 }
 
 /// Must be blank.
 pub(super) fn blank(empty: bool) -> Checked {
-    if empty {
-        Ok(())
-    } else {
-        Err(Violation::new("validation_empty", "Must be blank."))
-    }
+    if empty { Ok(()) } else { Err(Violation::new("validation_empty", "Must be blank.")) }
 }
 
 /// Between `min` and `max` bytes; empty passes.
@@ -48,11 +40,8 @@ pub(super) fn length(text: &str, min: usize, max: usize) -> Checked {
 }
 
 pub(super) fn too_long(max: usize) -> Violation {
-    Violation::new(
-        "validation_length_too_long",
-        format!("The length must be no more than {max}."),
-    )
-    .with("max", max)
+    Violation::new("validation_length_too_long", format!("The length must be no more than {max}."))
+        .with("max", max)
 }
 
 /// Letters, digits and underscores only; empty passes.
@@ -68,10 +57,7 @@ pub(super) fn format(valid: bool) -> Checked {
 /// Names that would read as a back-relation.
 pub(super) fn no_via(text: &str) -> Checked {
     if text.to_ascii_lowercase().contains("_via_") {
-        return Err(Violation::new(
-            "validation_found_via",
-            "The value cannot contain \"_via_\".",
-        ));
+        return Err(Violation::new("validation_found_via", "The value cannot contain \"_via_\"."));
     }
     Ok(())
 }

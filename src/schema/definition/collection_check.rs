@@ -86,10 +86,7 @@ fn check_name(new: &Collection, catalog: &Catalog, old: Option<&Collection>) -> 
             "System collection name cannot be changed.",
         );
     }
-    if catalog
-        .by_name(name)
-        .is_some_and(|other| other.id != new.id || old.is_none())
-    {
+    if catalog.by_name(name).is_some_and(|other| other.id != new.id || old.is_none()) {
         return refuse(
             "validation_collection_name_exists",
             "Collection name must be unique (case insensitive).",
@@ -102,11 +99,7 @@ fn check_name(new: &Collection, catalog: &Catalog, old: Option<&Collection>) -> 
         );
     }
     let changed = old.is_none_or(|old| old.name != name);
-    if changed
-        && INTERNAL_TABLES
-            .iter()
-            .any(|table| table.eq_ignore_ascii_case(name))
-    {
+    if changed && INTERNAL_TABLES.iter().any(|table| table.eq_ignore_ascii_case(name)) {
         return refuse(
             "validation_collection_name_invalid",
             "The name shouldn't match with an existing internal table.",
@@ -128,9 +121,7 @@ fn check_fields(
     check_duplicates(new)?;
     if let Some(old) = old.filter(|_| !new.is_view()) {
         let kept = |field: &crate::schema::Field| {
-            new.fields
-                .iter()
-                .any(|now| now.id == field.id && now.name == field.name)
+            new.fields.iter().any(|now| now.id == field.id && now.name == field.name)
         };
         if !old.fields.iter().filter(|field| field.system).all(kept) {
             return Err(whole(Violation::new(
@@ -142,10 +133,8 @@ fn check_fields(
         for (at, field) in new.fields.iter().enumerate() {
             let before = old.fields.iter().find(|before| before.id == field.id);
             if before.is_some_and(|b| b.kind.type_name() != field.kind.type_name()) {
-                let violation = Violation::new(
-                    "validation_field_type_change",
-                    "Field type cannot be changed.",
-                );
+                let violation =
+                    Violation::new("validation_field_type_change", "Field type cannot be changed.");
                 found.add_at(&["fields", &at.to_string()], violation);
             }
         }
@@ -162,17 +151,10 @@ fn check_fields(
         }
     }
     found.into_result()?;
-    let around = Surroundings {
-        catalog,
-        collection: new,
-        old,
-    };
+    let around = Surroundings { catalog, collection: new, old };
     let mut found = Violations::new();
     for (at, field) in new.fields.iter().enumerate() {
-        found.nest(
-            &["fields", &at.to_string()],
-            field_check::check(field, &around),
-        );
+        found.nest(&["fields", &at.to_string()], field_check::check(field, &around));
     }
     found.into_result()
 }
@@ -187,10 +169,7 @@ fn check_duplicates(new: &Collection) -> Result<(), Violations> {
         };
         if !ids.insert(field.id.as_str()) {
             let message = format!("Duplicated or invalid field id {:?}.", field.id);
-            return refuse(
-                "id",
-                Violation::new("validation_duplicated_field_id", message),
-            );
+            return refuse("id", Violation::new("validation_duplicated_field_id", message));
         }
         if !names.insert(field.name.to_lowercase()) {
             let message = format!("Duplicated or invalid field name {}.", field.name);
@@ -209,46 +188,18 @@ fn check_rules(
 ) {
     let before = old.map(|old| &old.rules);
     for (name, rule, before, writes) in [
-        (
-            "listRule",
-            &new.rules.list,
-            before.map(|rules| &rules.list),
-            false,
-        ),
-        (
-            "viewRule",
-            &new.rules.view,
-            before.map(|rules| &rules.view),
-            false,
-        ),
-        (
-            "createRule",
-            &new.rules.create,
-            before.map(|rules| &rules.create),
-            true,
-        ),
-        (
-            "updateRule",
-            &new.rules.update,
-            before.map(|rules| &rules.update),
-            true,
-        ),
-        (
-            "deleteRule",
-            &new.rules.delete,
-            before.map(|rules| &rules.delete),
-            true,
-        ),
+        ("listRule", &new.rules.list, before.map(|rules| &rules.list), false),
+        ("viewRule", &new.rules.view, before.map(|rules| &rules.view), false),
+        ("createRule", &new.rules.create, before.map(|rules| &rules.create), true),
+        ("updateRule", &new.rules.update, before.map(|rules| &rules.update), true),
+        ("deleteRule", &new.rules.delete, before.map(|rules| &rules.delete), true),
     ] {
         if writes && new.is_view() && rule.is_some() {
             found.add(name, Violation::new("validation_nil", "Must be blank."));
             continue;
         }
         found.note(name, rule_holds(new, rule.as_deref(), check_rule));
-        found.note(
-            name,
-            rule_kept(old, rule.as_deref(), before.and_then(Option::as_deref)),
-        );
+        found.note(name, rule_kept(old, rule.as_deref(), before.and_then(Option::as_deref)));
     }
 }
 
@@ -288,9 +239,7 @@ fn check_mfa_rule(
     if !mfa.enabled || mfa.rule.is_empty() {
         return;
     }
-    let before = old
-        .and_then(Collection::auth)
-        .map(|options| options.mfa.rule.as_str());
+    let before = old.and_then(Collection::auth).map(|options| options.mfa.rule.as_str());
     let checked = rule_holds(new, Some(&mfa.rule), check_rule)
         .and_then(|()| rule_kept(old, Some(&mfa.rule), before));
     if let Err(violation) = checked {

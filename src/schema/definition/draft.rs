@@ -44,9 +44,7 @@ pub fn create_from_body(
     check_rule: &dyn Fn(&Collection, &str) -> Result<(), String>,
 ) -> Result<Collection, DefinitionError> {
     let draft = Draft::create(catalog, body, now)?;
-    draft
-        .check(catalog, check_rule)
-        .map_err(DefinitionError::Invalid)
+    draft.check(catalog, check_rule).map_err(DefinitionError::Invalid)
 }
 
 /// Changes `old` by `body`. `check_rule` as for [`create_from_body`].
@@ -60,9 +58,7 @@ pub fn update_from_body(
     check_rule: &dyn Fn(&Collection, &str) -> Result<(), String>,
 ) -> Result<Collection, DefinitionError> {
     let draft = Draft::update(old, body, now)?;
-    draft
-        .check(catalog, check_rule)
-        .map_err(DefinitionError::Invalid)
+    draft.check(catalog, check_rule).map_err(DefinitionError::Invalid)
 }
 
 impl<'a> Draft<'a> {
@@ -96,12 +92,7 @@ impl<'a> Draft<'a> {
         collection.created = now;
         let fields = read_fields(body)?;
         let index_texts = read_index_texts(body)?.unwrap_or_default();
-        let mut draft = Self {
-            collection,
-            index_texts,
-            old: None,
-            refused,
-        };
+        let mut draft = Self { collection, index_texts, old: None, refused };
         draft.put_in_order(fields, now);
         Ok(draft)
     }
@@ -146,12 +137,7 @@ impl<'a> Draft<'a> {
         let texts_given = given_texts.is_some();
         let stored_texts = || old.indexes.iter().map(|index| index.text.clone()).collect();
         let index_texts = given_texts.unwrap_or_else(stored_texts);
-        let mut draft = Self {
-            collection,
-            index_texts,
-            old: Some(old),
-            refused,
-        };
+        let mut draft = Self { collection, index_texts, old: Some(old), refused };
         draft.put_in_order(fields, now);
         draft.follow_renames(texts_given);
         Ok(draft)
@@ -164,9 +150,7 @@ impl<'a> Draft<'a> {
 
     /// What the draft calls differently than the stored collection.
     pub fn renames(&self) -> Renames {
-        self.old
-            .map(|old| renames(old, &self.collection))
-            .unwrap_or_default()
+        self.old.map(|old| renames(old, &self.collection)).unwrap_or_default()
     }
 
     /// Every rule that is neither missing nor empty, to be rewritten where it names what is now
@@ -183,22 +167,12 @@ impl<'a> Draft<'a> {
         catalog: &Catalog,
         check_rule: &dyn Fn(&Collection, &str) -> Result<(), String>,
     ) -> Result<Collection, Violations> {
-        let Self {
-            mut collection,
-            index_texts,
-            old,
-            refused,
-        } = self;
+        let Self { mut collection, index_texts, old, refused } = self;
         let mut found = refused;
         if let Err(violations) = indexes::set(&mut collection, &index_texts, catalog, old) {
             found.merge(violations);
         }
-        found.merge(collection_check::check(
-            &collection,
-            catalog,
-            old,
-            check_rule,
-        ));
+        found.merge(collection_check::check(&collection, catalog, old, check_rule));
         found.into_result().map(|()| collection)
     }
 
@@ -217,10 +191,7 @@ impl<'a> Draft<'a> {
         }
         if field_list::assign_slots(collection, stored).is_none() {
             let message = "The collection has had too many fields.";
-            self.refused.add(
-                "fields",
-                Violation::new("validation_invalid_value", message),
-            );
+            self.refused.add("fields", Violation::new("validation_invalid_value", message));
         }
         if collection.is_superusers()
             && let CollectionKind::Auth(options) = &mut collection.kind
@@ -256,12 +227,7 @@ impl<'a> Draft<'a> {
         indexes::normalise(&mut self.index_texts, &self.collection);
         if let CollectionKind::Auth(options) = &mut self.collection.kind {
             for name in mapped_fields(&mut options.oauth2) {
-                if !self
-                    .collection
-                    .fields
-                    .iter()
-                    .any(|field| field.name == *name)
-                {
+                if !self.collection.fields.iter().any(|field| field.name == *name) {
                     name.clear();
                 }
             }
@@ -301,26 +267,11 @@ fn mapped_fields(oauth2: &mut OAuth2Options) -> impl Iterator<Item = &mut String
 
 /// Every rule of `collection` that is neither missing nor empty.
 fn rules_mut(collection: &mut Collection) -> impl Iterator<Item = &mut String> {
-    let Rules {
-        list,
-        view,
-        create,
-        update,
-        delete,
-    } = &mut collection.rules;
+    let Rules { list, view, create, update, delete } = &mut collection.rules;
     let auth = match &mut collection.kind {
         CollectionKind::Auth(options) => {
-            let AuthOptions {
-                auth_rule,
-                manage_rule,
-                mfa,
-                ..
-            } = &mut **options;
-            [
-                auth_rule.as_mut(),
-                manage_rule.as_mut(),
-                Some(&mut mfa.rule),
-            ]
+            let AuthOptions { auth_rule, manage_rule, mfa, .. } = &mut **options;
+            [auth_rule.as_mut(), manage_rule.as_mut(), Some(&mut mfa.rule)]
         }
         _ => [None, None, None],
     };

@@ -12,15 +12,8 @@ use super::check::{self, Checked, MAX_SAFE_INT};
 use super::pattern;
 
 /// Names that mean something else wherever fields are named.
-const RESERVED: [&str; 7] = [
-    "null",
-    "true",
-    "false",
-    "_rowid_",
-    "collectionId",
-    "collectionName",
-    "expand",
-];
+const RESERVED: [&str; 7] =
+    ["null", "true", "false", "_rowid_", "collectionId", "collectionName", "expand"];
 /// The most characters of a password.
 const MAX_PASSWORD: i64 = 71;
 /// How often a pattern for values is tried.
@@ -41,9 +34,7 @@ pub(super) fn check(field: &Field, around: &Surroundings<'_>) -> Violations {
     found.note("id", check_id(&field.id));
     found.note("name", check_name(&field.name));
     found.note("help", check::length(&field.help, 1, 300));
-    let old = around
-        .old
-        .and_then(|old| old.fields.iter().find(|old| old.id == field.id));
+    let old = around.old.and_then(|old| old.fields.iter().find(|old| old.id == field.id));
     match &field.kind {
         FieldKind::Text(text) => check_text(field, text, around.collection, &mut found),
         FieldKind::Number(number) => check_number(number, &mut found),
@@ -87,15 +78,9 @@ fn not_in_list() -> Violation {
 fn check_text(field: &Field, text: &TextOptions, collection: &Collection, found: &mut Violations) {
     found.note("min", check::within(text.min, 0, MAX_SAFE_INT));
     let lower = check::at_least(text.max, text.min);
-    found.note(
-        "max",
-        lower.and_then(|()| check::at_most(text.max, MAX_SAFE_INT)),
-    );
+    found.note("max", lower.and_then(|()| check::at_most(text.max, MAX_SAFE_INT)));
     found.note("pattern", pattern::check(&text.pattern));
-    found.note(
-        "autogeneratePattern",
-        check_autogenerate(field, &text.autogenerate_pattern),
-    );
+    found.note("autogeneratePattern", check_autogenerate(field, &text.autogenerate_pattern));
     if !text.primary_key {
         return;
     }
@@ -107,10 +92,7 @@ fn check_text(field: &Field, text: &TextOptions, collection: &Collection, found:
         |other: &&Field| matches!(&other.kind, FieldKind::Text(options) if options.primary_key);
     if collection.fields.iter().filter(is_key).count() > 1 {
         let message = "Composite PKs are not supported and the collection must have only 1 PK.";
-        found.add(
-            "primaryKey",
-            Violation::new("validation_unsupported_composite_pk", message),
-        );
+        found.add("primaryKey", Violation::new("validation_unsupported_composite_pk", message));
     }
     found.note("pattern", check::required(text.pattern.is_empty()));
     found.note("hidden", check::blank(!field.hidden));
@@ -133,10 +115,7 @@ fn check_autogenerate(field: &Field, pattern: &str) -> Checked {
                 "The provided autogenerate pattern could produce invalid field values, ex.: \
                  {sample:?}."
             );
-            return Err(Violation::new(
-                "validation_invalid_autogenerate_pattern_value",
-                message,
-            ));
+            return Err(Violation::new("validation_invalid_autogenerate_pattern_value", message));
         }
     }
     Ok(())
@@ -164,10 +143,7 @@ fn check_number(number: &NumberOptions, found: &mut Violations) {
 fn check_domains(domains: &DomainOptions, found: &mut Violations) {
     let except = domains.except_domains.as_deref().unwrap_or_default();
     let only = domains.only_domains.as_deref().unwrap_or_default();
-    for (name, list, other) in [
-        ("exceptDomains", except, only),
-        ("onlyDomains", only, except),
-    ] {
+    for (name, list, other) in [("exceptDomains", except, only), ("onlyDomains", only, except)] {
         if !other.is_empty() {
             found.note(name, check::blank(list.is_empty()));
             continue;
@@ -188,9 +164,7 @@ fn is_domain(text: &str) -> bool {
         let edges = bytes.first().zip(bytes.last());
         bytes.len() <= 63
             && edges.is_some_and(|(a, b)| a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric())
-            && bytes
-                .iter()
-                .all(|b| *b == b'-' || b.is_ascii_alphanumeric())
+            && bytes.iter().all(|b| *b == b'-' || b.is_ascii_alphanumeric())
     };
     let Some((rest, top)) = text.rsplit_once('.') else {
         return false;
@@ -201,10 +175,9 @@ fn is_domain(text: &str) -> bool {
 
 fn check_range(date: &DateOptions) -> Checked {
     match (date.min, date.max) {
-        (Some(min), Some(max)) if max < min => Err(Violation::new(
-            "validation_date_out_of_range",
-            "The date is out of range.",
-        )),
+        (Some(min), Some(max)) if max < min => {
+            Err(Violation::new("validation_date_out_of_range", "The date is out of range."))
+        }
         _ => Ok(()),
     }
 }
@@ -261,9 +234,7 @@ fn check_thumb(thumb: &str) -> Checked {
         return Err(not_in_list());
     }
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let shaped = size
-        .split_once('x')
-        .is_some_and(|(w, h)| digits(w) && digits(h));
+    let shaped = size.split_once('x').is_some_and(|(w, h)| digits(w) && digits(h));
     check::format(thumb.is_empty() || shaped)
 }
 
@@ -287,10 +258,7 @@ fn check_target(
 ) -> Checked {
     let id = relation.collection_id.as_str();
     check::required(id.is_empty())?;
-    if old
-        .and_then(Field::relation)
-        .is_some_and(|old| old.collection_id.as_str() != id)
-    {
+    if old.and_then(Field::relation).is_some_and(|old| old.collection_id.as_str() != id) {
         return Err(Violation::new(
             "validation_field_relation_change",
             "The relation collection cannot be changed.",
@@ -317,10 +285,7 @@ fn check_target(
 fn check_password(password: &PasswordOptions, found: &mut Violations) {
     found.note("min", check::within(password.min, 1, MAX_PASSWORD));
     let lower = check::at_least(password.max, password.min);
-    found.note(
-        "max",
-        lower.and_then(|()| check::at_most(password.max, MAX_PASSWORD)),
-    );
+    found.note("max", lower.and_then(|()| check::at_most(password.max, MAX_PASSWORD)));
     found.note("cost", check::within(password.cost, 4, 31));
     found.note("pattern", pattern::check(&password.pattern));
 }

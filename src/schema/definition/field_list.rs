@@ -6,7 +6,7 @@ use crate::schema::{Collection, DomainOptions, Field, FieldKind, PasswordOptions
 use super::ids;
 
 /// What a record id looks like unless the collection says otherwise.
-pub(super) const DEFAULT_ID_PATTERN: &str = "^[a-z0-9]+$";
+const DEFAULT_ID_PATTERN: &str = "^[a-z0-9]+$";
 
 /// Adds `field` to `fields`. With an id it takes the place of the field of that id; without one it
 /// gets one, or takes the place and the id of the field of that name.
@@ -14,9 +14,7 @@ pub(super) fn add(fields: &mut Vec<Field>, mut field: Field) {
     let place = if field.id.is_empty() {
         let taken = |id: &str| fields.iter().any(|other| other.id == id);
         field.id = ids::field_id(field.kind.type_name(), &field.name, taken);
-        fields
-            .iter()
-            .position(|other| !field.name.is_empty() && other.name == field.name)
+        fields.iter().position(|other| !field.name.is_empty() && other.name == field.name)
     } else {
         fields.iter().position(|other| other.id == field.id)
     };
@@ -61,29 +59,24 @@ pub(super) fn enforce_mandatory(collection: &mut Collection) {
 fn enforce_id(collection: &mut Collection) {
     let view = collection.is_view();
     let fields = &mut collection.fields;
-    let found = fields
-        .iter()
-        .position(|f| f.name == "id" && matches!(f.kind, FieldKind::Text(_)));
-    match found {
-        Some(at) => {
-            let mut field = fields.remove(at);
-            field.system = true;
-            field.required = true;
-            field.hidden = false;
-            if let FieldKind::Text(text) = &mut field.kind {
-                text.primary_key = true;
-                if text.pattern.is_empty() {
-                    DEFAULT_ID_PATTERN.clone_into(&mut text.pattern);
-                }
+    let found = fields.iter().position(|f| f.name == "id" && matches!(f.kind, FieldKind::Text(_)));
+    if let Some(at) = found {
+        let mut field = fields.remove(at);
+        field.system = true;
+        field.required = true;
+        field.hidden = false;
+        if let FieldKind::Text(text) = &mut field.kind {
+            text.primary_key = true;
+            if text.pattern.is_empty() {
+                DEFAULT_ID_PATTERN.clone_into(&mut text.pattern);
             }
-            fields.insert(0, field);
         }
-        None => {
-            let rest = std::mem::take(fields);
-            add(fields, if view { view_id_field() } else { id_field() });
-            for field in rest {
-                add(fields, field);
-            }
+        fields.insert(0, field);
+    } else {
+        let rest = std::mem::take(fields);
+        add(fields, if view { view_id_field() } else { id_field() });
+        for field in rest {
+            add(fields, field);
         }
     }
 }
@@ -92,9 +85,7 @@ fn enforce_auth_fields(fields: &mut Vec<Field>) {
     type IsKind = fn(&FieldKind) -> bool;
     let is_bool: IsKind = |kind| matches!(kind, FieldKind::Bool);
     let mandatory: [(fn() -> Field, IsKind); 5] = [
-        (password_field, |kind| {
-            matches!(kind, FieldKind::Password(_))
-        }),
+        (password_field, |kind| matches!(kind, FieldKind::Password(_))),
         (token_key_field, |kind| matches!(kind, FieldKind::Text(_))),
         (email_field, |kind| matches!(kind, FieldKind::Email(_))),
         (email_visibility_field, is_bool),
@@ -102,9 +93,7 @@ fn enforce_auth_fields(fields: &mut Vec<Field>) {
     ];
     for (make, is_kind) in mandatory {
         let standard = make();
-        let found = fields
-            .iter_mut()
-            .find(|f| f.name == standard.name && is_kind(&f.kind));
+        let found = fields.iter_mut().find(|f| f.name == standard.name && is_kind(&f.kind));
         match found {
             Some(field) => {
                 field.system = true;
@@ -144,13 +133,10 @@ pub(super) fn assign_slots(collection: &mut Collection, stored: &[Field]) -> Opt
 }
 
 fn system(name: &str, kind: FieldKind) -> Field {
-    Field {
-        system: true,
-        ..Field::new(name, kind)
-    }
+    Field { system: true, ..Field::new(name, kind) }
 }
 
-pub(super) fn id_field() -> Field {
+fn id_field() -> Field {
     let options = TextOptions {
         min: 15,
         max: 15,
@@ -158,36 +144,19 @@ pub(super) fn id_field() -> Field {
         autogenerate_pattern: "[a-z0-9]{15}".to_owned(),
         primary_key: true,
     };
-    Field {
-        required: true,
-        ..system("id", FieldKind::Text(options))
-    }
+    Field { required: true, ..system("id", FieldKind::Text(options)) }
 }
 
 fn view_id_field() -> Field {
     let pattern = DEFAULT_ID_PATTERN.to_owned();
-    let options = TextOptions {
-        pattern,
-        primary_key: true,
-        ..TextOptions::default()
-    };
-    Field {
-        required: true,
-        ..system("id", FieldKind::Text(options))
-    }
+    let options = TextOptions { pattern, primary_key: true, ..TextOptions::default() };
+    Field { required: true, ..system("id", FieldKind::Text(options)) }
 }
 
 fn password_field() -> Field {
-    let options = PasswordOptions {
-        min: 8,
-        ..PasswordOptions::default()
-    };
+    let options = PasswordOptions { min: 8, ..PasswordOptions::default() };
     let field = system("password", FieldKind::Password(options));
-    Field {
-        hidden: true,
-        required: true,
-        ..field
-    }
+    Field { hidden: true, required: true, ..field }
 }
 
 fn token_key_field() -> Field {
@@ -198,18 +167,11 @@ fn token_key_field() -> Field {
         ..TextOptions::default()
     };
     let field = system("tokenKey", FieldKind::Text(options));
-    Field {
-        hidden: true,
-        required: true,
-        ..field
-    }
+    Field { hidden: true, required: true, ..field }
 }
 
 fn email_field() -> Field {
-    Field {
-        required: true,
-        ..system("email", FieldKind::Email(DomainOptions::default()))
-    }
+    Field { required: true, ..system("email", FieldKind::Email(DomainOptions::default())) }
 }
 
 fn email_visibility_field() -> Field {

@@ -68,10 +68,7 @@ mod tests {
             assert_eq!(field_id(type_name, name, |_| false), id);
         }
         assert_eq!(collection_id("base", "_mfas", |_| false), "pbc_2279338944");
-        assert_eq!(
-            collection_id("auth", "_superusers", |_| false),
-            "pbc_3142635823"
-        );
+        assert_eq!(collection_id("auth", "_superusers", |_| false), "pbc_3142635823");
     }
 
     #[test]

@@ -15,21 +15,14 @@ const UNIQUE_AUTH_FIELDS: [&str; 2] = ["tokenKey", "email"];
 
 /// The indexes that every auth collection starts with.
 pub(super) fn mandatory_texts(suffix: &str, table: &str) -> Vec<String> {
-    UNIQUE_AUTH_FIELDS
-        .iter()
-        .map(|field| mandatory_text(field, suffix, table))
-        .collect()
+    UNIQUE_AUTH_FIELDS.iter().map(|field| mandatory_text(field, suffix, table)).collect()
 }
 
 fn mandatory_text(field: &str, suffix: &str, table: &str) -> String {
     let name = ids::index_name(field, suffix);
     let text = format!("CREATE UNIQUE INDEX `{name}` ON `{table}` (`{field}`)");
     // Accounts without an email do not compete for the empty one.
-    if field == "email" {
-        text + " WHERE `email` != ''"
-    } else {
-        text
-    }
+    if field == "email" { text + " WHERE `email` != ''" } else { text }
 }
 
 /// Adds what an auth collection lacks, and makes every text name the collection as it is called.
@@ -44,11 +37,7 @@ pub(super) fn normalise(texts: &mut Vec<String>, collection: &Collection) {
                 statement.unique && column.name.eq_ignore_ascii_case(field)
             });
             if !found {
-                texts.push(mandatory_text(
-                    field,
-                    collection.id.as_str(),
-                    &collection.name,
-                ));
+                texts.push(mandatory_text(field, collection.id.as_str(), &collection.name));
             }
         }
     }
@@ -101,11 +90,7 @@ pub(super) fn set(
             "validation_indexes_not_supported",
             "View collections don't support indexes.",
         );
-        return if texts.is_empty() {
-            Ok(())
-        } else {
-            Err(whole(refused))
-        };
+        return if texts.is_empty() { Ok(()) } else { Err(whole(refused)) };
     }
     if texts.len() > MAX_INDEXES {
         return Err(whole(super::check::too_long(MAX_INDEXES)));
@@ -130,14 +115,11 @@ pub(super) fn set(
         }
         seen.push(statement);
         let kept = old.and_then(|old| kept_number(&index, old, collection));
-        index.number = match kept.filter(|number| !numbers.contains(number)) {
-            Some(number) => number,
-            None => {
-                let number = IndexNumber(collection.next_index);
-                collection.next_index = collection.next_index.saturating_add(1);
-                number
-            }
-        };
+        index.number = kept.filter(|number| !numbers.contains(number)).unwrap_or_else(|| {
+            let number = IndexNumber(collection.next_index);
+            collection.next_index = collection.next_index.saturating_add(1);
+            number
+        });
         numbers.insert(index.number);
         collection.indexes.push(index);
     }
@@ -163,30 +145,18 @@ fn check_name(
     seen: &[Statement],
     catalog: &Catalog,
 ) -> Result<(), Violation> {
-    if seen
-        .iter()
-        .any(|other| other.name.eq_ignore_ascii_case(&statement.name))
-    {
+    if seen.iter().any(|other| other.name.eq_ignore_ascii_case(&statement.name)) {
         return Err(Violation::new(
             "validation_duplicated_index_name",
             "The index name already exists.",
         ));
     }
-    let others = catalog
-        .all()
-        .iter()
-        .filter(|other| other.id != collection.id);
-    match others
-        .into_iter()
-        .find(|other| other.index(&statement.name).is_some())
-    {
+    let others = catalog.all().iter().filter(|other| other.id != collection.id);
+    match others.into_iter().find(|other| other.index(&statement.name).is_some()) {
         None => Ok(()),
         Some(other) => Err(Violation::new(
             "validation_existing_index_name",
-            format!(
-                "The index name is already used in {} collection.",
-                other.name
-            ),
+            format!("The index name is already used in {} collection.", other.name),
         )
         .with("usedTableName", other.name.as_str())),
     }
@@ -205,10 +175,7 @@ fn kept_number(index: &Index, old: &Collection, new: &Collection) -> Option<Inde
             .is_none_or(|now| now.kind.is_multiple() != field.kind.is_multiple())
     };
     let slots = index.slots();
-    let reshaped = old
-        .fields
-        .iter()
-        .any(|field| slots.contains(&field.slot) && changed(field));
+    let reshaped = old.fields.iter().any(|field| slots.contains(&field.slot) && changed(field));
     (!reshaped).then_some(same.number)
 }
 
@@ -218,13 +185,8 @@ fn check_system_uniques(new: &Collection, old: &Collection) -> Result<(), Violat
     let columns = |index: &Index| index.columns.iter().map(|c| c.slot).collect::<Vec<_>>();
     for index in old.indexes.iter().filter(|index| index.unique) {
         let slots = columns(index);
-        let system = slots
-            .iter()
-            .find_map(|slot| old.field_at(*slot).filter(|f| f.system));
-        let kept = new
-            .indexes
-            .iter()
-            .any(|now| now.unique && columns(now) == slots);
+        let system = slots.iter().find_map(|slot| old.field_at(*slot).filter(|f| f.system));
+        let kept = new.indexes.iter().any(|now| now.unique && columns(now) == slots);
         if let Some(field) = system
             && !kept
         {
@@ -247,10 +209,7 @@ fn check_auth_uniques(collection: &Collection) -> Result<(), Violation> {
     }
     for name in UNIQUE_AUTH_FIELDS {
         let field = collection.field(name);
-        if field
-            .and_then(|field| collection.single_unique_index(field))
-            .is_none()
-        {
+        if field.and_then(|field| collection.single_unique_index(field)).is_none() {
             return Err(Violation::new(
                 "validation_missing_required_unique_index",
                 format!("Missing required unique index for field \"{name}\"."),

@@ -8,8 +8,6 @@ mod auth_check;
 mod check;
 mod collection_check;
 mod draft;
-#[cfg(test)]
-mod draft_tests;
 mod field_check;
 mod field_list;
 mod ids;
@@ -18,6 +16,8 @@ mod pattern;
 mod renames;
 mod scaffold;
 pub mod system;
+#[cfg(test)]
+mod tests;
 
 pub use auth_check::OAUTH2_PROVIDERS;
 pub use draft::{DefinitionError, Draft, create_from_body, update_from_body};

@@ -22,10 +22,7 @@ pub(super) fn check(pattern: &str) -> Checked {
         // The full message draws the pattern; the last line is the reason.
         Err(error) => {
             let reason = error.lines().last().unwrap_or_default().trim();
-            refuse(&format!(
-                "{}: `{pattern}`",
-                reason.trim_start_matches("error: ")
-            ))
+            refuse(&format!("{}: `{pattern}`", reason.trim_start_matches("error: ")))
         }
     }
 }
@@ -34,11 +31,7 @@ pub(super) fn check(pattern: &str) -> Checked {
 pub(super) fn sentence(text: impl AsRef<str>) -> String {
     let text = text.as_ref().trim();
     let mut chars = text.chars();
-    let mut sentence: String = chars
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
+    let mut sentence: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
     sentence += chars.as_str();
     if !sentence.is_empty() && !sentence.ends_with(['.', '?', '!']) {
         sentence.push('.');

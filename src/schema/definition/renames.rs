@@ -31,8 +31,5 @@ pub fn renames(old: &Collection, new: &Collection) -> Renames {
         let now = new.fields.iter().find(|now| now.id == before.id)?;
         (now.name != before.name).then(|| (before.name.clone(), now.name.clone()))
     });
-    Renames {
-        collection,
-        fields: renamed.collect(),
-    }
+    Renames { collection, fields: renamed.collect() }
 }

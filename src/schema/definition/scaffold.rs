@@ -58,10 +58,7 @@ pub fn scaffolds_json() -> Json {
 }
 
 fn auth_options() -> AuthOptions {
-    let token = |duration| TokenOptions {
-        secret: ids::secret(),
-        duration,
-    };
+    let token = |duration| TokenOptions { secret: ids::secret(), duration };
     AuthOptions {
         auth_rule: Some(String::new()),
         manage_rule: None,
@@ -74,15 +71,8 @@ fn auth_options() -> AuthOptions {
              ends every other session.</p>",
         ),
         oauth2: crate::schema::OAuth2Options::default(),
-        password_auth: PasswordAuth {
-            enabled: true,
-            identity_fields: vec!["email".to_owned()],
-        },
-        mfa: MfaOptions {
-            enabled: false,
-            duration: 600,
-            rule: String::new(),
-        },
+        password_auth: PasswordAuth { enabled: true, identity_fields: vec!["email".to_owned()] },
+        mfa: MfaOptions { enabled: false, duration: 600, rule: String::new() },
         otp: OtpOptions {
             enabled: false,
             duration: 180,
@@ -121,10 +111,7 @@ fn auth_options() -> AuthOptions {
 }
 
 fn mail(subject: &str, body: &str) -> EmailTemplate {
-    EmailTemplate {
-        subject: subject.to_owned(),
-        body: body.to_owned(),
-    }
+    EmailTemplate { subject: subject.to_owned(), body: body.to_owned() }
 }
 
 fn link_mail(subject: &str, why: &str, page: &str, label: &str) -> EmailTemplate {
@@ -144,13 +131,7 @@ mod tests {
     #[test]
     fn scaffolds_have_the_keys_of_the_api_in_order() {
         let all = scaffolds_json();
-        let keys = |json: &Json| {
-            json.as_object()
-                .unwrap()
-                .keys()
-                .cloned()
-                .collect::<Vec<_>>()
-        };
+        let keys = |json: &Json| json.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(keys(&all), ["auth", "base", "view"]);
         let common = "id listRule viewRule createRule updateRule deleteRule name type fields \
                       indexes created updated system";

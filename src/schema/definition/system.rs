@@ -52,10 +52,8 @@ pub fn initial_collections(now: Timestamp) -> Vec<Collection> {
         helper(
             "_authOrigins",
             &[required_text("fingerprint")],
-            &[
-                "CREATE UNIQUE INDEX `idx_authOrigins_unique_pairs` ON `_authOrigins` \
-             (collectionRef, recordRef, fingerprint)",
-            ],
+            &["CREATE UNIQUE INDEX `idx_authOrigins_unique_pairs` ON `_authOrigins` \
+             (collectionRef, recordRef, fingerprint)"],
             owner_deletes(),
             now,
         ),
@@ -66,18 +64,11 @@ pub fn initial_collections(now: Timestamp) -> Vec<Collection> {
 
 fn owner_reads() -> Rules {
     let owner = || Some(OWNER.to_owned());
-    Rules {
-        list: owner(),
-        view: owner(),
-        ..Rules::default()
-    }
+    Rules { list: owner(), view: owner(), ..Rules::default() }
 }
 
 fn owner_deletes() -> Rules {
-    Rules {
-        delete: Some(OWNER.to_owned()),
-        ..owner_reads()
-    }
+    Rules { delete: Some(OWNER.to_owned()), ..owner_reads() }
 }
 
 /// A collection of rows that belong to accounts of any auth collection.
@@ -93,10 +84,7 @@ fn helper(
     collection.rules = rules;
     let refs = [required_text("collectionRef"), required_text("recordRef")];
     let fields = refs.into_iter().chain(own.iter().cloned()).chain(dates());
-    let fields = fields.map(|field| Field {
-        system: true,
-        ..field
-    });
+    let fields = fields.map(|field| Field { system: true, ..field });
     let texts = index_texts.iter().map(|text| (*text).to_owned()).collect();
     finish(collection, name, None, fields, texts, now)
 }
@@ -107,18 +95,8 @@ fn superusers(now: Timestamp) -> Collection {
     if let CollectionKind::Auth(options) = &mut collection.kind {
         options.auth_token.duration = 86_400;
     }
-    let fields = dates().map(|field| Field {
-        system: true,
-        ..field
-    });
-    finish(
-        collection,
-        Collection::SUPERUSERS,
-        None,
-        fields,
-        Vec::new(),
-        now,
-    )
+    let fields = dates().map(|field| Field { system: true, ..field });
+    finish(collection, Collection::SUPERUSERS, None, fields, Vec::new(), now)
 }
 
 fn users(now: Timestamp) -> Collection {
@@ -135,34 +113,16 @@ fn users(now: Timestamp) -> Collection {
         "name".clone_into(&mut options.oauth2.mapped_name);
         "avatar".clone_into(&mut options.oauth2.mapped_avatar_url);
     }
-    let name = TextOptions {
-        max: 255,
-        ..TextOptions::default()
-    };
-    let images = [
-        "image/jpeg",
-        "image/png",
-        "image/svg+xml",
-        "image/gif",
-        "image/webp",
-    ];
+    let name = TextOptions { max: 255, ..TextOptions::default() };
+    let images = ["image/jpeg", "image/png", "image/svg+xml", "image/gif", "image/webp"];
     let avatar = FileOptions {
         max_select: 1,
         mime_types: Some(images.map(str::to_owned).to_vec()),
         ..FileOptions::default()
     };
-    let fields = [
-        Field::new("name", FieldKind::Text(name)),
-        Field::new("avatar", FieldKind::File(avatar)),
-    ];
-    finish(
-        collection,
-        "users",
-        Some(USERS_ID),
-        fields.into_iter().chain(dates()),
-        Vec::new(),
-        now,
-    )
+    let fields =
+        [Field::new("name", FieldKind::Text(name)), Field::new("avatar", FieldKind::File(avatar))];
+    finish(collection, "users", Some(USERS_ID), fields.into_iter().chain(dates()), Vec::new(), now)
 }
 
 fn auth() -> CollectionKind {
@@ -195,45 +155,24 @@ fn finish(
 }
 
 fn required_text(name: &str) -> Field {
-    Field {
-        required: true,
-        ..Field::new(name, FieldKind::Text(TextOptions::default()))
-    }
+    Field { required: true, ..Field::new(name, FieldKind::Text(TextOptions::default())) }
 }
 
 fn otp_password() -> Field {
-    let options = PasswordOptions {
-        cost: 8,
-        ..PasswordOptions::default()
-    };
+    let options = PasswordOptions { cost: 8, ..PasswordOptions::default() };
     let field = Field::new("password", FieldKind::Password(options));
-    Field {
-        hidden: true,
-        required: true,
-        ..field
-    }
+    Field { hidden: true, required: true, ..field }
 }
 
 fn otp_address() -> Field {
     let field = Field::new("sentTo", FieldKind::Text(TextOptions::default()));
-    Field {
-        hidden: true,
-        ..field
-    }
+    Field { hidden: true, ..field }
 }
 
 fn dates() -> impl Iterator<Item = Field> {
-    [("created", false), ("updated", true)]
-        .into_iter()
-        .map(|(name, on_update)| {
-            Field::new(
-                name,
-                FieldKind::Autodate(AutodateOptions {
-                    on_create: true,
-                    on_update,
-                }),
-            )
-        })
+    [("created", false), ("updated", true)].into_iter().map(|(name, on_update)| {
+        Field::new(name, FieldKind::Autodate(AutodateOptions { on_create: true, on_update }))
+    })
 }
 
 #[cfg(test)]
@@ -244,10 +183,7 @@ mod tests {
     #[test]
     fn initial_collections_are_the_known_ones() {
         let all = initial_collections(Timestamp::from_millis(0));
-        let ids: Vec<_> = all
-            .iter()
-            .map(|c| (c.name.as_str(), c.id.as_str(), c.system))
-            .collect();
+        let ids: Vec<_> = all.iter().map(|c| (c.name.as_str(), c.id.as_str(), c.system)).collect();
         assert_eq!(
             ids,
             [
@@ -267,10 +203,7 @@ mod tests {
             "CREATE UNIQUE INDEX `idx_email__pb_users_auth_` ON `users` (`email`) WHERE `email` != ''"
         );
         assert_eq!(users["oauth2"]["mappedFields"]["avatarURL"], "avatar");
-        assert_eq!(
-            all[4].auth().map(|auth| auth.auth_token.duration),
-            Some(86_400)
-        );
+        assert_eq!(all[4].auth().map(|auth| auth.auth_token.duration), Some(86_400));
         let unique = all[2].indexes.iter().filter(|index| index.unique).count();
         assert_eq!(unique, 2);
         for collection in &all {

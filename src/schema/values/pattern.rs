@@ -176,10 +176,7 @@ mod tests {
             (r"^(?i)abc$", "ABC"),
             (r"^[+--]+$", "+,-"),
         ] {
-            assert!(
-                compile(pattern).unwrap().is_match(text),
-                "{pattern} on {text}"
-            );
+            assert!(compile(pattern).unwrap().is_match(text), "{pattern} on {text}");
         }
     }
 

@@ -30,10 +30,7 @@ pub(super) fn in_one_batch(store: &Store, jobs: Vec<BoxedJob>) -> Vec<Result<(),
         })
         .collect();
     go.send(()).unwrap();
-    answers
-        .into_iter()
-        .map(|answered| answered.recv().unwrap())
-        .collect()
+    answers.into_iter().map(|answered| answered.recv().unwrap()).collect()
 }
 
 pub(super) fn inserting(id: &'static str) -> BoxedJob {
@@ -44,23 +41,14 @@ pub(super) fn inserting(id: &'static str) -> BoxedJob {
 fn a_failing_job_between_two_good_ones_leaves_no_trace() {
     let store = with_posts(memory());
     let failing = |tx: &mut Tx<'_>| {
-        let first = tx
-            .row(&posts(), RowId(1))
-            .map_err(StoreError::from)?
-            .expect("the job before");
+        let first = tx.row(&posts(), RowId(1)).map_err(StoreError::from)?.expect("the job before");
         tx.update(&posts(), RowId(1), &first, &post("one", "changed"))?;
         tx.insert(&posts(), &post("lost", "x"))?;
         tx.put_setting("lost", b"x")?;
         Err(JobError::OnPurpose)
     };
-    let answers = in_one_batch(
-        &store,
-        vec![inserting("one"), Box::new(failing), inserting("two")],
-    );
-    assert!(
-        matches!(answers[..], [Ok(()), Err(JobError::OnPurpose), Ok(())]),
-        "{answers:?}"
-    );
+    let answers = in_one_batch(&store, vec![inserting("one"), Box::new(failing), inserting("two")]);
+    assert!(matches!(answers[..], [Ok(()), Err(JobError::OnPurpose), Ok(())]), "{answers:?}");
     let snapshot = store.snapshot();
     assert_eq!(all_rows(&*snapshot, &posts())[0].1, post("one", ""));
     assert_eq!(ids(&*snapshot), ["one", "two"]);
@@ -78,10 +66,7 @@ fn a_panicking_job_is_taken_back_and_the_writer_goes_on() {
     };
     let answers = in_one_batch(&store, vec![inserting("one"), Box::new(panicking)]);
     assert!(
-        matches!(
-            answers[..],
-            [Ok(()), Err(JobError::Store(StoreError::Panicked))]
-        ),
+        matches!(answers[..], [Ok(()), Err(JobError::Store(StoreError::Panicked))]),
         "{answers:?}"
     );
     insert(&store, post("two", "")).unwrap();
@@ -119,12 +104,7 @@ fn a_refused_write_leaves_the_rest_of_its_job() {
         .write::<_, JobError>(|tx| {
             tx.insert(&posts(), &post("one", "Same"))?;
             let again = tx.insert(&posts(), &post("two", "sAME"));
-            assert!(matches!(
-                again,
-                Err(WriteError::NotUnique {
-                    index: IndexNumber(0)
-                })
-            ));
+            assert!(matches!(again, Err(WriteError::NotUnique { index: IndexNumber(0) })));
             let again = tx.insert(&posts(), &post("one", "other"));
             assert!(matches!(again, Err(WriteError::IdTaken)));
             let stale = tx.update(&posts(), RowId(1), &post("one", ""), &post("one", "x"));
@@ -162,9 +142,7 @@ fn a_snapshot_stays_as_it_was_while_writes_go_on() {
 fn a_job_that_writes_nothing_publishes_nothing() {
     let store = with_posts(memory());
     let before = store.snapshot();
-    store
-        .write::<_, JobError>(|tx| Ok(tx.setting("none").map_err(WriteError::from)?))
-        .unwrap();
+    store.write::<_, JobError>(|tx| Ok(tx.setting("none").map_err(WriteError::from)?)).unwrap();
     assert!(Arc::ptr_eq(&before, &store.snapshot()));
 }
 
@@ -221,37 +199,19 @@ fn an_answer_may_drop_the_last_handle() {
 
 #[test]
 fn old_changes_are_pruned_and_the_last_one_stays() {
-    let options = StoreOptions {
-        change_count_max: 3,
-        ..Default::default()
-    };
+    let options = StoreOptions { change_count_max: 3, ..Default::default() };
     let store = with_posts(Store::in_memory(options).unwrap());
     for id in ["a", "b", "c", "d", "e"] {
         insert(&store, post(id, "")).unwrap();
     }
     let changes = store.snapshot().changes(1, 2).unwrap();
-    assert_eq!(
-        changes
-            .iter()
-            .map(|change| change.sequence)
-            .collect::<Vec<_>>(),
-        [3, 4]
-    );
+    assert_eq!(changes.iter().map(|change| change.sequence).collect::<Vec<_>>(), [3, 4]);
 
-    let options = StoreOptions {
-        change_age_seconds_max: 0,
-        ..Default::default()
-    };
+    let options = StoreOptions { change_age_seconds_max: 0, ..Default::default() };
     let store = with_posts(Store::in_memory(options).unwrap());
     insert(&store, post("a", "")).unwrap();
     std::thread::sleep(std::time::Duration::from_millis(3));
     insert(&store, post("b", "")).unwrap();
     let changes = store.snapshot().changes(0, 9).unwrap();
-    assert_eq!(
-        changes
-            .iter()
-            .map(|change| change.sequence)
-            .collect::<Vec<_>>(),
-        [2]
-    );
+    assert_eq!(changes.iter().map(|change| change.sequence).collect::<Vec<_>>(), [2]);
 }

@@ -58,10 +58,7 @@ fn indexes_are_built_dropped_and_built_anew() {
     }
     let mut new = posts();
     new.indexes.remove(2);
-    add_index(
-        &mut new,
-        "CREATE UNIQUE INDEX `idx_new` ON `posts` (`title`)",
-    );
+    add_index(&mut new, "CREATE UNIQUE INDEX `idx_new` ON `posts` (`title`)");
     // The same index under the same number, but without its condition.
     new.indexes[0].condition = None;
     update(&store, &new).unwrap();
@@ -78,10 +75,7 @@ fn a_unique_index_over_duplicates_is_refused_and_nothing_changes() {
         insert(&store, post(id, "")).unwrap();
     }
     let mut new = single_link();
-    add_index(
-        &mut new,
-        "CREATE UNIQUE INDEX `idx_dup` ON `posts` (`rank`)",
-    );
+    add_index(&mut new, "CREATE UNIQUE INDEX `idx_dup` ON `posts` (`rank`)");
     let before = store.snapshot();
     let refused = update(&store, &new);
     assert!(
@@ -116,10 +110,7 @@ fn the_catalog_is_as_before_when_the_job_fails() {
         };
         let jobs: Vec<BoxedJob> = vec![inserting("two"), Box::new(failing), inserting("three")];
         let answers = in_one_batch(&store, jobs);
-        assert!(
-            matches!(answers[..], [Ok(()), Err(JobError::OnPurpose), Ok(())]),
-            "{answers:?}"
-        );
+        assert!(matches!(answers[..], [Ok(()), Err(JobError::OnPurpose), Ok(())]), "{answers:?}");
         let after = store.snapshot();
         assert!(Arc::ptr_eq(before.catalog(), after.catalog()));
         assert_eq!(ids(&*after), ["one", "two", "three"]);
@@ -132,15 +123,10 @@ fn a_deleted_collection_takes_its_trees_along_and_may_come_back_empty() {
     let dir = tempfile::tempdir().unwrap();
     let store = with_posts(Store::open(dir.path(), StoreOptions::default()).unwrap());
     let first = insert(&store, post("one", "a")).unwrap();
-    store
-        .write::<_, JobError>(|tx| Ok(tx.delete_collection(&posts().id)?))
-        .unwrap();
+    store.write::<_, JobError>(|tx| Ok(tx.delete_collection(&posts().id)?)).unwrap();
     assert!(store.snapshot().catalog().all().is_empty());
     let missing = insert(&store, post("one", "a"));
-    assert!(matches!(
-        missing,
-        Err(JobError::Write(WriteError::NoCollection))
-    ));
+    assert!(matches!(missing, Err(JobError::Write(WriteError::NoCollection))));
     let store = with_posts(store);
     check_trees(&store.snapshot(), &posts());
     assert!(insert(&store, post("one", "a")).unwrap() > first);
@@ -162,9 +148,6 @@ fn definitions_come_back_as_they_were() {
     let read = snapshot.catalog().by_name("posts").unwrap();
     assert_eq!(read.fields, stored.fields);
     assert_eq!(read.indexes, stored.indexes);
-    assert_eq!(
-        (read.next_slot, read.next_index),
-        (stored.next_slot, stored.next_index)
-    );
+    assert_eq!((read.next_slot, read.next_index), (stored.next_slot, stored.next_index));
     assert_eq!(snapshot.catalog().version(), 2);
 }

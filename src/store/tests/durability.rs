@@ -9,20 +9,14 @@ use crate::store::engine::{Commit, RedbEngine, needs_repair};
 use crate::store::writer::Pace;
 
 fn relaxed() -> StoreOptions {
-    StoreOptions {
-        durability: Durability::Relaxed,
-        ..Default::default()
-    }
+    StoreOptions { durability: Durability::Relaxed, ..Default::default() }
 }
 
 /// Opens a store that puts nothing on disk but what an answer calls for, so that its files stand
 /// still between writes and relaxed writes are in the log alone.
 pub(super) fn open_unhurried(dir: &Path, options: StoreOptions) -> Store {
     let hour = Duration::from_hours(1);
-    let pace = Pace {
-        idle: hour,
-        unsynced_max: hour,
-    };
+    let pace = Pace { idle: hour, unsynced_max: hour };
     Store::open_paced(dir, options, pace).expect("a good folder")
 }
 
@@ -51,23 +45,13 @@ fn data_of_another_format_is_refused() {
     let engine = RedbEngine::open(&dir.path().join("data.redb"), 1 << 20).unwrap();
     engine
         .write(&mut |txn| {
-            txn.put(
-                names::COUNTERS,
-                names::FORMAT.as_bytes(),
-                &99u64.to_le_bytes(),
-            )?;
+            txn.put(names::COUNTERS, names::FORMAT.as_bytes(), &99u64.to_le_bytes())?;
             Ok(Commit::Durable)
         })
         .unwrap();
     drop(engine);
     let refused = Store::open(dir.path(), StoreOptions::default());
-    assert!(matches!(
-        refused,
-        Err(StoreError::Format {
-            found: 99,
-            known: 1
-        })
-    ));
+    assert!(matches!(refused, Err(StoreError::Format { found: 99, known: 1 })));
 }
 
 #[test]
@@ -124,20 +108,12 @@ fn the_log_is_not_replayed_over_newer_data() {
         })
         .unwrap();
     store.close().unwrap();
-    assert_eq!(
-        std::fs::metadata(dir.path().join("data.wal"))
-            .unwrap()
-            .len(),
-        0
-    );
+    assert_eq!(std::fs::metadata(dir.path().join("data.wal")).unwrap().len(), 0);
     drop(store);
     // As if the process had ended between the durable commit and the cutting of the log.
     std::fs::write(dir.path().join("data.wal"), stale).unwrap();
     let store = Store::open(dir.path(), relaxed()).unwrap();
-    assert_eq!(
-        all_rows(&*store.snapshot(), &posts()),
-        [(rowid, post("one", "new"))]
-    );
+    assert_eq!(all_rows(&*store.snapshot(), &posts()), [(rowid, post("one", "new"))]);
 }
 
 #[test]
@@ -161,9 +137,7 @@ fn a_schema_change_under_relaxed_durability_survives_a_kill() {
     let mut new = posts();
     add_index(&mut new, "CREATE INDEX `idx_more` ON `posts` (`title`)");
     let changed = new.clone();
-    store
-        .write::<_, JobError>(move |tx| Ok(tx.update_collection(changed.clone())?))
-        .unwrap();
+    store.write::<_, JobError>(move |tx| Ok(tx.update_collection(changed.clone())?)).unwrap();
     insert(&store, post("two", "b")).unwrap();
     let killed = copy_as_killed(dir.path());
     let reopened = Store::open(killed.path(), relaxed()).unwrap();
@@ -189,20 +163,14 @@ fn rowids_are_not_used_again_after_the_last_row_went() {
 #[test]
 fn a_file_that_is_no_store_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(
-        dir.path().join("data.redb"),
-        "not a store at all".repeat(1000),
-    )
-    .unwrap();
+    std::fs::write(dir.path().join("data.redb"), "not a store at all".repeat(1000)).unwrap();
     assert!(Store::open(dir.path(), StoreOptions::default()).is_err());
 }
 
 #[test]
 fn a_damaged_definition_is_told_apart_from_a_missing_one() {
     let dir = tempfile::tempdir().unwrap();
-    drop(with_posts(
-        Store::open(dir.path(), StoreOptions::default()).unwrap(),
-    ));
+    drop(with_posts(Store::open(dir.path(), StoreOptions::default()).unwrap()));
     let engine = RedbEngine::open(&dir.path().join("data.redb"), 1 << 20).unwrap();
     engine
         .write(&mut |txn| {
@@ -212,10 +180,7 @@ fn a_damaged_definition_is_told_apart_from_a_missing_one() {
         .unwrap();
     drop(engine);
     let refused = Store::open(dir.path(), StoreOptions::default());
-    assert!(
-        matches!(refused, Err(StoreError::Damaged(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(StoreError::Damaged(_))), "{refused:?}");
 }
 
 #[test]
@@ -235,9 +200,7 @@ fn ranges_that_hold_no_key_are_empty_on_both_engines() {
         ] {
             for direction in [Direction::Forward, Direction::Backward] {
                 snapshot
-                    .scan(&posts(), range, direction, &mut |rowid, _| {
-                        panic!("{rowid:?}")
-                    })
+                    .scan(&posts(), range, direction, &mut |rowid, _| panic!("{rowid:?}"))
                     .unwrap();
             }
         }
@@ -255,10 +218,7 @@ fn after_an_idle_moment_a_kill_costs_no_repair() {
     insert(&store, post("one", "")).unwrap();
     let start = std::time::Instant::now();
     while needs_repair(&file) {
-        assert!(
-            start.elapsed().as_secs() < 20,
-            "the writer never made the next open quick"
-        );
+        assert!(start.elapsed().as_secs() < 20, "the writer never made the next open quick");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -44,32 +44,15 @@ const RANK_INDEX: &str = "CREATE INDEX `idx_rank` ON `posts` (`rank`, `title`)";
 fn posts() -> Collection {
     let relation = |max_select| {
         let collection_id = "posts_id".into();
-        RelationOptions {
-            collection_id,
-            cascade_delete: false,
-            min_select: 0,
-            max_select,
-        }
+        RelationOptions { collection_id, cascade_delete: false, min_select: 0, max_select }
     };
     let kinds = [
-        (
-            "id",
-            FieldKind::Text(TextOptions {
-                primary_key: true,
-                ..Default::default()
-            }),
-        ),
+        ("id", FieldKind::Text(TextOptions { primary_key: true, ..Default::default() })),
         ("title", FieldKind::Text(TextOptions::default())),
         ("rank", FieldKind::Number(NumberOptions::default())),
         ("data", FieldKind::Json(JsonOptions::default())),
         ("links", FieldKind::Relation(relation(5))),
-        (
-            "created",
-            FieldKind::Autodate(AutodateOptions {
-                on_create: true,
-                on_update: false,
-            }),
-        ),
+        ("created", FieldKind::Autodate(AutodateOptions { on_create: true, on_update: false })),
     ];
     let field = |(at, (name, kind)): (usize, (&str, FieldKind))| Field {
         id: format!("field_{name}"),
@@ -125,9 +108,7 @@ fn memory() -> Store {
 
 /// Makes the posts.
 fn with_posts(store: Store) -> Store {
-    store
-        .write::<_, JobError>(|tx| Ok(tx.create_collection(posts())?))
-        .expect("it is new");
+    store.write::<_, JobError>(|tx| Ok(tx.create_collection(posts())?)).expect("it is new");
     store
 }
 
@@ -137,24 +118,16 @@ fn insert(store: &Store, row: RowBuf) -> Result<RowId, JobError> {
 
 /// The ids of all posts in order of rowid.
 fn ids(rows: &dyn Rows) -> Vec<String> {
-    all_rows(rows, &posts())
-        .iter()
-        .map(|(_, row)| row.as_row().id().to_owned())
-        .collect()
+    all_rows(rows, &posts()).iter().map(|(_, row)| row.as_row().id().to_owned()).collect()
 }
 
 fn all_rows(rows: &dyn Rows, collection: &Collection) -> Vec<(RowId, RowBuf)> {
     let mut all = Vec::new();
     let everything = (Bound::Unbounded, Bound::Unbounded);
-    rows.scan(
-        collection,
-        everything,
-        Direction::Forward,
-        &mut |rowid, row| {
-            all.push((rowid, row.to_buf()));
-            Ok(ControlFlow::Continue(()))
-        },
-    )
+    rows.scan(collection, everything, Direction::Forward, &mut |rowid, row| {
+        all.push((rowid, row.to_buf()));
+        Ok(ControlFlow::Continue(()))
+    })
     .expect("a good scan");
     all
 }
@@ -162,10 +135,7 @@ fn all_rows(rows: &dyn Rows, collection: &Collection) -> Vec<(RowId, RowBuf)> {
 /// Checks that ids and indexes hold exactly what the rows call for.
 fn check_trees(snapshot: &Snapshot, collection: &Collection) {
     let rows = all_rows(snapshot, collection);
-    assert_eq!(
-        snapshot.count(collection).expect("a count"),
-        rows.len() as u64
-    );
+    assert_eq!(snapshot.count(collection).expect("a count"), rows.len() as u64);
     let tree = |name: &str| {
         let mut entries = Vec::new();
         let read = &snapshot.read;
@@ -178,10 +148,7 @@ fn check_trees(snapshot: &Snapshot, collection: &Collection) {
         entries
     };
     let id = |(rowid, row): &(RowId, RowBuf)| {
-        (
-            row.as_row().id().as_bytes().to_vec(),
-            rowid.to_key().to_vec(),
-        )
+        (row.as_row().id().as_bytes().to_vec(), rowid.to_key().to_vec())
     };
     let mut expected: Vec<_> = rows.iter().map(id).collect();
     expected.sort();
@@ -193,10 +160,6 @@ fn check_trees(snapshot: &Snapshot, collection: &Collection) {
         let entries = rows.iter().flat_map(of_row);
         let mut expected: Vec<_> = entries.map(|entry| (entry.key, entry.value)).collect();
         expected.sort();
-        assert_eq!(
-            tree(&names::index(&collection.id, index)),
-            expected,
-            "{index:?}"
-        );
+        assert_eq!(tree(&names::index(&collection.id, index)), expected, "{index:?}");
     }
 }

@@ -32,14 +32,7 @@ struct Job {
 }
 
 fn any_post() -> impl Strategy<Value = Post> {
-    let title = prop_oneof![
-        Just(""),
-        Just("a"),
-        Just("A"),
-        Just("b"),
-        Just("c"),
-        Just("C")
-    ];
+    let title = prop_oneof![Just(""), Just("a"), Just("A"), Just("b"), Just("c"), Just("C")];
     let links = proptest::collection::vec(0u8..4, 0..4);
     (0u8..12, title, 0u8..3, 0u8..6, links).prop_map(|(id, title, rank, data, links)| Post {
         id,
@@ -71,14 +64,8 @@ impl Post {
             (TITLE, text(self.title)),
             (RANK, Value::Number(f64::from(self.rank))),
             (DATA, data),
-            (
-                LINKS,
-                Value::List(self.links.iter().map(|id| format!("id{id}")).collect()),
-            ),
-            (
-                CREATED,
-                Value::Date(Some(Timestamp::from_millis(i64::from(self.rank) + 1))),
-            ),
+            (LINKS, Value::List(self.links.iter().map(|id| format!("id{id}")).collect())),
+            (CREATED, Value::Date(Some(Timestamp::from_millis(i64::from(self.rank) + 1)))),
         ])
     }
 }
@@ -100,8 +87,7 @@ impl Model {
     fn refusal(&self, post: &Post, except: Option<usize>) -> Option<Refusal> {
         let others = || {
             let all = self.posts.iter().enumerate();
-            all.filter(|(at, _)| Some(*at) != except)
-                .map(|(_, post)| post)
+            all.filter(|(at, _)| Some(*at) != except).map(|(_, post)| post)
         };
         if others().any(|other| other.id == post.id) {
             return Some(Refusal::IdTaken);
@@ -174,11 +160,7 @@ fn run(store: &Store, job: Job) -> Option<Vec<Result<(), Refusal>>> {
                     Err(other) => return Err(JobError::Write(other)),
                 });
             }
-            if job.fails {
-                Err(JobError::OnPurpose)
-            } else {
-                Ok(answers)
-            }
+            if job.fails { Err(JobError::OnPurpose) } else { Ok(answers) }
         })
         .map_or_else(
             |error| {
@@ -191,20 +173,15 @@ fn run(store: &Store, job: Job) -> Option<Vec<Result<(), Refusal>>> {
 
 fn check(store: &Store, model: &Model) {
     let snapshot = store.snapshot();
-    let rows: Vec<RowBuf> = all_rows(&*snapshot, &posts())
-        .into_iter()
-        .map(|(_, r)| r)
-        .collect();
+    let rows: Vec<RowBuf> = all_rows(&*snapshot, &posts()).into_iter().map(|(_, r)| r).collect();
     assert_eq!(rows, model.posts.iter().map(Post::row).collect::<Vec<_>>());
     check_trees(&snapshot, &posts());
     let changes = snapshot.changes(0, usize::MAX).expect("a log");
     let sequences: Vec<u64> = changes.iter().map(|change| change.sequence).collect();
     assert_eq!(sequences, (1..=changes.len() as u64).collect::<Vec<_>>());
     assert_eq!(snapshot.last_change(), changes.len() as u64);
-    let changes: Vec<_> = changes
-        .into_iter()
-        .map(|c| (c.action, c.record_id.as_str().to_owned()))
-        .collect();
+    let changes: Vec<_> =
+        changes.into_iter().map(|c| (c.action, c.record_id.as_str().to_owned())).collect();
     assert_eq!(changes, model.changes);
 }
 

@@ -124,7 +124,8 @@ fn reply(
 fn body_size_max(live: &Live, collection: &Collection) -> ByteSize {
     const EDITOR: u64 = 5 << 20;
     const JSON: u64 = 1 << 20;
-    let or_default = |size: i64, default: u64| u64::try_from(size).ok().filter(|s| *s > 0).unwrap_or(default);
+    let or_default =
+        |size: i64, default: u64| u64::try_from(size).ok().filter(|s| *s > 0).unwrap_or(default);
     let fields = collection.fields.iter().map(|field| match &field.kind {
         FieldKind::Editor(options) => or_default(options.max_size, EDITOR),
         FieldKind::Json(options) => or_default(options.max_size, JSON),

@@ -53,9 +53,10 @@ impl Cors {
 
 fn allowed(origins: &[String], origin: &HeaderValue) -> Option<HeaderValue> {
     let text = origin.to_str().ok().filter(|text| !text.is_empty())?;
-    origins.iter().find(|pattern| matches(pattern.as_bytes(), text.as_bytes())).map(|pattern| {
-        if pattern == "*" { HeaderValue::from_static("*") } else { origin.clone() }
-    })
+    origins
+        .iter()
+        .find(|pattern| matches(pattern.as_bytes(), text.as_bytes()))
+        .map(|pattern| if pattern == "*" { HeaderValue::from_static("*") } else { origin.clone() })
 }
 
 /// Whether `text` fits `pattern`, where `*` is any run of characters and `?` any single one.

@@ -163,18 +163,19 @@ impl Shape {
                 (_, "password" | "tokenKey") if is_auth => continue,
                 (_, "email") if is_auth => Source::Email(field.slot),
                 (FieldKind::Password(_), _) => Source::Blank { hidden: field.hidden },
-                (kind, _) => Source::Field {
-                    slot: field.slot,
-                    zero: zero_json(kind),
-                    hidden: field.hidden,
-                },
+                (kind, _) => {
+                    Source::Field { slot: field.slot, zero: zero_json(kind), hidden: field.hidden }
+                }
             };
             members.push((&field.name, source));
         }
         members.sort_by_key(|(name, _)| *name);
         let members = members
             .into_iter()
-            .map(|(name, source)| Member { key: format!("\"{name}\":").into_bytes().into(), source })
+            .map(|(name, source)| Member {
+                key: format!("\"{name}\":").into_bytes().into(),
+                source,
+            })
             .collect();
         Self { collection: collection.clone(), members }
     }

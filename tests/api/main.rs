@@ -1,0 +1,8 @@
+//! The web API from outside: the real program, one server for each story.
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod bad_input;
+mod concurrency;
+mod records;

@@ -1,0 +1,8 @@
+//! The HTTP layer and the program, from outside: raw sockets, slow clients, signals, exit codes.
+
+mod config;
+mod connections;
+mod harness;
+mod http2;
+mod process;
+mod requests;
