@@ -9,7 +9,7 @@ use crate::schema::{Field, FieldKind};
 ///
 /// Dates are their text; bools 0 and 1; lists and geo points their JSON text; json fields their raw
 /// JSON text, or null when never set.
-pub fn scalar<'a>(field: &Field, row: Row<'a>) -> Scalar<'a> {
+pub(super) fn scalar<'a>(field: &Field, row: Row<'a>) -> Scalar<'a> {
     match row.cell(field.slot) {
         Cell::Text(text, _) => Scalar::text(text),
         Cell::Number(number) => Scalar::Real(number),
@@ -20,8 +20,9 @@ pub fn scalar<'a>(field: &Field, row: Row<'a>) -> Scalar<'a> {
             Scalar::Text(Cow::Owned(serde_json::Value::from(items).to_string()))
         }
         Cell::Geo(point) => {
-            let json = serde_json::json!({ "lon": point.lon, "lat": point.lat });
-            Scalar::Text(Cow::Owned(json.to_string()))
+            // Whole degrees print without a decimal, as they do in the API.
+            let (lon, lat) = (point.lon, point.lat);
+            Scalar::Text(Cow::Owned(format!("{{\"lon\":{lon},\"lat\":{lat}}}")))
         }
         Cell::Json(json) => Scalar::text(json),
         Cell::Zero => zero(&field.kind),
@@ -33,7 +34,7 @@ fn zero(kind: &FieldKind) -> Scalar<'static> {
         FieldKind::Number(_) => Scalar::Real(0.0),
         FieldKind::Bool => Scalar::Int(0),
         FieldKind::Json(_) => Scalar::Null,
-        FieldKind::GeoPoint => Scalar::text(r#"{"lon":0.0,"lat":0.0}"#),
+        FieldKind::GeoPoint => Scalar::text(r#"{"lon":0,"lat":0}"#),
         _ if kind.is_multiple() => Scalar::text("[]"),
         _ => Scalar::text(""),
     }

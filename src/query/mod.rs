@@ -33,3 +33,8 @@ pub use list::{Found, ListQuery, ListSpec, Page};
 pub use plan::{Explain, Plan};
 pub use request::{AuthRow, Context, Request};
 pub use rows::{Direction, IndexTree, ReadError, Rows, Visit};
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,7 @@ pub(super) struct Binder<'a> {
     /// Emails used in the comparison being bound that only count when visible.
     visible: Vec<(JoinId, usize)>,
     scopes: usize,
+    comparisons: usize,
 }
 
 /// Where plain names are looked up, and with which rights.
@@ -87,6 +88,7 @@ impl<'a> Binder<'a> {
             reached: Vec::new(),
             visible: Vec::new(),
             scopes: 1,
+            comparisons: 0,
         }
     }
 
@@ -196,7 +198,9 @@ impl<'a> Binder<'a> {
         let right = self.operand(&comparison.right)?;
         let visible = std::mem::take(&mut self.visible);
         let Comparison { operator, any, .. } = *comparison;
+        self.comparisons += 1;
         Ok(Compare {
+            number: self.comparisons,
             operator,
             any,
             left,
