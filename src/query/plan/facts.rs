@@ -222,7 +222,7 @@ fn constant_for(
 }
 
 /// Whether keys tell the value apart from all others.
-fn is_exact(value: &Scalar<'_>) -> bool {
+pub(super) fn is_exact(value: &Scalar<'_>) -> bool {
     match value {
         Scalar::Text(text) => text.len() <= TEXT_MAX,
         Scalar::Int(int) => int.unsigned_abs() <= EXACT_INT_MAX,

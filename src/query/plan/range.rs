@@ -11,7 +11,7 @@ use crate::query::bound::{BASE, Bound, SortBy, SortKey, TermKind};
 use crate::query::entry::{collated, implied_tree};
 use crate::schema::{Collate, Collection, Comparison, Condition, FieldKind};
 
-use super::facts::Fact;
+use super::facts::{Fact, is_exact};
 use super::walk::Walk;
 
 /// One way to use an index.
@@ -154,7 +154,7 @@ fn column_range(
         let behind = || prefix_end(&key).map_or(RangeBound::Unbounded, RangeBound::Excluded);
         let beyond = || prefix_end(&key).map_or(RangeBound::Unbounded, RangeBound::Included);
         match fact.operator {
-            // The range of a cut text includes the texts that share its beginning.
+            // Where several values share the key, the range includes them.
             Operator::Greater if is_whole => raise(&mut range, beyond()),
             Operator::Greater | Operator::GreaterEqual => {
                 raise(&mut range, RangeBound::Included(key));
@@ -171,7 +171,7 @@ fn column_range(
     (range, has_range)
 }
 
-/// The key of a bound, and whether it holds all of the value.
+/// The key of a bound, and whether it tells the value apart from all others.
 fn bound_key(prefix: &[u8], value: &Scalar<'_>) -> (Vec<u8>, bool) {
     let mut writer = KeyWriter::new();
     let mut key = prefix.to_vec();
@@ -191,7 +191,7 @@ fn bound_key(prefix: &[u8], value: &Scalar<'_>) -> (Vec<u8>, bool) {
         _ => {
             writer.push(value);
             key.extend(writer.finish());
-            (key, true)
+            (key, is_exact(value))
         }
     }
 }

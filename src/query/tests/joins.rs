@@ -87,7 +87,11 @@ fn path_of(name: &str) -> Path {
         });
     };
     let props: Vec<&str> = rest.split('.').collect();
-    let (last, inner) = props.split_last().unwrap();
+    let (mut last, mut inner) = props.split_last().unwrap();
+    // The id of a single relation is what the relation stores.
+    if let ("id", [before @ .., single @ ("one" | "up")]) = (*last, inner) {
+        (last, inner) = (single, before);
+    }
     for prop in inner {
         if let Some((owner, field)) = prop.split_once("_via_") {
             let owner = if owner == "a" { "a" } else { "b" };

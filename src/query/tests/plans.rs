@@ -284,7 +284,7 @@ fn the_cheapest_access_is_chosen() {
         ("", "-created", false, "index created access none true"),
         ("", "-created", true, "index created access count true"),
         ("", "t", true, "scan - heap count false"),
-        ("id = 'k7'", "t", true, "record - heap candidates true"),
+        ("id = 'k7'", "t", true, "record - access candidates true"),
         (
             "t = 'T7' && on = false",
             "",
