@@ -246,11 +246,7 @@ impl Group {
     pub(super) fn new(nodes: Vec<Node>) -> Self {
         let needs = nodes.iter().fold(0, |needs, node| needs | node.needs());
         let on_base = nodes.iter().any(Node::on_base);
-        Self {
-            nodes,
-            needs,
-            on_base,
-        }
+        Self { nodes, needs, on_base }
     }
 }
 

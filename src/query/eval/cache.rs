@@ -44,10 +44,7 @@ impl Cache {
     ) {
         if rows.len() <= ROWS_MAX {
             self.make_room(rows.len() + 1);
-            self.referrers
-                .entry((join, slot))
-                .or_default()
-                .insert(id.into(), Arc::clone(rows));
+            self.referrers.entry((join, slot)).or_default().insert(id.into(), Arc::clone(rows));
         }
     }
 
