@@ -172,7 +172,7 @@ impl Store {
     }
 
     /// Runs `job` in a transaction and returns its answer once that is committed. Blocks meanwhile,
-    /// also while the queue is full; must not be called from within a job.
+    /// also while the queue is full, so neither a job nor an answer may call this.
     ///
     /// When `job` fails or panics, nothing of it is kept. It may run more than once, so it must not
     /// do what cannot be repeated.
@@ -192,15 +192,13 @@ impl Store {
             // The receiver waits below for as long as the sender lives.
             let _ = answer.send(result);
         };
-        {
-            let jobs = self.0.jobs.read().unwrap_or_else(PoisonError::into_inner);
-            let Some(jobs) = &*jobs else {
-                return Err(StoreError::Closed.into());
-            };
-            if jobs.send(Box::new(Submitted::new(job, done))).is_err() {
-                return Err(StoreError::Closed.into());
-            }
+        let Some(jobs) = self.sender() else {
+            return Err(StoreError::Closed.into());
+        };
+        if jobs.send(Box::new(Submitted::new(job, done))).is_err() {
+            return Err(StoreError::Closed.into());
         }
+        drop(jobs);
         answered.recv().unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
@@ -219,18 +217,21 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let job: Box<dyn Job> = Box::new(Submitted::new(job, done));
-        let (job, failure) = {
-            let jobs = self.0.jobs.read().unwrap_or_else(PoisonError::into_inner);
-            match &*jobs {
-                None => (job, StoreError::Closed),
-                Some(jobs) => match jobs.try_send(job) {
-                    Ok(()) => return,
-                    Err(TrySendError::Full(job)) => (job, StoreError::Busy),
-                    Err(TrySendError::Disconnected(job)) => (job, StoreError::Closed),
-                },
-            }
+        let (job, failure) = match self.sender() {
+            None => (job, StoreError::Closed),
+            Some(jobs) => match jobs.try_send(job) {
+                Ok(()) => return,
+                Err(TrySendError::Full(job)) => (job, StoreError::Busy),
+                Err(TrySendError::Disconnected(job)) => (job, StoreError::Closed),
+            },
         };
         job.answer(Some(failure));
+    }
+
+    /// The way to the writer, unless closed. A clone, because waiting for a place in the queue
+    /// under the lock could hold up the writer's own answers, and with them the queue.
+    fn sender(&self) -> Option<SyncSender<Box<dyn Job>>> {
+        self.0.jobs.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Finishes the waiting jobs, brings everything to disk and ends the writer. Writes after this

@@ -153,7 +153,9 @@ impl Writer {
         }
         let published = result.and_then(|kept| if kept { self.publish() } else { Ok(()) });
         let Err(error) = published else {
-            batch.into_iter().for_each(|job| job.answer(None));
+            for job in batch {
+                job.answer(None);
+            }
             return;
         };
         let error = Arc::new(error);

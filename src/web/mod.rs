@@ -17,6 +17,7 @@ mod domain_error;
 mod error;
 mod excerpt;
 mod fields;
+mod incoming;
 pub mod middleware;
 mod query;
 mod reply;

@@ -149,20 +149,29 @@ fn json_text_payload(text: &[u8], headers: &mut HeaderMap) -> Payload {
 /// Escapes what could end a script element or a line of script, and ends the text with a line
 /// feed. In JSON those characters occur only within strings, so their place needs no look.
 fn for_the_web(json: &[u8]) -> Vec<u8> {
+    const CHUNK: usize = 64;
     let mut out = Vec::with_capacity(json.len() + 1);
     let mut copied = 0;
-    for (at, byte) in json.iter().enumerate() {
-        let (escape, length): (&[u8], usize) = match byte {
-            b'<' => (b"\\u003c", 1),
-            b'>' => (b"\\u003e", 1),
-            b'&' => (b"\\u0026", 1),
-            0xE2 if json[at..].starts_with("\u{2028}".as_bytes()) => (b"\\u2028", 3),
-            0xE2 if json[at..].starts_with("\u{2029}".as_bytes()) => (b"\\u2029", 3),
-            _ => continue,
-        };
-        out.extend_from_slice(&json[copied..at]);
-        out.extend_from_slice(escape);
-        copied = at + length;
+    for (number, chunk) in json.chunks(CHUNK).enumerate() {
+        // Without early exit, so that many bytes are looked at in one step. Most hold nothing.
+        let special = |byte: &u8| matches!(byte, b'<' | b'>' | b'&' | 0xE2);
+        if !chunk.iter().fold(false, |found, byte| found | special(byte)) {
+            continue;
+        }
+        for (offset, byte) in chunk.iter().enumerate() {
+            let at = number * CHUNK + offset;
+            let (escape, length): (&[u8], usize) = match byte {
+                b'<' => (b"\\u003c", 1),
+                b'>' => (b"\\u003e", 1),
+                b'&' => (b"\\u0026", 1),
+                0xE2 if json[at..].starts_with("\u{2028}".as_bytes()) => (b"\\u2028", 3),
+                0xE2 if json[at..].starts_with("\u{2029}".as_bytes()) => (b"\\u2029", 3),
+                _ => continue,
+            };
+            out.extend_from_slice(&json[copied..at]);
+            out.extend_from_slice(escape);
+            copied = at + length;
+        }
     }
     out.extend_from_slice(&json[copied..]);
     out.push(b'\n');
@@ -250,6 +259,16 @@ mod tests {
         let reply = Reply::json_text(StatusCode::OK, value.to_string());
         assert_eq!(text_of(reply, None).await, expected);
         assert_eq!(text_of(Reply::json(StatusCode::OK, value), None).await, expected);
+    }
+
+    #[test]
+    fn escapes_are_found_wherever_they_are() {
+        for before in [0, 1, 61, 62, 63, 64, 65, 200] {
+            let before = "x".repeat(before);
+            let text = format!("{before}\u{2028}<{before}\u{2029}&");
+            let expected = format!("{before}\\u2028\\u003c{before}\\u2029\\u0026\n");
+            assert_eq!(for_the_web(text.as_bytes()), expected.as_bytes());
+        }
     }
 
     #[tokio::test]

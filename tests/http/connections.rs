@@ -152,6 +152,19 @@ fn a_client_that_sends_a_large_body_first_still_sees_the_refusal() {
 }
 
 #[test]
+fn a_client_that_sends_a_body_nobody_wants_still_sees_the_answer() {
+    let server = Server::plain();
+    let mut client = server.connect();
+    let body = vec![b'x'; 8 << 20];
+    client.write(&format!(
+        "POST /nope HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    ));
+    client.write_bytes(&body);
+    assert_eq!(client.answer().status, 404);
+}
+
+#[test]
 fn a_chunked_body_is_cut_at_the_limit() {
     let server = small_bodies();
     let head = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\

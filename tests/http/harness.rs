@@ -31,7 +31,7 @@ impl Server {
     pub(crate) fn start(change: impl FnOnce(&mut Live)) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let mut config = Config::default();
-        config.boot.data = data.path().to_owned();
+        config.boot.data = data.path().into();
         change(&mut config.live);
         let app = provoking_routes(App::builder().config(config)).build().expect("an app");
         let (stop, stopped) = oneshot::channel();

@@ -1,5 +1,7 @@
 //! HTTP/2 without a handshake of another kind before it, spoken by hand.
 
+use std::time::Duration;
+
 use crate::harness::{Client, Server};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -52,4 +54,18 @@ fn requests_are_answered_over_http2_with_prior_knowledge() {
     // The table's numbers for the statuses 200 and 404.
     assert_eq!((first_status, second_status), (0x88, 0x8d));
     assert!(body.starts_with(b"{\"message\":\"API is healthy.\""), "{body:?}");
+}
+
+#[test]
+fn a_client_that_never_widens_its_window_is_cut() {
+    let short = Duration::from_millis(200);
+    let server = Server::start(|live| {
+        live.idle_timeout = short;
+        live.header_timeout = short;
+    });
+    let mut client = server.connect();
+    client.write_bytes(PREFACE);
+    client.write_bytes(&frame(SETTINGS, 0, 0, &[]));
+    client.write_bytes(&frame(HEADERS, END_STREAM | END_HEADERS, 1, &get("/large")));
+    assert!(client.wait_for_end() < Duration::from_secs(5));
 }

@@ -83,10 +83,12 @@ fn signals_end_the_server_in_good_order() {
 fn a_second_server_on_the_same_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let process = Process::start(folder.path(), &[]);
+    let mut client = Client::connect(process.address);
+    client.write("GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(client.answer().status, 200);
     let output = run(folder.path(), &["serve", "--http", "127.0.0.1:0"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(error_text(&output).contains("another server is running on ./data"));
-    let mut client = Client::connect(process.address);
     client.write("GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(client.answer().status, 200);
 }

@@ -14,14 +14,14 @@ fn relaxed() -> StoreOptions {
 
 /// Opens a store that puts nothing on disk but what an answer calls for, so that its files stand
 /// still between writes and relaxed writes are in the log alone.
-fn open_unhurried(dir: &Path, options: StoreOptions) -> Store {
+pub(super) fn open_unhurried(dir: &Path, options: StoreOptions) -> Store {
     let hour = Duration::from_hours(1);
     let pace = Pace { idle: hour, unsynced_max: hour };
     Store::open_paced(dir, options, pace).expect("a good folder")
 }
 
 /// Copies the files of an open store, which is what the end of the process by force would leave.
-fn copy_as_killed(from: &Path) -> tempfile::TempDir {
+pub(super) fn copy_as_killed(from: &Path) -> tempfile::TempDir {
     let to = tempfile::tempdir().unwrap();
     for name in ["data.redb", "data.wal"] {
         std::fs::copy(from.join(name), to.path().join(name)).unwrap();

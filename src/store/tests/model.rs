@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::durability::{copy_as_killed, open_unhurried};
 use super::*;
 use crate::model::JsonText;
 use crate::store::{ChangeAction, Durability};
@@ -213,16 +214,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
-    fn random_writes_on_disk_agree_with_the_model_also_after_reopening(
+    fn random_writes_on_disk_agree_with_the_model_also_after_closing_or_a_kill(
         jobs in proptest::collection::vec(any_job(), 1..16),
         relaxed: bool,
+        killed: bool,
     ) {
         let dir = tempfile::tempdir().unwrap();
         let durability = if relaxed { Durability::Relaxed } else { Durability::Full };
         let options = StoreOptions { durability, ..Default::default() };
-        let store = with_posts(Store::open(dir.path(), options.clone()).unwrap());
+        let store = with_posts(open_unhurried(dir.path(), options.clone()));
         let model = store_and_model_stay_equal(&store, &jobs);
+        let reopened_dir = if killed { copy_as_killed(dir.path()) } else { dir };
         drop(store);
-        check(&Store::open(dir.path(), options).unwrap(), &model);
+        check(&Store::open(reopened_dir.path(), options).unwrap(), &model);
     }
 }

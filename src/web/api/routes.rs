@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::super::{RouteError, Router};
-use super::{auth, health, records};
+use super::{auth, collections, health, records};
 
 /// All routes, each with its handler.
 ///
@@ -11,6 +11,14 @@ use super::{auth, health, records};
 pub fn routes() -> Result<Router, RouteError> {
     let mut router = Router::new();
     router.add(Method::GET, "/api/health", health::check)?;
+    router.add(Method::GET, "/api/collections", collections::list)?;
+    router.add(Method::POST, "/api/collections", collections::create)?;
+    router.add(Method::GET, "/api/collections/meta/scaffolds", collections::scaffolds)?;
+    let collection_path = "/api/collections/{collection}";
+    router.add(Method::GET, collection_path, collections::get)?;
+    router.add(Method::PATCH, collection_path, collections::update)?;
+    router.add(Method::DELETE, collection_path, collections::delete)?;
+    router.add(Method::DELETE, "/api/collections/{collection}/truncate", collections::truncate)?;
     let records_path = "/api/collections/{collection}/records";
     let record_path = "/api/collections/{collection}/records/{id}";
     router.add(Method::GET, records_path, records::list)?;

@@ -1,0 +1,87 @@
+//! `/api/collections`, for superusers only.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde_json::{Value as Json, json};
+
+use crate::ops::Error;
+use crate::ops::collections::{self, CreateCollection, UpdateCollection};
+use crate::query::Rows;
+use crate::schema::{Collection, Secrets, scaffolds_json};
+use crate::web::caller::superuser_of;
+use crate::web::{ApiError, Reply, Request, State, committed};
+
+use super::records::list_params;
+
+/// `GET /api/collections`
+pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+    superuser_of(&request)?;
+    let snapshot = state.backend.snapshot();
+    let page = collections::list(snapshot.catalog(), &list_params(&request)?)?;
+    let (total, pages) = match page.total {
+        None => (-1, -1),
+        Some(total) => (total as i64, total.div_ceil(page.per_page) as i64),
+    };
+    let items: Vec<Json> = page.collections.iter().map(|c| c.to_json(Secrets::Hide)).collect();
+    let body = json!({
+        "items": items,
+        "page": page.page,
+        "perPage": page.per_page,
+        "totalItems": total,
+        "totalPages": pages,
+    });
+    Ok(Reply::json(StatusCode::OK, body).into_page())
+}
+
+/// `POST /api/collections`
+pub(crate) async fn create(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
+    superuser_of(&request)?;
+    let create = CreateCollection::new(request.body_object().await?);
+    let made = committed(|done| state.backend.submit(move |tx| create.run(tx), done)).await?;
+    Ok(reply(&made))
+}
+
+/// `GET /api/collections/{collection}`
+pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+    superuser_of(&request)?;
+    let snapshot = state.backend.snapshot();
+    let found = snapshot.catalog().find(request.params.get("collection"));
+    Ok(reply(found.ok_or(Error::NotFound)?))
+}
+
+/// `PATCH /api/collections/{collection}`
+pub(crate) async fn update(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
+    superuser_of(&request)?;
+    let body = request.body_object().await?;
+    let update = UpdateCollection::new(request.params.get("collection"), body);
+    let saved = committed(|done| state.backend.submit(move |tx| update.run(tx), done)).await?;
+    Ok(reply(&saved))
+}
+
+/// `DELETE /api/collections/{collection}`
+pub(crate) async fn delete(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+    superuser_of(&request)?;
+    let name = request.params.get("collection").to_owned();
+    committed(|done| state.backend.submit(move |tx| collections::delete(tx, &name), done)).await?;
+    Ok(Reply::no_content())
+}
+
+/// `DELETE /api/collections/{collection}/truncate`
+pub(crate) async fn truncate(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+    superuser_of(&request)?;
+    let name = request.params.get("collection").to_owned();
+    committed(|done| state.backend.submit(move |tx| collections::truncate(tx, &name), done))
+        .await?;
+    Ok(Reply::no_content())
+}
+
+/// `GET /api/collections/meta/scaffolds`
+pub(crate) async fn scaffolds(_state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+    superuser_of(&request)?;
+    Ok(Reply::json(StatusCode::OK, scaffolds_json()))
+}
+
+fn reply(collection: &Collection) -> Reply {
+    Reply::json(StatusCode::OK, collection.to_json(Secrets::Hide))
+}
