@@ -9,6 +9,8 @@ mod delete;
 mod list;
 mod mentions;
 mod rules;
+#[cfg(test)]
+mod tests;
 mod truncate;
 mod update;
 
