@@ -3,6 +3,7 @@
 //! An HTTP server, an embedded store, collections with rules, auth and an admin dashboard, as a
 //! program (`haversack serve`) and as this library.
 
+pub mod import;
 pub mod model;
 pub mod query;
 pub mod schema;
