@@ -222,7 +222,7 @@ fn definitions_that_cannot_be_read_leave_the_rest_alone() {
 fn files_come_over_with_what_is_known_of_them() {
     let setup = Setup::new();
     setup.sql("INSERT INTO posts (id, pictures) VALUES ('p', '[\"a_é.png\",\"gone.png\"]')");
-    setup.file("storage/posts_id/p/a_é.png", &[7; 100_000]);
+    setup.file("storage/posts_id/p/a_é.png", &vec![7; 100_000]);
     setup.file("storage/posts_id/p/a_é.png.attrs", b"{}");
     setup.file(
         "storage/posts_id/p/thumbs_a_é.png/100x100_a_é.png",
