@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use haversack::config::Live;
-
 use crate::harness::{Client, Server};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -64,13 +62,12 @@ fn requests_are_answered_over_http2_with_prior_knowledge() {
 #[test]
 fn a_client_that_never_widens_its_window_is_cut() {
     let short = Duration::from_millis(200);
-    let impatient: [(&str, fn(&mut Live, Duration)); 2] = [
-        // An answer that is all in our buffers is as good as given.
-        ("/large", |live, short| live.header_timeout = short),
-        ("/endless", |live, short| live.idle_timeout = short),
-    ];
-    for (path, change) in impatient {
-        let server = Server::start(|live| change(live, short));
+    // An answer that is all in our buffers is as good as given, and the connection idle.
+    for path in ["/large", "/endless"] {
+        let server = Server::start(|live| match path {
+            "/large" => live.header_timeout = short,
+            _ => live.idle_timeout = short,
+        });
         let mut client = server.connect();
         client.write_bytes(PREFACE);
         client.write_bytes(&frame(SETTINGS, 0, 0, &[]));
