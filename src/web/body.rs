@@ -3,17 +3,20 @@
 use serde_json::{Map, Value as Json};
 use url::form_urlencoded;
 
-use super::ApiError;
+use super::{ApiError, Query};
 
 /// The form key whose values are JSON objects that go over the other keys.
 const JSON_PAYLOAD_KEY: &str = "@jsonPayload";
 
 /// Reads a body by its content type; no bytes are an empty object, whatever the type.
 ///
+/// The parameters of the URL go after the values of a form, as if they were more of them.
+///
 /// Fails with 400 when the type is another one, or the bytes are not what the type says.
 pub(super) fn parse(
     content_type: Option<&str>,
     bytes: &[u8],
+    query: &Query,
 ) -> Result<Map<String, Json>, ApiError> {
     if bytes.is_empty() {
         return Ok(Map::new());
@@ -25,7 +28,7 @@ pub(super) fn parse(
         .unwrap_or_default();
     match media_type.trim().to_ascii_lowercase().as_str() {
         "application/json" => json_object(bytes),
-        "application/x-www-form-urlencoded" => form(bytes),
+        "application/x-www-form-urlencoded" => form(bytes, query),
         _ => Err(ApiError::bad_request("Unsupported Content-Type.")),
     }
 }
@@ -36,14 +39,16 @@ fn json_object(bytes: &[u8]) -> Result<Map<String, Json>, ApiError> {
         .into_iter::<Json>()
         .next();
     match first {
-        None | Some(Ok(Json::Null)) => Ok(Map::new()),
+        Some(Ok(Json::Null)) => Ok(Map::new()),
         Some(Ok(Json::Object(object))) => Ok(object),
-        Some(Ok(_)) => Err(ApiError::bad_request("").with_cause("the body is no JSON object")),
+        None | Some(Ok(_)) => {
+            Err(ApiError::bad_request("").with_cause("the body is no JSON object"))
+        }
         Some(Err(error)) => Err(ApiError::bad_request("").with_cause(error)),
     }
 }
 
-fn form(bytes: &[u8]) -> Result<Map<String, Json>, ApiError> {
+fn form(bytes: &[u8], query: &Query) -> Result<Map<String, Json>, ApiError> {
     let mut object = Map::new();
     let mut payload = Map::new();
     for (name, text) in form_urlencoded::parse(bytes) {
@@ -53,12 +58,15 @@ fn form(bytes: &[u8]) -> Result<Map<String, Json>, ApiError> {
             add_form_value(&mut object, &name, &text);
         }
     }
+    for (name, text) in query.iter() {
+        add_form_value(&mut object, name, text);
+    }
     object.append(&mut payload);
     Ok(object)
 }
 
 /// Adds a form value; a name that comes again makes a list.
-pub(super) fn add_form_value(object: &mut Map<String, Json>, name: &str, text: &str) {
+fn add_form_value(object: &mut Map<String, Json>, name: &str, text: &str) {
     let value = infer(text);
     match object.get_mut(name) {
         Some(Json::Array(values)) => values.push(value),
@@ -97,6 +105,10 @@ mod tests {
 
     use super::*;
 
+    fn parse(content_type: Option<&str>, bytes: &[u8]) -> Result<Map<String, Json>, ApiError> {
+        super::parse(content_type, bytes, &Query::parse("a=q"))
+    }
+
     const JSON: Option<&str> = Some("application/json; charset=utf-8");
     const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
 
@@ -117,7 +129,8 @@ mod tests {
     #[test]
     fn broken_bodies_are_bad_requests_with_the_generic_message() {
         let deep = "{\"a\":".repeat(200);
-        let bodies: [&[u8]; 7] = [
+        let bodies: [&[u8]; 8] = [
+            b" ",
             b"[]",
             b"1",
             b"{",
@@ -170,9 +183,9 @@ mod tests {
     }
 
     #[test]
-    fn repeated_names_make_lists_and_payloads_go_over_the_rest() {
-        let object = parse(FORM, b"a=1&a=x&b=1&@jsonPayload=%7B%22b%22:%7B%7D%7D").unwrap();
-        assert_eq!(Json::Object(object), json!({"a": [1, "x"], "b": {}}));
+    fn repeated_names_make_lists_also_with_the_query_and_payloads_go_over_the_rest() {
+        let object = parse(FORM, b"a=1&b=1&@jsonPayload=%7B%22b%22:%7B%7D%7D").unwrap();
+        assert_eq!(Json::Object(object), json!({"a": [1, "q"], "b": {}}));
         assert!(parse(FORM, b"@jsonPayload=[]").is_err());
     }
 }
