@@ -106,16 +106,10 @@ impl AppBuilder {
         for add in self.routes {
             add(&mut router)?;
         }
-        make_folder(&boot.data).map_err(|cause| BuildError::DataFolder {
-            path: boot.data.clone(),
-            cause,
-        })?;
+        make_folder(&boot.data)
+            .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
         let cores = available_parallelism().map_or(1, std::num::NonZero::get);
-        let hashing = if boot.hashing_threads == 0 {
-            cores
-        } else {
-            boot.hashing_threads
-        };
+        let hashing = if boot.hashing_threads == 0 { cores } else { boot.hashing_threads };
         let state = State {
             live: Arc::new(ArcSwap::from_pointee(live)),
             blocking: Blocking::new(cores * BLOCKING_PER_CORE),
@@ -135,9 +129,7 @@ impl AppBuilder {
 
 impl fmt::Debug for AppBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AppBuilder")
-            .field("config", &self.config)
-            .finish_non_exhaustive()
+        f.debug_struct("AppBuilder").field("config", &self.config).finish_non_exhaustive()
     }
 }
 
@@ -161,11 +153,7 @@ mod tests {
         config.boot.data = folder.path().join("a/b");
         let builder = || App::builder().config(config.clone());
         assert!(builder().build().is_ok());
-        let taken = builder().route(
-            Method::GET,
-            "/api/health",
-            async |_| Ok(Reply::no_content()),
-        );
+        let taken = builder().route(Method::GET, "/api/health", async |_| Ok(Reply::no_content()));
         assert!(matches!(taken.build(), Err(BuildError::Route(_))));
 
         std::fs::write(folder.path().join("file"), "").unwrap();

@@ -84,10 +84,7 @@ mod tests {
         });
         let text = r#"{"superuser":{"action":"upsert","email":"a@b.co","password":"secret"}}"#;
         assert_eq!(serde_json::to_string(&command).unwrap(), text);
-        assert_eq!(
-            serde_json::from_str::<ControlCommand>(text).unwrap(),
-            command
-        );
+        assert_eq!(serde_json::from_str::<ControlCommand>(text).unwrap(), command);
         assert!(!format!("{command:?}").contains("secret"));
     }
 }

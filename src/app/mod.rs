@@ -69,13 +69,7 @@ impl App {
             .transpose()
             .map_err(io::Error::other)?;
         let _control = control::listen(self)?;
-        web::serve(
-            listener,
-            Arc::clone(&parts.state),
-            Arc::clone(&parts.router),
-            shutdown,
-        )
-        .await
+        web::serve(listener, Arc::clone(&parts.state), Arc::clone(&parts.router), shutdown).await
     }
 
     /// Runs a command, and returns what to tell the one who gave it. Blocks.
@@ -94,8 +88,6 @@ impl App {
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App")
-            .field("boot", &self.0.boot)
-            .finish_non_exhaustive()
+        f.debug_struct("App").field("boot", &self.0.boot).finish_non_exhaustive()
     }
 }

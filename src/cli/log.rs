@@ -27,19 +27,12 @@ pub(super) fn start(format: LogFormat, level: LogLevel) -> LevelSwitch {
         LogFormat::Human => lines.with_ansi(io::stderr().is_terminal()).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    tracing_subscriber::registry()
-        .with(filter)
-        .with(lines)
-        .init();
+    tracing_subscriber::registry().with(filter).with(lines).init();
     LevelSwitch(handle)
 }
 
 /// Our lines at `level`; other crates only warn.
 fn filter(level: LogLevel) -> EnvFilter {
-    let others = if level == LogLevel::Error {
-        "error"
-    } else {
-        "warn"
-    };
+    let others = if level == LogLevel::Error { "error" } else { "warn" };
     EnvFilter::new(format!("{others},haversack={}", level.as_str()))
 }

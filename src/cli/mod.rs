@@ -60,16 +60,9 @@ impl Place {
         };
         // A variable that is no UTF-8 gets replaced letters, and so is refused by name or value.
         let variables = std::env::vars_os().map(|(name, value)| {
-            (
-                name.to_string_lossy().into_owned(),
-                value.to_string_lossy().into_owned(),
-            )
+            (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
         });
-        let flags = Layer {
-            http,
-            data: self.data.clone(),
-            ..Layer::default()
-        };
+        let flags = Layer { http, data: self.data.clone(), ..Layer::default() };
         Ok(sources.with_environment(variables)?.with_flags(flags))
     }
 

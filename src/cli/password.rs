@@ -16,11 +16,7 @@ pub(super) fn ask() -> Result<Password, Failure> {
         rpassword::prompt_password("Password: ").map_err(failed)?
     } else {
         let mut line = String::new();
-        io::stdin()
-            .lock()
-            .take(LINE_BYTES_MAX)
-            .read_line(&mut line)
-            .map_err(failed)?;
+        io::stdin().lock().take(LINE_BYTES_MAX).read_line(&mut line).map_err(failed)?;
         line.trim_end_matches(['\r', '\n']).to_owned()
     };
     if text.is_empty() {

@@ -48,9 +48,7 @@ async fn listen_and_serve(app: &App, config: &Config) -> Result<(), Failure> {
     let address = &config.boot.http;
     let unusable =
         |error: io::Error| Failure::Other(format!("cannot listen on {address}: {error}"));
-    let listener = TcpListener::bind(address.as_str())
-        .await
-        .map_err(unusable)?;
+    let listener = TcpListener::bind(address.as_str()).await.map_err(unusable)?;
     announce(listener.local_addr().map_err(unusable)?);
     let served = app.serve(listener, signal.wait()).await;
     served.map_err(|error| Failure::Other(error.to_string()))
@@ -88,17 +86,12 @@ impl Signal {
     fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let terminate = signal(SignalKind::terminate())?;
-        Ok(Self {
-            terminate,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
 
     #[cfg(windows)]
     fn new() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: tokio::signal::windows::ctrl_c()?,
-        })
+        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
     }
 
     async fn wait(mut self) {

@@ -44,11 +44,7 @@ fn parse_email(text: &str) -> Result<String, &'static str> {
 }
 
 fn parse_password(text: &str) -> Result<Password, &'static str> {
-    if text.is_empty() {
-        Err("the password is empty")
-    } else {
-        Ok(Password::new(text))
-    }
+    if text.is_empty() { Err("the password is empty") } else { Ok(Password::new(text)) }
 }
 
 impl Credentials {

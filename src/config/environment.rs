@@ -17,18 +17,13 @@ pub(super) fn read(
         if !name.starts_with(PREFIX) {
             continue;
         }
-        let key = names
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, key)| *key);
+        let key = names.iter().find(|(known, _)| *known == name).map(|(_, key)| *key);
         match layer.set(key.unwrap_or_default(), &Given::Variable(&value)) {
             Ok(()) => {}
             Err(SetError::UnknownKey) => {
                 let known = names.iter().map(|(known, _)| known.as_str());
                 let near = nearest(&name, known).unwrap_or_default();
-                problems.push(format!(
-                    "unknown variable `{name}`, the nearest is `{near}`"
-                ));
+                problems.push(format!("unknown variable `{name}`, the nearest is `{near}`"));
             }
             Err(SetError::Expected(expected)) => {
                 problems.push(format!("variable `{name}`: expected {expected}"));
@@ -50,11 +45,7 @@ mod tests {
     use super::*;
 
     fn read_pairs(pairs: &[(&str, &str)]) -> Result<Layer, ConfigError> {
-        read(
-            pairs
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        )
+        read(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
     }
 
     #[test]

@@ -10,18 +10,12 @@ pub struct ConfigError {
 
 impl ConfigError {
     pub(super) fn one(problem: impl Into<String>) -> Self {
-        Self {
-            problems: vec![problem.into()],
-        }
+        Self { problems: vec![problem.into()] }
     }
 
     /// `Ok` when there are no problems.
     pub(super) fn from_problems(problems: Vec<String>) -> Result<(), Self> {
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(Self { problems })
-        }
+        if problems.is_empty() { Ok(()) } else { Err(Self { problems }) }
     }
 
     /// The problems, each a line that says where it is.

@@ -18,9 +18,7 @@ pub(super) fn read(path: &Path) -> Result<Layer, ConfigError> {
     let unreadable = |cause: std::io::Error| ConfigError::one(format!("{name}: {cause}"));
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
     if size > FILE_BYTES_MAX {
-        return Err(ConfigError::one(format!(
-            "{name}: larger than {FILE_BYTES_MAX} bytes"
-        )));
+        return Err(ConfigError::one(format!("{name}: larger than {FILE_BYTES_MAX} bytes")));
     }
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
     parse(&name.to_string(), &text)
@@ -32,12 +30,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Layer, ConfigError> {
         let line = line_of(text, error.span().map_or(0, |span| span.start));
         ConfigError::one(format!("{name}:{line}: {}", error.message()))
     })?;
-    let mut reader = Reader {
-        name,
-        text,
-        layer: Layer::default(),
-        problems: Vec::new(),
-    };
+    let mut reader = Reader { name, text, layer: Layer::default(), problems: Vec::new() };
     reader.table("", table.get_ref());
     ConfigError::from_problems(reader.problems)?;
     Ok(reader.layer)
@@ -79,20 +72,14 @@ impl Reader<'_> {
             Err(SetError::UnknownKey) => self.unknown(at, name, &mut KEYS.iter().copied()),
             Err(SetError::Expected(expected)) => {
                 let found = value.type_str();
-                self.problem(
-                    at,
-                    &format!("`{name}`: expected {expected}, found this {found}"),
-                );
+                self.problem(at, &format!("`{name}`: expected {expected}, found this {found}"));
             }
         }
     }
 
     fn unknown(&mut self, at: usize, name: &str, known: &mut dyn Iterator<Item = &'static str>) {
         let near = nearest(name, known).unwrap_or_default();
-        self.problem(
-            at,
-            &format!("unknown key `{name}`, the nearest is `{near}`"),
-        );
+        self.problem(at, &format!("unknown key `{name}`, the nearest is `{near}`"));
     }
 
     fn problem(&mut self, at: usize, what: &str) {
@@ -105,9 +92,9 @@ impl Reader<'_> {
 fn given<'a>(value: &'a DeValue<'_>) -> Option<Given<'a>> {
     match value {
         DeValue::String(text) => Some(Given::Text(text)),
-        DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
-            .ok()
-            .map(Given::Integer),
+        DeValue::Integer(integer) => {
+            i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(Given::Integer)
+        }
         DeValue::Array(items) => items
             .iter()
             .map(|item: &Spanned<DeValue<'_>>| match item.get_ref() {
@@ -122,11 +109,7 @@ fn given<'a>(value: &'a DeValue<'_>) -> Option<Given<'a>> {
 
 /// The number of the line that holds the byte at `offset`, from 1.
 fn line_of(text: &str, offset: usize) -> usize {
-    text.bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
-        + 1
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
 #[cfg(test)]
@@ -146,10 +129,7 @@ mod tests {
     #[test]
     fn an_unknown_key_is_an_error_with_the_line_and_the_nearest_key() {
         for (text, expected) in [
-            (
-                "htpp = \"a:1\"",
-                "f:1: unknown key `htpp`, the nearest is `http`",
-            ),
+            ("htpp = \"a:1\"", "f:1: unknown key `htpp`, the nearest is `http`"),
             (
                 "\n[limits]\nbodysize = \"1B\"\n",
                 "f:3: unknown key `limits.bodysize`, the nearest is `limits.body_size`",
@@ -160,11 +140,7 @@ mod tests {
             ),
             ("[cros]\n", "f:1: unknown key `cros`, the nearest is `cors`"),
         ] {
-            assert_eq!(
-                parse("f", text).unwrap_err().problems(),
-                [expected],
-                "{text}"
-            );
+            assert_eq!(parse("f", text).unwrap_err().problems(), [expected], "{text}");
         }
     }
 
@@ -199,11 +175,7 @@ mod tests {
                 "f:1: `http`: expected an address such as \"127.0.0.1:8090\", found this table",
             ),
         ] {
-            assert_eq!(
-                parse("f", text).unwrap_err().problems(),
-                [expected],
-                "{text}"
-            );
+            assert_eq!(parse("f", text).unwrap_err().problems(), [expected], "{text}");
         }
     }
 
@@ -215,13 +187,7 @@ mod tests {
 
     #[test]
     fn all_problems_are_listed_together() {
-        assert_eq!(
-            parse("f", "a = 1\nb = 2\nhttp = 3")
-                .unwrap_err()
-                .problems()
-                .len(),
-            3
-        );
+        assert_eq!(parse("f", "a = 1\nb = 2\nhttp = 3").unwrap_err().problems().len(), 3);
     }
 
     #[test]

@@ -119,15 +119,8 @@ mod tests {
 
     #[test]
     fn the_upper_layer_wins_and_gaps_show_the_lower_one() {
-        let upper = Layer {
-            worker_threads: Some(2),
-            ..Layer::default()
-        };
-        let lower = Layer {
-            worker_threads: Some(1),
-            scan_rows_max: Some(5),
-            ..Layer::default()
-        };
+        let upper = Layer { worker_threads: Some(2), ..Layer::default() };
+        let lower = Layer { worker_threads: Some(1), scan_rows_max: Some(5), ..Layer::default() };
         let merged = upper.over(lower);
         assert_eq!(merged.worker_threads, Some(2));
         assert_eq!(merged.scan_rows_max, Some(5));
@@ -135,12 +128,9 @@ mod tests {
 
     #[test]
     fn distance_counts_single_character_edits() {
-        for (from, to, expected) in [
-            ("", "", 0),
-            ("data", "data", 0),
-            ("dat", "data", 1),
-            ("kitten", "sitting", 3),
-        ] {
+        for (from, to, expected) in
+            [("", "", 0), ("data", "data", 0), ("dat", "data", 1), ("kitten", "sitting", 3)]
+        {
             assert_eq!(edits(from, to), expected, "{from} -> {to}");
         }
     }

@@ -90,9 +90,7 @@ impl Setting for PathBuf {
     const EXPECTED: &'static str = "a path such as \"./data\"";
 
     fn read(given: &Given<'_>) -> Option<Self> {
-        text(given)
-            .filter(|text| !text.is_empty() && !text.contains('\0'))
-            .map(Self::from)
+        text(given).filter(|text| !text.is_empty() && !text.contains('\0')).map(Self::from)
     }
 }
 
@@ -174,9 +172,7 @@ impl Setting for usize {
     const EXPECTED: &'static str = "a number from 0 to 1024";
 
     fn read(given: &Given<'_>) -> Option<Self> {
-        integer(given)
-            .and_then(|count| Self::try_from(count).ok())
-            .filter(|count| *count <= 1024)
+        integer(given).and_then(|count| Self::try_from(count).ok()).filter(|count| *count <= 1024)
     }
 }
 
@@ -184,9 +180,7 @@ impl Setting for NonZeroUsize {
     const EXPECTED: &'static str = "a number of at least 1";
 
     fn read(given: &Given<'_>) -> Option<Self> {
-        integer(given)
-            .and_then(|count| usize::try_from(count).ok())
-            .and_then(Self::new)
+        integer(given).and_then(|count| usize::try_from(count).ok()).and_then(Self::new)
     }
 }
 
@@ -194,9 +188,7 @@ impl Setting for u64 {
     const EXPECTED: &'static str = "a number of at least 1";
 
     fn read(given: &Given<'_>) -> Option<Self> {
-        integer(given)
-            .and_then(|count| Self::try_from(count).ok())
-            .filter(|count| *count > 0)
+        integer(given).and_then(|count| Self::try_from(count).ok()).filter(|count| *count > 0)
     }
 }
 
@@ -210,10 +202,7 @@ impl Setting for Vec<String> {
             Given::Text(_) | Given::Integer(_) => return None,
         };
         let fits = |text: &&str| !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic());
-        texts
-            .iter()
-            .all(fits)
-            .then(|| texts.into_iter().map(str::to_owned).collect())
+        texts.iter().all(fits).then(|| texts.into_iter().map(str::to_owned).collect())
     }
 }
 
@@ -226,16 +215,7 @@ mod tests {
         for good in ["127.0.0.1:0", "localhost:8090", "[::1]:80", "0.0.0.0:65535"] {
             assert!(Address::parse(good).is_some(), "{good}");
         }
-        for bad in [
-            "",
-            "8090",
-            ":8090",
-            "host:",
-            "host:65536",
-            "::1:80",
-            "ho st:80",
-            "h:-1",
-        ] {
+        for bad in ["", "8090", ":8090", "host:", "host:65536", "::1:80", "ho st:80", "h:-1"] {
             assert!(Address::parse(bad).is_none(), "{bad}");
         }
     }

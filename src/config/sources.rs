@@ -50,12 +50,7 @@ impl Sources {
 
     /// Reads the file and merges the layers: defaults < file < environment < flags.
     pub fn load(&self) -> Result<Config, ConfigError> {
-        let file = self
-            .file
-            .as_deref()
-            .map(file::read)
-            .transpose()?
-            .unwrap_or_default();
+        let file = self.file.as_deref().map(file::read).transpose()?.unwrap_or_default();
         let merged = self.flags.clone().over(self.environment.clone()).over(file);
         Ok(Config::from_layer(merged))
     }
@@ -69,27 +64,16 @@ mod tests {
     fn flags_beat_the_environment_which_beats_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
-        std::fs::write(
-            &path,
-            "[threads]\nworkers = 1\nhashing = 1\n[limits]\nscan_rows = 1\n",
-        )
-        .unwrap();
-        let variables = [
-            ("HAVERSACK_THREADS_WORKERS", "2"),
-            ("HAVERSACK_THREADS_HASHING", "2"),
-        ];
+        std::fs::write(&path, "[threads]\nworkers = 1\nhashing = 1\n[limits]\nscan_rows = 1\n")
+            .unwrap();
+        let variables = [("HAVERSACK_THREADS_WORKERS", "2"), ("HAVERSACK_THREADS_HASHING", "2")];
         let config = Sources::new()
             .with_file(&path)
             .with_environment(
-                variables
-                    .iter()
-                    .map(|(name, value)| ((*name).into(), (*value).into())),
+                variables.iter().map(|(name, value)| ((*name).into(), (*value).into())),
             )
             .unwrap()
-            .with_flags(Layer {
-                worker_threads: Some(3),
-                ..Layer::default()
-            })
+            .with_flags(Layer { worker_threads: Some(3), ..Layer::default() })
             .load()
             .unwrap();
         assert_eq!(config.boot.worker_threads, 3);
@@ -99,13 +83,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_an_error() {
-        let error = Sources::new()
-            .with_file("/no/such/config.toml")
-            .load()
-            .unwrap_err();
-        assert!(
-            error.to_string().starts_with("/no/such/config.toml: "),
-            "{error}"
-        );
+        let error = Sources::new().with_file("/no/such/config.toml").load().unwrap_err();
+        assert!(error.to_string().starts_with("/no/such/config.toml: "), "{error}");
     }
 }

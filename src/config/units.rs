@@ -17,13 +17,8 @@ const SIZES: [(&str, u64); 7] = [
     ("B", 1),
 ];
 
-const DURATIONS: [(&str, u64); 5] = [
-    ("ms", 1),
-    ("s", 1000),
-    ("m", 60_000),
-    ("h", 3_600_000),
-    ("d", 86_400_000),
-];
+const DURATIONS: [(&str, u64); 5] =
+    [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 /// The longest duration: longer ones overflow clocks on some systems.
 const DURATION_DAYS_MAX: u64 = 365;
@@ -56,18 +51,12 @@ fn number_and_factor(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let factor = units.iter().find(|(name, _)| *name == unit)?.1;
-    number
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(factor)
-        .filter(|product| *product > 0)
+    number.parse::<u64>().ok()?.checked_mul(factor).filter(|product| *product > 0)
 }
 
 /// Reads `10MiB`; `None` when it is something else, zero, or too large.
 pub(super) fn parse_size(text: &str) -> Option<ByteSize> {
-    number_and_factor(text, &SIZES)
-        .filter(|bytes| i64::try_from(*bytes).is_ok())
-        .map(ByteSize)
+    number_and_factor(text, &SIZES).filter(|bytes| i64::try_from(*bytes).is_ok()).map(ByteSize)
 }
 
 /// Reads `30s`; `None` when it is something else, zero, or longer than a year.
@@ -113,11 +102,7 @@ mod tests {
             ("30 s", None),
             ("1m30s", None),
         ] {
-            assert_eq!(
-                parse_duration(text),
-                expected.map(Duration::from_millis),
-                "{text}"
-            );
+            assert_eq!(parse_duration(text), expected.map(Duration::from_millis), "{text}");
         }
     }
 }

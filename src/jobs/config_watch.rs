@@ -59,10 +59,7 @@ impl ConfigWatch {
             let touched = event.is_ok_and(|event| {
                 // Our own reading is an event too.
                 !event.kind.is_access()
-                    && event
-                        .paths
-                        .iter()
-                        .any(|path| path.file_name() == Some(&name))
+                    && event.paths.iter().any(|path| path.file_name() == Some(&name))
             });
             if touched {
                 // The thread is gone only when the watcher is.
@@ -122,10 +119,7 @@ mod tests {
     fn wait_for(mut condition: impl FnMut() -> bool) {
         let started = Instant::now();
         while !condition() {
-            assert!(
-                started.elapsed() < Duration::from_secs(10),
-                "it did not happen"
-            );
+            assert!(started.elapsed() < Duration::from_secs(10), "it did not happen");
             std::thread::sleep(Duration::from_millis(10));
         }
     }

@@ -40,22 +40,14 @@ pub(super) async fn asset(_state: Arc<State>, request: Request) -> Result<Reply,
 fn file(path: &str) -> Result<Reply, ApiError> {
     // In development the files are read from the folder, where such paths would lead around.
     let plain = path.split('/').all(|part| !matches!(part, "" | "." | ".."));
-    let file = plain
-        .then(|| Files::get(path))
-        .flatten()
-        .ok_or_else(|| ApiError::not_found(""))?;
+    let file = plain.then(|| Files::get(path)).flatten().ok_or_else(|| ApiError::not_found(""))?;
     // The page names the other files, so it must be fresh and they need not be.
-    let cache = if path == INDEX {
-        "no-cache"
-    } else {
-        "max-age=1209600, stale-while-revalidate=86400"
-    };
+    let cache =
+        if path == INDEX { "no-cache" } else { "max-age=1209600, stale-while-revalidate=86400" };
     let content_type = HeaderValue::from_static(content_type(path));
-    Ok(
-        Reply::bytes(StatusCode::OK, content_type, file.data.into_owned())
-            .with_header(CACHE_CONTROL, HeaderValue::from_static(cache))
-            .with_header(CONTENT_SECURITY_POLICY, POLICY),
-    )
+    Ok(Reply::bytes(StatusCode::OK, content_type, file.data.into_owned())
+        .with_header(CACHE_CONTROL, HeaderValue::from_static(cache))
+        .with_header(CONTENT_SECURITY_POLICY, POLICY))
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -83,14 +75,7 @@ mod tests {
     #[test]
     fn the_page_is_there_and_nothing_outside_the_folder_is() {
         assert!(file(INDEX).is_ok());
-        for path in [
-            "",
-            ".",
-            "../dist/index.html",
-            "../../Cargo.toml",
-            "/etc/passwd",
-            "a\0b",
-        ] {
+        for path in ["", ".", "../dist/index.html", "../../Cargo.toml", "/etc/passwd", "a\0b"] {
             assert_eq!(file(path).unwrap_err().status(), 404, "{path}");
         }
     }

@@ -14,9 +14,7 @@ pub struct Blocking {
 impl Blocking {
     /// At most `count` pieces of work at once; at least one.
     pub fn new(count: usize) -> Self {
-        Self {
-            permits: Arc::new(Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS))),
-        }
+        Self { permits: Arc::new(Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS))) }
     }
 
     /// Runs `work` and returns what it returns.
@@ -27,10 +25,8 @@ impl Blocking {
     ///
     /// When `work` does.
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let permit = Arc::clone(&self.permits)
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
+        let permit =
+            Arc::clone(&self.permits).acquire_owned().await.expect("the semaphore is never closed");
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work()
@@ -46,9 +42,7 @@ impl Blocking {
 
 impl fmt::Debug for Blocking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Blocking")
-            .field("free", &self.permits.available_permits())
-            .finish()
+        f.debug_struct("Blocking").field("free", &self.permits.available_permits()).finish()
     }
 }
 
@@ -70,9 +64,7 @@ where
         // The caller may have gone away; the work is done all the same.
         let _ = sender.send(outcome);
     }));
-    receiver
-        .await
-        .expect("the callback is called before its owner ends")
+    receiver.await.expect("the callback is called before its owner ends")
 }
 
 #[cfg(test)]

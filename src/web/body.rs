@@ -21,11 +21,7 @@ pub(super) fn parse(
     if bytes.is_empty() {
         return Ok(Map::new());
     }
-    let media_type = content_type
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
+    let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
     match media_type.trim().to_ascii_lowercase().as_str() {
         "application/json" => json_object(bytes),
         "application/x-www-form-urlencoded" => form(bytes, query),
@@ -35,9 +31,7 @@ pub(super) fn parse(
 
 /// Reads the first JSON value, an object or null; what follows it is ignored.
 fn json_object(bytes: &[u8]) -> Result<Map<String, Json>, ApiError> {
-    let first = serde_json::Deserializer::from_slice(bytes)
-        .into_iter::<Json>()
-        .next();
+    let first = serde_json::Deserializer::from_slice(bytes).into_iter::<Json>().next();
     match first {
         Some(Ok(Json::Null)) => Ok(Map::new()),
         Some(Ok(Json::Object(object))) => Ok(object),
@@ -85,13 +79,8 @@ fn infer(text: &str) -> Json {
         _ => {}
     }
     let numeric = text.starts_with(|c: char| c == '-' || c.is_ascii_digit())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
-    let number = text
-        .parse::<f64>()
-        .ok()
-        .filter(|number| numeric && number.to_string() == text);
+        && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
+    let number = text.parse::<f64>().ok().filter(|number| numeric && number.to_string() == text);
     match (number, text.parse::<i64>()) {
         (Some(_), Ok(integer)) => integer.into(),
         (Some(number), Err(_)) => number.into(),
@@ -129,16 +118,8 @@ mod tests {
     #[test]
     fn broken_bodies_are_bad_requests_with_the_generic_message() {
         let deep = "{\"a\":".repeat(200);
-        let bodies: [&[u8]; 8] = [
-            b" ",
-            b"[]",
-            b"1",
-            b"{",
-            b"{\"a\":\"\xff\"}",
-            b"nul",
-            deep.as_bytes(),
-            b"\"x\"",
-        ];
+        let bodies: [&[u8]; 8] =
+            [b" ", b"[]", b"1", b"{", b"{\"a\":\"\xff\"}", b"nul", deep.as_bytes(), b"\"x\""];
         for body in bodies {
             let error = parse(JSON, body).unwrap_err();
             assert_eq!(error.to_string(), ApiError::bad_request("").to_string());
@@ -147,12 +128,7 @@ mod tests {
 
     #[test]
     fn other_types_are_refused_unless_the_body_is_empty() {
-        for content_type in [
-            None,
-            Some("text/plain"),
-            Some("application/jsonx"),
-            Some(""),
-        ] {
+        for content_type in [None, Some("text/plain"), Some("application/jsonx"), Some("")] {
             let error = parse(content_type, b"{}").unwrap_err();
             assert_eq!(error.message(), "Unsupported Content-Type.");
             assert!(parse(content_type, b"").is_ok());

@@ -98,11 +98,7 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn new(payload: Payload, request: InFlight) -> Self {
-        let mut answer = Self {
-            payload,
-            request,
-            counted: false,
-        };
+        let mut answer = Self { payload, request, counted: false };
         answer.count(true);
         answer
     }

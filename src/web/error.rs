@@ -22,12 +22,7 @@ impl ApiError {
     /// generic message of `status`.
     pub fn new(status: StatusCode, message: &str) -> Self {
         let message = sentence(message).unwrap_or_else(|| generic_message(status).to_owned());
-        Self {
-            status,
-            message,
-            data: None,
-            cause: None,
-        }
+        Self { status, message, data: None, cause: None }
     }
 
     /// A failure with the generic message of `status`.
@@ -124,9 +119,7 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause
-            .as_deref()
-            .map(|cause| cause as &(dyn std::error::Error + 'static))
+        self.cause.as_deref().map(|cause| cause as &(dyn std::error::Error + 'static))
     }
 }
 
@@ -148,11 +141,7 @@ fn sentence(text: &str) -> Option<String> {
     let text = text.trim();
     let mut letters = text.chars();
     let first = letters.next()?;
-    let end = if text.ends_with(['.', '?', '!']) {
-        ""
-    } else {
-        "."
-    };
+    let end = if text.ends_with(['.', '?', '!']) { "" } else { "." };
     Some(format!("{}{}{end}", first.to_uppercase(), letters.as_str()))
 }
 

@@ -33,20 +33,12 @@ const OPEN_MAX: usize = 256;
 impl Excerpt {
     /// Parses `excerpt(200)` or `excerpt(200,true)`; `None` when it is something else.
     pub(super) fn parse(modifier: &str) -> Option<Self> {
-        let arguments = modifier
-            .trim()
-            .strip_prefix("excerpt(")?
-            .strip_suffix(')')?;
+        let arguments = modifier.trim().strip_prefix("excerpt(")?.strip_suffix(')')?;
         let mut arguments = arguments.split(',').map(str::trim);
         let chars_max = arguments.next()?.parse().ok().filter(|max| *max > 0)?;
-        let with_ellipsis = matches!(
-            arguments.next(),
-            Some("1" | "t" | "T" | "true" | "TRUE" | "True")
-        );
-        arguments.next().is_none().then_some(Self {
-            chars_max,
-            with_ellipsis,
-        })
+        let with_ellipsis =
+            matches!(arguments.next(), Some("1" | "t" | "T" | "true" | "TRUE" | "True"));
+        arguments.next().is_none().then_some(Self { chars_max, with_ellipsis })
     }
 
     /// The beginning of what a reader of `html` sees.
@@ -75,12 +67,7 @@ struct Prose<'t> {
 impl<'t> Prose<'t> {
     /// The text of `html`, at least as far as the first `chars_enough` characters.
     fn of(html: &'t str, chars_enough: usize) -> String {
-        let mut prose = Self {
-            out: String::new(),
-            chars: 0,
-            after_space: true,
-            open: Vec::new(),
-        };
+        let mut prose = Self { out: String::new(), chars: 0, after_space: true, open: Vec::new() };
         let mut rest = html;
         // The extra characters are those that trimming may take, and one to see a cut.
         while !rest.is_empty() && prose.chars < chars_enough.saturating_add(3) {
@@ -116,11 +103,7 @@ impl<'t> Prose<'t> {
     fn take_tag(&mut self, tag: Tag<'t>) -> &'t str {
         let name = tag.name.as_ref();
         if !tag.is_end && SKIPPED.contains(&name) {
-            return if VOID.contains(&name) {
-                tag.after
-            } else {
-                after_element(name, tag.after)
-            };
+            return if VOID.contains(&name) { tag.after } else { after_element(name, tag.after) };
         }
         if INLINE.contains(&name) {
             return tag.after;
@@ -161,9 +144,7 @@ struct Tag<'t> {
 impl<'t> Tag<'t> {
     /// Reads a tag from what follows its `<`; `None` when it is only that character.
     fn parse(text: &'t str) -> Option<Self> {
-        let (is_end, text) = text
-            .strip_prefix('/')
-            .map_or((false, text), |text| (true, text));
+        let (is_end, text) = text.strip_prefix('/').map_or((false, text), |text| (true, text));
         if !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
             return None;
         }
@@ -184,11 +165,7 @@ impl<'t> Tag<'t> {
         } else {
             Cow::Borrowed(name)
         };
-        Some(Self {
-            name,
-            is_end,
-            after,
-        })
+        Some(Self { name, is_end, after })
     }
 }
 
@@ -229,10 +206,7 @@ fn after_first<'t>(text: &'t str, end: &str) -> &'t str {
 fn entity(text: &str) -> Option<(char, &str)> {
     /// The longest reference that is understood, in bytes.
     const LENGTH_MAX: usize = 10;
-    let end = text
-        .bytes()
-        .take(LENGTH_MAX)
-        .position(|byte| byte == b';')?;
+    let end = text.bytes().take(LENGTH_MAX).position(|byte| byte == b';')?;
     let after = &text[end + 1..];
     let letter = match &text[..end] {
         "amp" => '&',
@@ -265,9 +239,7 @@ fn entity(text: &str) -> Option<(char, &str)> {
                 Some(hex) => u32::from_str_radix(hex, 16),
                 None => number.parse(),
             };
-            char::from_u32(code.ok()?)
-                .filter(|letter| *letter != '\0')
-                .unwrap_or('\u{fffd}')
+            char::from_u32(code.ok()?).filter(|letter| *letter != '\0').unwrap_or('\u{fffd}')
         }
     };
     Some((letter, after))
@@ -280,11 +252,7 @@ mod tests {
     use super::*;
 
     fn excerpt(chars_max: usize, html: &str) -> String {
-        Excerpt {
-            chars_max,
-            with_ellipsis: true,
-        }
-        .of(html)
+        Excerpt { chars_max, with_ellipsis: true }.of(html)
     }
 
     #[test]
@@ -302,10 +270,7 @@ mod tests {
             ("a<select><option>1</select>b", "ab"),
             ("a<!-- > x -->b", "ab"),
             ("<!doctype html><head><title>t</title></head><body>b", "b"),
-            (
-                "1 < 2 &amp; 3 &gt; 2 &#233; &#x1F600; &bogus; &",
-                "1 < 2 & 3 > 2 é 😀 &bogus; &",
-            ),
+            ("1 < 2 &amp; 3 &gt; 2 &#233; &#x1F600; &bogus; &", "1 < 2 & 3 > 2 é 😀 &bogus; &"),
             ("a<script>never closed", "a"),
             ("a<b", "a"),
             ("a</div>b</p>c", "ab c"),
@@ -319,13 +284,9 @@ mod tests {
 
     #[test]
     fn cuts_are_by_character_and_trimmed() {
-        for (max, expected) in [
-            (1, "é..."),
-            (2, "éa..."),
-            (3, "éa..."),
-            (4, "éa b..."),
-            (5, "éa bc"),
-        ] {
+        for (max, expected) in
+            [(1, "é..."), (2, "éa..."), (3, "éa..."), (4, "éa b..."), (5, "éa bc")]
+        {
             assert_eq!(excerpt(max, "<p>éa</p> <p>bc</p>"), expected, "{max}");
         }
     }

@@ -43,9 +43,9 @@ impl FieldsPicker {
                     (path, Some(Excerpt::parse(modifier).ok_or_else(problem)?))
                 }
             };
-            let pick = path.split('.').fold(&mut root, |at, name| {
-                at.below.entry(name.into()).or_default()
-            });
+            let pick = path
+                .split('.')
+                .fold(&mut root, |at, name| at.below.entry(name.into()).or_default());
             pick.whole = Some(excerpt);
         }
         Ok(Self(root))
@@ -109,10 +109,7 @@ fn split(text: &str) -> Option<Vec<&str>> {
         }
     }
     parts.push(&text[start..]);
-    let parts = parts
-        .into_iter()
-        .map(str::trim)
-        .filter(|part| !part.is_empty());
+    let parts = parts.into_iter().map(str::trim).filter(|part| !part.is_empty());
     (depth == 0).then(|| parts.collect())
 }
 
@@ -149,10 +146,7 @@ mod tests {
             ("geo,geo.lon", json!({"geo": {"lon": 1, "lat": 2}})),
             ("tags.x", json!({"tags": ["a", "b"]})),
             ("n.x", json!({"n": 5})),
-            (
-                "expand.likes.id",
-                json!({"expand": {"likes": [{"id": 1}, {"id": 3}]}}),
-            ),
+            ("expand.likes.id", json!({"expand": {"likes": [{"id": 1}, {"id": 3}]}})),
             (
                 "expand.*.id",
                 json!({"expand": {"author": {"id": "x"}, "likes": [{"id": 1}, {"id": 3}]}}),
@@ -171,10 +165,7 @@ mod tests {
 
     #[test]
     fn lists_are_picked_item_by_item() {
-        assert_eq!(
-            picked("a", json!([{"a": 1, "b": 2}, {"b": 3}])),
-            json!([{"a": 1}, {}])
-        );
+        assert_eq!(picked("a", json!([{"a": 1, "b": 2}, {"b": 3}])), json!([{"a": 1}, {}]));
         assert_eq!(picked("a", json!([1, "x"])), json!([1, "x"]));
         assert_eq!(picked("a", json!("x")), json!("x"));
     }
@@ -185,14 +176,8 @@ mod tests {
         for (fields, expected) in [
             ("a:excerpt(3)", json!({"a": "one"})),
             ("a:excerpt(5,true)", json!({"a": "one t..."})),
-            (
-                "a:excerpt( 100 , 1 ),n:excerpt(1)",
-                json!({"a": "one two", "n": 5}),
-            ),
-            (
-                "*:excerpt(3)",
-                json!({"a": "one", "n": 5, "o": {"x": "<i>y</i>"}}),
-            ),
+            ("a:excerpt( 100 , 1 ),n:excerpt(1)", json!({"a": "one two", "n": 5})),
+            ("*:excerpt(3)", json!({"a": "one", "n": 5, "o": {"x": "<i>y</i>"}})),
             ("o.x:excerpt(9)", json!({"o": {"x": "y"}})),
         ] {
             assert_eq!(picked(fields, value.clone()), expected, "{fields}");

@@ -37,9 +37,7 @@ impl IncomingBody {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let announced = headers
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok());
+        let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         Self {
             announced: announced.and_then(|text| text.parse().ok()),
             body: (!body.is_end_stream()).then(|| UnsyncBoxBody::new(body.map_err(Into::into))),
@@ -58,10 +56,7 @@ impl IncomingBody {
     /// Reads everything, once; later calls return nothing. What is left after an error is
     /// drained when the value is dropped.
     pub(super) async fn read(&mut self, size_max: ByteSize) -> Result<Bytes, ApiError> {
-        if self
-            .announced
-            .is_some_and(|announced| announced > size_max.get())
-        {
+        if self.announced.is_some_and(|announced| announced > size_max.get()) {
             return Err(ApiError::too_large());
         }
         let size_max = usize::try_from(size_max.get()).unwrap_or(usize::MAX);
@@ -101,11 +96,7 @@ impl IncomingBody {
                 joined.extend_from_slice(&data);
             }
         }
-        Ok(if joined.is_empty() {
-            first
-        } else {
-            joined.freeze()
-        })
+        Ok(if joined.is_empty() { first } else { joined.freeze() })
     }
 }
 

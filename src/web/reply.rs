@@ -39,11 +39,7 @@ enum Content {
 
 impl Reply {
     fn new(status: StatusCode, content: Content) -> Self {
-        Self {
-            status,
-            headers: HeaderMap::new(),
-            content,
-        }
+        Self { status, headers: HeaderMap::new(), content }
     }
 
     /// A JSON answer.
@@ -53,13 +49,7 @@ impl Reply {
 
     /// A JSON answer that is already serialised. `text` must be valid JSON.
     pub fn json_text(status: StatusCode, text: impl Into<Bytes>) -> Self {
-        Self::new(
-            status,
-            Content::JsonText {
-                text: text.into(),
-                page: false,
-            },
-        )
+        Self::new(status, Content::JsonText { text: text.into(), page: false })
     }
 
     /// 204.
@@ -165,10 +155,7 @@ fn for_the_web(json: &[u8]) -> Vec<u8> {
     for (number, chunk) in json.chunks(CHUNK).enumerate() {
         // Without early exit, so that many bytes are looked at in one step. Most hold nothing.
         let special = |byte: &u8| matches!(byte, b'<' | b'>' | b'&' | 0xE2);
-        if !chunk
-            .iter()
-            .fold(false, |found, byte| found | special(byte))
-        {
+        if !chunk.iter().fold(false, |found, byte| found | special(byte)) {
             continue;
         }
         for (offset, byte) in chunk.iter().enumerate() {
@@ -271,10 +258,7 @@ mod tests {
             "{\"a\":\"\\u003c/script\\u003e\\u0026\\u2028\\u2029\u{2030}é\"}\n".to_owned();
         let reply = Reply::json_text(StatusCode::OK, value.to_string());
         assert_eq!(text_of(reply, None).await, expected);
-        assert_eq!(
-            text_of(Reply::json(StatusCode::OK, value), None).await,
-            expected
-        );
+        assert_eq!(text_of(Reply::json(StatusCode::OK, value), None).await, expected);
     }
 
     #[test]
@@ -292,10 +276,7 @@ mod tests {
         let page = json!({"page": 1, "items": [{"id": "a", "b": 1}]});
         let ok = StatusCode::OK;
         let picked = "{\"page\":1,\"items\":[{\"id\":\"a\"}]}\n";
-        assert_eq!(
-            text_of(Reply::json(ok, page.clone()).into_page(), Some("id")).await,
-            picked
-        );
+        assert_eq!(text_of(Reply::json(ok, page.clone()).into_page(), Some("id")).await, picked);
         let text = Reply::json_text(ok, page.to_string()).into_page();
         assert_eq!(text_of(text, Some("id")).await, picked);
         let plain = Reply::json(ok, page.clone());

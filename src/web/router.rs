@@ -46,14 +46,11 @@ impl Router {
             self.methods.len() - 1
         });
         let handler: Handler = Arc::new(move |state, request| Box::pin(handler(state, request)));
-        self.methods[at]
-            .1
-            .insert(path, handler)
-            .map_err(|error| RouteError {
-                method,
-                path: path.to_owned(),
-                reason: error.to_string(),
-            })
+        self.methods[at].1.insert(path, handler).map_err(|error| RouteError {
+            method,
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })
     }
 
     /// The handler for a path, and the parts of it that the route names.
@@ -76,9 +73,7 @@ impl Router {
 
 impl fmt::Debug for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.methods.iter().map(|(method, _)| method))
-            .finish()
+        f.debug_list().entries(self.methods.iter().map(|(method, _)| method)).finish()
     }
 }
 
@@ -113,9 +108,7 @@ mod tests {
     fn router() -> Router {
         let mut router = Router::new();
         for path in ["/api/health", "/api/c/{c}/records/{id}", "/_/{*path}"] {
-            router
-                .add(Method::GET, path, async |_, _| Ok(Reply::no_content()))
-                .unwrap();
+            router.add(Method::GET, path, async |_, _| Ok(Reply::no_content())).unwrap();
         }
         router
     }
@@ -163,14 +156,9 @@ mod tests {
     #[test]
     fn a_route_is_added_once() {
         let error = router()
-            .add(Method::GET, "/api/health", async |_, _| {
-                Ok(Reply::no_content())
-            })
+            .add(Method::GET, "/api/health", async |_, _| Ok(Reply::no_content()))
             .unwrap_err();
-        assert!(
-            error.to_string().starts_with("route GET /api/health: "),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("route GET /api/health: "), "{error}");
     }
 
     #[test]

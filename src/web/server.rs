@@ -71,10 +71,7 @@ pub async fn serve(
     }
     drop(listener);
     if timeout(DRAIN_TIME_MAX, graceful.shutdown()).await.is_err() {
-        tracing::warn!(
-            open = connections.len(),
-            "cutting connections that do not end"
-        );
+        tracing::warn!(open = connections.len(), "cutting connections that do not end");
     }
     connections.shutdown().await;
     Ok(())
@@ -90,11 +87,7 @@ impl Connection {
     async fn run(self, stream: TcpStream, watcher: Watcher) {
         // Without it small answers wait for acknowledgements; failing is only slower.
         let _ = stream.set_nodelay(true);
-        let Self {
-            state,
-            router,
-            remote,
-        } = self;
+        let Self { state, router, remote } = self;
         let activity = Activity::new();
         let service = service_fn(|request: Request<Incoming>| {
             let under_way = activity.request();
@@ -107,10 +100,7 @@ impl Connection {
         });
         let socket = TokioIo::new(Socket::new(stream, Arc::clone(&activity)));
         let mut builder = Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(None);
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
         builder.http1().max_buf_size(HEAD_BYTES_MAX);
         builder
             .http2()

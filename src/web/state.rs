@@ -20,8 +20,6 @@ pub struct State {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("State")
-            .field("live", &self.live.load())
-            .finish_non_exhaustive()
+        f.debug_struct("State").field("live", &self.live.load()).finish_non_exhaustive()
     }
 }

@@ -22,28 +22,17 @@ fn mistakes_in_the_file_name_the_file_the_line_and_the_nearest_key() {
     ] {
         fs::write(&file, text).unwrap();
         let output = run(folder.path(), &["serve"]);
-        assert_eq!(
-            (output.status.code(), error_text(&output).as_str()),
-            (Some(2), expected)
-        );
+        assert_eq!((output.status.code(), error_text(&output).as_str()), (Some(2), expected));
     }
     let output = run(folder.path(), &["serve", "--config", "missing.toml"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        error_text(&output).starts_with("error: missing.toml: "),
-        "{}",
-        error_text(&output)
-    );
+    assert!(error_text(&output).starts_with("error: missing.toml: "), "{}", error_text(&output));
 }
 
 #[test]
 fn unknown_variables_name_the_nearest() {
     let folder = tempfile::tempdir().unwrap();
-    let output = program(folder.path())
-        .arg("serve")
-        .env("HAVERSACK_DATE", "x")
-        .output()
-        .unwrap();
+    let output = program(folder.path()).arg("serve").env("HAVERSACK_DATE", "x").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
         error_text(&output),
@@ -59,23 +48,15 @@ fn the_running_server_follows_its_file_and_ignores_a_broken_one() {
     let process = Process::start(folder.path(), &[]);
     let allowed = |origin: &str| {
         let mut client = Client::connect(process.address);
-        client.write(&format!(
-            "GET /api/health HTTP/1.1\r\nHost: x\r\nOrigin: {origin}\r\n\r\n"
-        ));
-        client
-            .answer()
-            .header("access-control-allow-origin")
-            .is_some()
+        client.write(&format!("GET /api/health HTTP/1.1\r\nHost: x\r\nOrigin: {origin}\r\n\r\n"));
+        client.answer().header("access-control-allow-origin").is_some()
     };
     assert!(allowed("https://one.org") && !allowed("https://two.org"));
 
     fs::write(&file, "cors.origins = [\"https://two.org\"]").unwrap();
     let started = Instant::now();
     while !allowed("https://two.org") {
-        assert!(
-            started.elapsed() < Duration::from_secs(10),
-            "never reloaded"
-        );
+        assert!(started.elapsed() < Duration::from_secs(10), "never reloaded");
         std::thread::sleep(Duration::from_millis(20));
     }
     assert!(!allowed("https://one.org"));

@@ -25,19 +25,11 @@ fn assert_too_large(answer: &crate::harness::Answer) {
 #[test]
 fn a_client_that_never_ends_its_head_is_cut() {
     let server = Server::start(|live| live.header_timeout = SHORT);
-    for beginning in [
-        "",
-        "G",
-        "PRI * HT",
-        "GET /api/health HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-    ] {
+    for beginning in ["", "G", "PRI * HT", "GET /api/health HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
         let mut client = server.connect();
         client.write(beginning);
         let took = client.wait_for_end();
-        assert!(
-            took >= SHORT / 2 && took < SOON,
-            "{beginning:?} took {took:?}"
-        );
+        assert!(took >= SHORT / 2 && took < SOON, "{beginning:?} took {took:?}");
     }
 }
 

@@ -38,9 +38,7 @@ impl Server {
         let mut config = Config::default();
         config.boot.data = data.path().into();
         change(&mut config.live);
-        let app = provoking_routes(App::builder().config(config))
-            .build()
-            .expect("an app");
+        let app = provoking_routes(App::builder().config(config)).build().expect("an app");
         let (stop, stopped) = oneshot::channel();
         let (sender, address) = mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -51,9 +49,7 @@ impl Server {
                 .expect("a runtime");
             runtime.block_on(async {
                 let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-                sender
-                    .send(listener.local_addr().expect("an address"))
-                    .expect("a test");
+                sender.send(listener.local_addr().expect("an address")).expect("a test");
                 let shutdown = async {
                     let _ = stopped.await;
                 };
@@ -61,12 +57,7 @@ impl Server {
             });
         });
         let address = address.recv().expect("a server");
-        Self {
-            address,
-            stop: Some(stop),
-            thread: Some(thread),
-            _data: data,
-        }
+        Self { address, stop: Some(stop), thread: Some(thread), _data: data }
     }
 
     /// A server with the default options.
@@ -87,11 +78,7 @@ impl Server {
 
     /// Tells it to stop; the thread that is returned ends when it has.
     pub(crate) fn begin_stop(&mut self) -> JoinHandle<()> {
-        self.stop
-            .take()
-            .expect("stopped once")
-            .send(())
-            .expect("a server");
+        self.stop.take().expect("stopped once").send(()).expect("a server");
         self.thread.take().expect("stopped once")
     }
 }
@@ -100,10 +87,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         if self.stop.is_some() {
             let ended = self.begin_stop().join();
-            assert!(
-                ended.is_ok() || std::thread::panicking(),
-                "the server panicked"
-            );
+            assert!(ended.is_ok() || std::thread::panicking(), "the server panicked");
         }
     }
 }
@@ -120,26 +104,15 @@ fn provoking_routes(builder: AppBuilder) -> AppBuilder {
             Ok(Reply::json(StatusCode::OK, object.into()))
         })
         .route(Method::GET, "/echo/{name}", async |request| {
-            Ok(Reply::json(
-                StatusCode::OK,
-                json!(request.params.get("name")),
-            ))
+            Ok(Reply::json(StatusCode::OK, json!(request.params.get("name"))))
         })
         .route(Method::GET, "/query", async |request| {
             Ok(Reply::json(StatusCode::OK, json!(request.query.get("q"))))
         })
-        .route(Method::GET, "/endless", async |_| {
-            Ok(stream(Chunks {
-                pause: None,
-                ended: false,
-            }))
-        })
+        .route(Method::GET, "/endless", async |_| Ok(stream(Chunks { pause: None, ended: false })))
         .route(Method::GET, "/pausing", async |_| {
             let pause = Box::pin(tokio::time::sleep(Duration::from_millis(700)));
-            Ok(stream(Chunks {
-                pause: Some(pause),
-                ended: false,
-            }))
+            Ok(stream(Chunks { pause: Some(pause), ended: false }))
         })
         .route(Method::GET, "/large", async |_| {
             let text = vec![b'x'; 64 << 20];
@@ -149,11 +122,7 @@ fn provoking_routes(builder: AppBuilder) -> AppBuilder {
 }
 
 fn stream(chunks: Chunks) -> Reply {
-    Reply::stream(
-        StatusCode::OK,
-        HeaderValue::from_static("text/plain"),
-        chunks,
-    )
+    Reply::stream(StatusCode::OK, HeaderValue::from_static("text/plain"), chunks)
 }
 
 /// One piece of text again and again, or only once after a pause.
@@ -207,16 +176,9 @@ impl Answer {
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("a connection");
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .expect("a timeout");
-        stream
-            .set_write_timeout(Some(Duration::from_secs(10)))
-            .expect("a timeout");
-        Self {
-            stream,
-            received: Vec::new(),
-        }
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        stream.set_write_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        Self { stream, received: Vec::new() }
     }
 
     pub(crate) fn write(&mut self, text: &str) {
@@ -239,22 +201,14 @@ impl Client {
 
     pub(crate) fn answer_to(&mut self, method: &str) -> Answer {
         let end = loop {
-            if let Some(at) = self
-                .received
-                .windows(4)
-                .position(|four| four == b"\r\n\r\n")
-            {
+            if let Some(at) = self.received.windows(4).position(|four| four == b"\r\n\r\n") {
                 break at + 4;
             }
             assert!(self.read_some() > 0, "the connection ended within a head");
         };
         let head = String::from_utf8(self.received.drain(..end).collect()).expect("a text head");
         let status = head[9..12].parse().expect("a status");
-        let mut answer = Answer {
-            status,
-            head,
-            body: String::new(),
-        };
+        let mut answer = Answer { status, head, body: String::new() };
         let length = match answer.header("content-length") {
             Some(length) if method != "HEAD" => length.parse().expect("a length"),
             _ => 0,
@@ -322,10 +276,7 @@ pub(crate) fn program(folder: &Path) -> Command {
 
 /// Runs the program to its end.
 pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
-    program(folder)
-        .args(arguments)
-        .output()
-        .expect("the program runs")
+    program(folder).args(arguments).output().expect("the program runs")
 }
 
 /// What a program wrote on its standard error.
@@ -351,26 +302,15 @@ impl Process {
             .expect("the program starts");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("a pipe");
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .expect("a first line");
-        let address = line
-            .trim()
-            .strip_prefix("listening on http://")
-            .expect("the address");
-        Self {
-            address: address.parse().expect("an address"),
-            child,
-        }
+        BufReader::new(stdout).read_line(&mut line).expect("a first line");
+        let address = line.trim().strip_prefix("listening on http://").expect("the address");
+        Self { address: address.parse().expect("an address"), child }
     }
 
     /// Sends a signal, and returns the exit code.
     pub(crate) fn end_with(&mut self, signal: &str) -> Option<i32> {
         let id = self.child.id().to_string();
-        let sent = Command::new("kill")
-            .args(["-s", signal, &id])
-            .status()
-            .expect("kill");
+        let sent = Command::new("kill").args(["-s", signal, &id]).status().expect("kill");
         assert!(sent.success());
         self.child.wait().expect("an end").code()
     }

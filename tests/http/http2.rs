@@ -53,10 +53,7 @@ fn requests_are_answered_over_http2_with_prior_knowledge() {
     }
     // The table's numbers for the statuses 200 and 404.
     assert_eq!((first_status, second_status), (0x88, 0x8d));
-    assert!(
-        body.starts_with(b"{\"message\":\"API is healthy.\""),
-        "{body:?}"
-    );
+    assert!(body.starts_with(b"{\"message\":\"API is healthy.\""), "{body:?}");
 }
 
 #[test]

@@ -47,11 +47,7 @@ fn a_start_that_fails_exits_with_1() {
     let output = run(folder.path(), &["serve", "--http", &address]);
     assert_eq!(output.status.code(), Some(1));
     let expected = format!("error: cannot listen on {address}: ");
-    assert!(
-        error_text(&output).starts_with(&expected),
-        "{}",
-        error_text(&output)
-    );
+    assert!(error_text(&output).starts_with(&expected), "{}", error_text(&output));
 
     std::fs::write(folder.path().join("file"), "").unwrap();
     let output = run(folder.path(), &["serve", "--data", "file/x"]);

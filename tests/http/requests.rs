@@ -21,10 +21,7 @@ fn post(content_type: &str, body: &str) -> String {
 fn health_says_it_is_well_with_every_usual_header() {
     let answer = Server::plain().send(&request("GET", "/api/health"));
     assert_eq!(answer.status, 200);
-    assert_eq!(
-        answer.body,
-        "{\"message\":\"API is healthy.\",\"code\":200,\"data\":{}}\n"
-    );
+    assert_eq!(answer.body, "{\"message\":\"API is healthy.\",\"code\":200,\"data\":{}}\n");
     for (name, value) in [
         ("content-type", "application/json"),
         ("vary", "Origin"),
@@ -65,11 +62,7 @@ fn unknown_paths_methods_and_spellings_are_not_found() {
         ("GET", "/_/nope.js"),
     ] {
         let answer = server.send(&request(method, path));
-        assert_eq!(
-            (answer.status, answer.body.as_str()),
-            (404, NOT_FOUND),
-            "{method} {path}"
-        );
+        assert_eq!((answer.status, answer.body.as_str()), (404, NOT_FOUND), "{method} {path}");
     }
 }
 
@@ -85,11 +78,7 @@ fn encoded_parts_of_a_path_are_only_names() {
         ("/query?%&q=%zz&q=2", "\"%zz\"\n"),
     ] {
         let answer = server.send(&request("GET", path));
-        assert_eq!(
-            (answer.status, answer.body.as_str()),
-            (200, expected),
-            "{path}"
-        );
+        assert_eq!((answer.status, answer.body.as_str()), (200, expected), "{path}");
     }
 }
 
@@ -106,10 +95,7 @@ fn raw_bytes_in_a_path_never_break_the_server() {
         let mut client = server.connect();
         client.write_bytes(bytes);
         let status = client.answer().status;
-        assert!(
-            [200, 400, 404, 505].contains(&status),
-            "{status} for {bytes:?}"
-        );
+        assert!([200, 400, 404, 505].contains(&status), "{status} for {bytes:?}");
     }
     assert_eq!(server.send(&request("GET", "/api/health")).status, 200);
 }
@@ -120,10 +106,7 @@ fn head_answers_as_get_without_a_body() {
     let mut client = server.connect();
     client.write(&request("HEAD", "/api/health"));
     let answer = client.answer_to("HEAD");
-    assert_eq!(
-        (answer.status, answer.header("content-length")),
-        (200, Some("51"))
-    );
+    assert_eq!((answer.status, answer.header("content-length")), (200, Some("51")));
     // The next answer begins right after the head.
     client.write(&request("GET", "/api/health"));
     assert_eq!(client.answer().status, 200);
@@ -142,20 +125,14 @@ fn options_is_answered_anywhere() {
     };
     let good = server.send(&with("https://a.good.org"));
     assert_eq!((good.status, good.header("content-length")), (204, None));
-    assert_eq!(
-        good.header("access-control-allow-origin"),
-        Some("https://a.good.org")
-    );
+    assert_eq!(good.header("access-control-allow-origin"), Some("https://a.good.org"));
     assert_eq!(good.header("access-control-allow-headers"), Some("a,b"));
     let methods = good.header("access-control-allow-methods");
     assert_eq!(methods, Some("GET,HEAD,PUT,PATCH,POST,DELETE"));
 
     for other in [with("https://evil.org"), request("OPTIONS", "/api/health")] {
         let answer = server.send(&other);
-        assert_eq!(
-            (answer.status, answer.header("vary")),
-            (204, Some("Origin"))
-        );
+        assert_eq!((answer.status, answer.header("vary")), (204, Some("Origin")));
         assert!(!answer.head.contains("access-control"), "{}", answer.head);
     }
 }
@@ -182,11 +159,7 @@ fn bodies_become_objects_or_bad_requests() {
         (json, "{", 400),
         ("text/plain", "x", 400),
     ] {
-        assert_eq!(
-            server.send(&post(content_type, body)).status,
-            status,
-            "{content_type} {body}"
-        );
+        assert_eq!(server.send(&post(content_type, body)).status, status, "{content_type} {body}");
     }
     let answer = server.send(&post(json, "{\"a\":\"<b>\"}"));
     assert_eq!(answer.body, "{\"a\":\"\\u003cb\\u003e\"}\n");
@@ -199,11 +172,7 @@ fn the_fields_parameter_picks_and_a_bad_one_is_refused() {
     assert_eq!(answer.body, "{\"code\":200}\n");
     let answer = server.send(&request("GET", "/api/health?fields=a:excerpt("));
     assert_eq!(answer.status, 400);
-    assert!(
-        answer.body.contains("\"Invalid fields parameter.\""),
-        "{}",
-        answer.body
-    );
+    assert!(answer.body.contains("\"Invalid fields parameter.\""), "{}", answer.body);
 }
 
 #[test]
@@ -227,16 +196,10 @@ fn a_panic_is_a_500_that_says_nothing_and_the_server_goes_on() {
 fn the_dashboard_is_served_with_a_strict_policy() {
     let server = Server::plain();
     let redirect = server.send(&request("GET", "/_"));
-    assert_eq!(
-        (redirect.status, redirect.header("location")),
-        (307, Some("/_/"))
-    );
+    assert_eq!((redirect.status, redirect.header("location")), (307, Some("/_/")));
     let page = server.send(&request("GET", "/_/"));
     assert_eq!(page.status, 200);
-    assert_eq!(
-        page.header("content-type"),
-        Some("text/html; charset=utf-8")
-    );
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.starts_with("default-src 'self';"), "{policy}");
     assert!(page.body.contains("<title>"), "{}", page.body);

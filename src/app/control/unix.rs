@@ -120,16 +120,8 @@ async fn converse(app: App, stream: UnixStream) {
         Err(error) => Err(format!("not a command: {error}")),
     };
     let answer = match outcome {
-        Ok(message) => Answer {
-            ok: true,
-            message: Some(message),
-            error: None,
-        },
-        Err(error) => Answer {
-            ok: false,
-            message: None,
-            error: Some(error),
-        },
+        Ok(message) => Answer { ok: true, message: Some(message), error: None },
+        Err(error) => Answer { ok: false, message: None, error: Some(error) },
     };
     let mut text = serde_json::to_vec(&answer).expect("an answer has only string keys");
     text.push(b'\n');
@@ -162,11 +154,7 @@ pub fn send(data: &Path, command: &ControlCommand) -> io::Result<Option<Result<S
     BufReader::new(stream.take(LINE_BYTES_MAX)).read_line(&mut line)?;
     let Answer { ok, message, error } = serde_json::from_str(&line)?;
     let outcome = if ok { Ok(message) } else { Err(error) };
-    Ok(Some(
-        outcome
-            .map(Option::unwrap_or_default)
-            .map_err(Option::unwrap_or_default),
-    ))
+    Ok(Some(outcome.map(Option::unwrap_or_default).map_err(Option::unwrap_or_default)))
 }
 
 #[cfg(test)]
@@ -189,9 +177,7 @@ mod tests {
     }
 
     fn delete(email: &str) -> ControlCommand {
-        ControlCommand::Superuser(SuperuserCommand::Delete {
-            email: email.to_owned(),
-        })
+        ControlCommand::Superuser(SuperuserCommand::Delete { email: email.to_owned() })
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -213,10 +199,7 @@ mod tests {
         assert_eq!(answer.await.unwrap(), Some(Ok("deleted a@b.co".to_owned())));
 
         let second = listen(&app(&data)).unwrap_err();
-        assert!(
-            second.to_string().starts_with("another server is running"),
-            "{second}"
-        );
+        assert!(second.to_string().starts_with("another server is running"), "{second}");
         drop(control);
         assert!(!data.join(SOCKET_NAME).exists());
     }
@@ -234,9 +217,6 @@ mod tests {
             text
         });
         let answer = answer.await.unwrap();
-        assert!(
-            answer.starts_with("{\"ok\":false,\"error\":\"not a command: "),
-            "{answer}"
-        );
+        assert!(answer.starts_with("{\"ok\":false,\"error\":\"not a command: "), "{answer}");
     }
 }

@@ -32,11 +32,7 @@ fn token(header: &str) -> Option<&str> {
     const SCHEME: &str = "bearer ";
     let scheme = header.get(..SCHEME.len()).unwrap_or_default();
     let bare = scheme.eq_ignore_ascii_case(SCHEME) && header.len() > SCHEME.len();
-    let token = if bare {
-        &header[SCHEME.len()..]
-    } else {
-        header
-    };
+    let token = if bare { &header[SCHEME.len()..] } else { header };
     (!token.is_empty()).then_some(token)
 }
 

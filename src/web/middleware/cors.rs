@@ -21,9 +21,7 @@ impl Cors {
     /// Compares the origin in `headers` with the patterns in `origins`.
     pub(super) fn new(origins: &[String], headers: &HeaderMap) -> Self {
         Self {
-            allowed: headers
-                .get(ORIGIN)
-                .and_then(|origin| allowed(origins, origin)),
+            allowed: headers.get(ORIGIN).and_then(|origin| allowed(origins, origin)),
             wanted_headers: headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned(),
         }
     }
@@ -58,13 +56,7 @@ fn allowed(origins: &[String], origin: &HeaderValue) -> Option<HeaderValue> {
     origins
         .iter()
         .find(|pattern| matches(pattern.as_bytes(), text.as_bytes()))
-        .map(|pattern| {
-            if pattern == "*" {
-                HeaderValue::from_static("*")
-            } else {
-                origin.clone()
-            }
-        })
+        .map(|pattern| if pattern == "*" { HeaderValue::from_static("*") } else { origin.clone() })
 }
 
 /// Whether `text` fits `pattern`, where `*` is any run of characters and `?` any single one.
@@ -106,20 +98,12 @@ mod tests {
             ("https://a.b", "https://a.b.c", false),
             ("https://*.example.com", "https://x.y.example.com", true),
             ("https://*.example.com", "https://example.com", false),
-            (
-                "https://*.example.com",
-                "https://x.example.com.evil.org",
-                false,
-            ),
+            ("https://*.example.com", "https://x.example.com.evil.org", false),
             ("http://localhost:?", "http://localhost:1", true),
             ("http://localhost:?", "http://localhost:12", false),
             ("http://*:*", "http://a:1", true),
         ] {
-            assert_eq!(
-                matches(pattern.as_bytes(), origin.as_bytes()),
-                expected,
-                "{pattern}"
-            );
+            assert_eq!(matches(pattern.as_bytes(), origin.as_bytes()), expected, "{pattern}");
         }
     }
 
@@ -127,10 +111,7 @@ mod tests {
     fn an_allowed_origin_is_named_and_a_star_stays_a_star() {
         let origin = HeaderValue::from_static("https://a.b");
         let list = |patterns: &[&str]| patterns.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>();
-        assert_eq!(
-            allowed(&list(&["https://?.b"]), &origin),
-            Some(origin.clone())
-        );
+        assert_eq!(allowed(&list(&["https://?.b"]), &origin), Some(origin.clone()));
         assert_eq!(allowed(&list(&["*"]), &origin).unwrap(), "*");
         assert_eq!(allowed(&list(&["https://c.d"]), &origin), None);
     }

@@ -87,11 +87,7 @@ async fn answer(
         .ok_or_else(|| ApiError::generic(StatusCode::NOT_FOUND))?;
     request.params = params;
     // Parsed before the handler runs, so that a bad parameter changes nothing.
-    let picker = request
-        .query
-        .get("fields")
-        .map(FieldsPicker::parse)
-        .transpose()?;
+    let picker = request.query.get("fields").map(FieldsPicker::parse).transpose()?;
     auth::load(&state, &mut request).await?;
     let reply = handler(state, request).await?;
     Ok(reply.into_response(picker.as_ref()))
@@ -101,18 +97,8 @@ async fn answer(
 fn log_cause(error: &ApiError, id: &str) {
     let cause = error.cause().map(ToString::to_string);
     if error.status().is_server_error() {
-        tracing::error!(
-            id,
-            status = error.status().as_u16(),
-            cause,
-            "request failed"
-        );
+        tracing::error!(id, status = error.status().as_u16(), cause, "request failed");
     } else if let Some(cause) = cause {
-        tracing::debug!(
-            id,
-            status = error.status().as_u16(),
-            cause,
-            "request rejected"
-        );
+        tracing::debug!(id, status = error.status().as_u16(), cause, "request rejected");
     }
 }
