@@ -101,7 +101,7 @@ impl Request {
         size_max: ByteSize,
     ) -> Result<Map<String, Json>, ApiError> {
         let bytes = self.body_within(size_max).await?;
-        body::parse(self.header("content-type"), &bytes)
+        body::parse(self.header("content-type"), &bytes, &self.query)
     }
 }
 
