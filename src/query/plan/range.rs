@@ -32,7 +32,7 @@ pub(super) struct Candidate {
 
 /// A tree as the planner sees it.
 struct Tree<'a> {
-    tree: IndexTree,
+    index: IndexTree,
     name: String,
     columns: Vec<(Slot, Collate)>,
     unique: bool,
@@ -54,7 +54,7 @@ pub(super) fn candidates(collection: &Collection, bound: &Bound, facts: &[Fact])
 
 fn trees(collection: &Collection) -> Vec<Tree<'_>> {
     let declared = collection.indexes.iter().map(|index| Tree {
-        tree: IndexTree::Declared(index.number),
+        index: IndexTree::Declared(index.number),
         name: index.name.clone(),
         columns: index
             .columns
@@ -67,7 +67,7 @@ fn trees(collection: &Collection) -> Vec<Tree<'_>> {
     });
     let implied = collection.fields.iter().filter_map(|field| {
         implied_tree(field).map(|tree| Tree {
-            tree,
+            index: tree,
             name: field.name.clone(),
             columns: vec![(field.slot, Collate::Binary)],
             unique: false,
@@ -118,7 +118,7 @@ fn candidate(tree: &Tree<'_>, bound: &Bound, facts: &[Fact]) -> Option<Candidate
         return None;
     }
     let walk = Walk {
-        tree: tree.tree,
+        tree: tree.index,
         range,
         direction,
         reverse_ties,
@@ -236,7 +236,7 @@ fn order(
             Direction::Forward
         };
         match sort_slot(bound, key) {
-            Some(slot) if constant.contains(&slot) => continue,
+            Some(slot) if constant.contains(&slot) => {}
             Some(slot) if columns.next() == Some(&(slot, Collate::Binary)) => {
                 if direction.is_some_and(|direction| direction != wanted) {
                     return no;
