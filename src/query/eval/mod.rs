@@ -57,11 +57,7 @@ pub(super) enum Binding {
 
 impl<'b> Env<'b> {
     fn new(base: Option<Row<'b>>, joins: usize) -> Self {
-        Self {
-            base,
-            bindings: vec![Binding::Unset; joins],
-            bound: 0,
-        }
+        Self { base, bindings: vec![Binding::Unset; joins], bound: 0 }
     }
 }
 
@@ -87,10 +83,7 @@ impl<'r> Run<'r> {
 
     /// The same for the virtual record of a create rule.
     pub(super) fn on_virtual_record(self) -> Self {
-        Self {
-            is_virtual: true,
-            ..self
-        }
+        Self { is_virtual: true, ..self }
     }
 
     /// An environment with only `base` bound; `None` for conditions that do not depend on it.
@@ -181,11 +174,7 @@ impl<'r> Run<'r> {
 
     /// The first of a non-empty set of joins; its ancestors are not in the set.
     fn outermost(&self, free: JoinSet) -> JoinId {
-        self.bound
-            .many
-            .get(free.trailing_zeros() as usize)
-            .copied()
-            .unwrap_or(BASE)
+        self.bound.many.get(free.trailing_zeros() as usize).copied().unwrap_or(BASE)
     }
 
     /// Whether a node, all of whose joins are bound, is true.
@@ -235,10 +224,8 @@ impl<'r> Run<'r> {
         let mut holds = true;
         let mut check = |left: &Scalar<'_>, right: &Scalar<'_>| {
             // Only the multi-valued sides keep their own meaning of NULL here.
-            let strict = (
-                node.left.strict && node.left.multi,
-                node.right.strict && node.right.multi,
-            );
+            let strict =
+                (node.left.strict && node.left.multi, node.right.strict && node.right.multi);
             let result = self.compare(node, left.by_ref(), right.by_ref(), strict);
             holds = result != Some(false);
             Ok(holds)
@@ -308,9 +295,7 @@ impl<'r> Run<'r> {
     ) -> Option<bool> {
         match node.operator {
             Operator::Like => self.like(&left, &node.right, &right),
-            Operator::NotLike => self
-                .like(&left, &node.right, &right)
-                .map(|matched| !matched),
+            Operator::NotLike => self.like(&left, &node.right, &right).map(|matched| !matched),
             operator => {
                 let left = self.side(&node.left, left, strict.0);
                 let right = self.side(&node.right, right, strict.1);
@@ -320,12 +305,7 @@ impl<'r> Run<'r> {
     }
 
     fn side<'v>(&self, term: &Term, value: Scalar<'v>, strict: bool) -> Side<'v> {
-        Side {
-            value,
-            affinity: self.affinity(term),
-            class: self.class(term),
-            strict,
-        }
+        Side { value, affinity: self.affinity(term), class: self.class(term), strict }
     }
 
     /// Whether NULL or the empty text is all that the term can be, or the opposite.
@@ -333,10 +313,7 @@ impl<'r> Run<'r> {
         use super::bound::TermKind::{Literal, Null, Parameter};
         match &term.kind {
             Null => Class::Empty,
-            Literal {
-                value: Scalar::Text(text),
-                ..
-            } if text.is_empty() => Class::Empty,
+            Literal { value: Scalar::Text(text), .. } if text.is_empty() => Class::Empty,
             Literal { .. } => Class::Known,
             Parameter(index) => self.parameters[*index].class,
             _ => Class::Open,

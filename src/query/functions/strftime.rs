@@ -31,9 +31,7 @@ fn instant(time: Option<&Scalar<'_>>, modifiers: &[String], now: Timestamp) -> O
     modifiers
         .iter()
         .enumerate()
-        .try_fold(start, |instant, (at, modifier)| {
-            instant.modify(modifier, at == 0)
-        })
+        .try_fold(start, |instant, (at, modifier)| instant.modify(modifier, at == 0))
 }
 
 fn written(format: &str, julian: i64, subsecond: bool) -> Option<String> {

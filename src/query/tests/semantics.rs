@@ -12,23 +12,15 @@ use crate::schema::{Collate, FieldKind};
 
 /// A small world: authors, items, and posts that relate to both.
 fn world() -> Memory {
-    let mut author = collection(
-        "authors",
-        vec![("name", text()), ("age", number()), ("hidden_note", text())],
-    );
+    let mut author =
+        collection("authors", vec![("name", text()), ("age", number()), ("hidden_note", text())]);
     add_index(&mut author, false, &[("name", Collate::Binary)], None);
     let item = collection(
         "items",
-        vec![
-            ("t", text()),
-            ("n", number()),
-            ("author", relation("authors", 1)),
-        ],
+        vec![("t", text()), ("n", number()), ("author", relation("authors", 1))],
     );
-    let mut profile = collection(
-        "profiles",
-        vec![("author", relation("authors", 1)), ("city", text())],
-    );
+    let mut profile =
+        collection("profiles", vec![("author", relation("authors", 1)), ("city", text())]);
     add_index(&mut profile, true, &[("author", Collate::Binary)], None);
     let post = collection(
         "posts",
@@ -65,20 +57,13 @@ fn filled() -> Memory {
     ] {
         world.insert("items", &item);
     }
-    world.insert(
-        "profiles",
-        &json!({"id": "p", "author": "ann", "city": "Oslo"}),
-    );
+    world.insert("profiles", &json!({"id": "p", "author": "ann", "city": "Oslo"}));
     world
 }
 
 /// Which of `records` (ids) a condition selects, as a superuser's filter.
 fn selected(world: &Memory, name: &str, filter: &str) -> Result<Vec<String>, FilterError> {
-    let spec = ListSpec {
-        filter: Some(filter),
-        superuser: true,
-        ..ListSpec::default()
-    };
+    let spec = ListSpec { filter: Some(filter), superuser: true, ..ListSpec::default() };
     list(world, name, &spec, &Request::default())
 }
 
@@ -89,18 +74,10 @@ fn list(
     request: &Request,
 ) -> Result<Vec<String>, FilterError> {
     let query = ListQuery::compile(world.catalog(), world.collection(name), spec)?;
-    let page = Page {
-        offset: 0,
-        limit: 100,
-        total: true,
-    };
+    let page = Page { offset: 0, limit: 100, total: true };
     let found = query.plan(world, request, page)?.run(world)?;
     assert_eq!(found.total, Some(found.rows.len() as u64));
-    Ok(found
-        .rows
-        .iter()
-        .map(|(_, row)| row.as_row().id().to_owned())
-        .collect())
+    Ok(found.rows.iter().map(|(_, row)| row.as_row().id().to_owned()).collect())
 }
 
 /// Every filter must select exactly the post with the given fields, or not.
@@ -147,10 +124,7 @@ fn empty_values_fold_in_equality() {
             ("on = FALSE", true),
         ],
     );
-    check(
-        json!({"data": ""}),
-        &[("data = ''", true), ("data = null", false)],
-    );
+    check(json!({"data": ""}), &[("data = ''", true), ("data = null", false)]);
 }
 
 #[test]
@@ -180,11 +154,7 @@ fn numbers_and_texts_compare_by_affinity() {
     );
     check(
         json!({"title": "1", "num": 1}),
-        &[
-            ("title = true", true),
-            ("title = num", false),
-            ("title >= num && title <= num", true),
-        ],
+        &[("title = true", true), ("title = num", false), ("title >= num && title <= num", true)],
     );
     check(json!({"title": "123.0"}), &[("title = 123", true)]);
 }
@@ -216,14 +186,8 @@ fn json_values_keep_their_types() {
             ("place ~ '23.5'", true),
         ],
     );
-    check(
-        json!({"data": 123}),
-        &[("data = 123", true), ("data = '123'", false)],
-    );
-    check(
-        json!({"data": "a"}),
-        &[("data = 'a'", true), ("data:lower = 'a'", true)],
-    );
+    check(json!({"data": 123}), &[("data = 123", true), ("data = '123'", false)]);
+    check(json!({"data": "a"}), &[("data = 'a'", true), ("data:lower = 'a'", true)]);
     check(json!({}), &[("place = '{\"lon\":0,\"lat\":0}'", true)]);
 }
 
@@ -281,14 +245,9 @@ fn plain_operators_ask_all_and_question_operators_any() {
         ("rel = '[\"a\"]'", [true, false, false]),
         ("rel.t:lower ?= 'a'", [true, true, false]),
     ];
-    for (at, rel) in [json!(["a"]), json!(["a", "b"]), json!([])]
-        .into_iter()
-        .enumerate()
-    {
-        let cases: Vec<_> = cases
-            .iter()
-            .map(|(filter, expected)| (*filter, expected[at]))
-            .collect();
+    for (at, rel) in [json!(["a"]), json!(["a", "b"]), json!([])].into_iter().enumerate() {
+        let cases: Vec<_> =
+            cases.iter().map(|(filter, expected)| (*filter, expected[at])).collect();
         check(json!({ "rel": rel }), &cases);
     }
 }
@@ -303,18 +262,9 @@ fn one_prefix_is_one_row_throughout_a_condition() {
             ("rel.t ?= 'a' && (rel.n ?= 2 || rel.t ?= 'a')", true),
             ("rel.t ?= 'a' || rel.n ?= 7", true),
             ("rel:each ?= 'a' && rel.t ?= 'b'", false),
-            (
-                "@collection.items.t ?= 'a' && @collection.items.n ?= 2",
-                true,
-            ),
-            (
-                "@collection.items.t ?= 'b' && @collection.items.n ?= 1",
-                false,
-            ),
-            (
-                "@collection.items:x.t ?= 'b' && @collection.items:y.n ?= 1",
-                true,
-            ),
+            ("@collection.items.t ?= 'a' && @collection.items.n ?= 2", true),
+            ("@collection.items.t ?= 'b' && @collection.items.n ?= 1", false),
+            ("@collection.items:x.t ?= 'b' && @collection.items:y.n ?= 1", true),
             ("@collection.items.t = 'a'", false),
             ("@collection.items.n > 0", true),
         ],
@@ -324,14 +274,8 @@ fn one_prefix_is_one_row_throughout_a_condition() {
 #[test]
 fn back_relations_are_multi_valued_unless_unique() {
     let mut world = filled();
-    world.insert(
-        "posts",
-        &json!({"id": "x", "author": "ann", "title": "one"}),
-    );
-    world.insert(
-        "posts",
-        &json!({"id": "y", "author": "ann", "title": "two"}),
-    );
+    world.insert("posts", &json!({"id": "x", "author": "ann", "title": "one"}));
+    world.insert("posts", &json!({"id": "y", "author": "ann", "title": "two"}));
     let cases = [
         ("posts_via_author.title ?= 'one'", vec!["ann"]),
         ("posts_via_author.title = 'one'", vec![]),
@@ -342,11 +286,7 @@ fn back_relations_are_multi_valued_unless_unique() {
         ("items_via_author.posts_via_rel.id = ''", vec!["ann", "bob"]),
     ];
     for (filter, expected) in cases {
-        assert_eq!(
-            selected(&world, "authors", filter).unwrap(),
-            expected,
-            "{filter}"
-        );
+        assert_eq!(selected(&world, "authors", filter).unwrap(), expected, "{filter}");
     }
 }
 
@@ -448,30 +388,20 @@ fn clients_see_neither_hidden_fields_nor_rows_that_list_rules_keep_from_them() {
     world.insert("posts", &json!({"id": "y", "author": "bob"}));
     world.insert("posts", &json!({"id": "z"}));
     let as_guest = |filter| {
-        let spec = ListSpec {
-            filter: Some(filter),
-            ..ListSpec::default()
-        };
+        let spec = ListSpec { filter: Some(filter), ..ListSpec::default() };
         list(&world, "posts", &spec, &Request::default())
     };
     assert_eq!(as_guest("author.name != ''").unwrap(), ["x"]);
     assert_eq!(as_guest("author.name != 'q'").unwrap(), ["x", "z"]);
     assert_eq!(as_guest("author.id != ''").unwrap(), ["x", "y"]);
-    for refused in [
-        "hidden_rank = 0",
-        "author.hidden_note = ''",
-        "closed.name = ''",
-    ] {
+    for refused in ["hidden_rank = 0", "author.hidden_note = ''", "closed.name = ''"] {
         assert!(as_guest(refused).is_err(), "{refused}");
         assert!(selected(&world, "posts", refused).is_ok(), "{refused}");
     }
     assert!(as_guest("title = '@request.x'").is_err());
     assert_eq!(forbidden_token("a = '@request.'"), Some("@request."));
     assert_eq!(forbidden_token("a = @now"), None);
-    let spec = ListSpec {
-        sort: Some("hidden_rank"),
-        ..ListSpec::default()
-    };
+    let spec = ListSpec { sort: Some("hidden_rank"), ..ListSpec::default() };
     assert!(list(&world, "posts", &spec, &Request::default()).is_err());
 }
 
@@ -533,18 +463,9 @@ fn create_rules_see_columns_without_affinity() {
     }
     let authors = world.collection("authors");
     let row = crate::query::testing::row_of(authors, &json!({"id": "new"}));
-    let filter = Filter::compile(
-        world.catalog(),
-        authors,
-        "posts_via_author.id = ''",
-        Scope::Rule,
-    )
-    .unwrap();
-    assert!(
-        filter
-            .matches(&world, &Request::default(), Subject::Virtual(row.as_row()))
-            .is_err()
-    );
+    let filter =
+        Filter::compile(world.catalog(), authors, "posts_via_author.id = ''", Scope::Rule).unwrap();
+    assert!(filter.matches(&world, &Request::default(), Subject::Virtual(row.as_row())).is_err());
 }
 
 #[test]
@@ -556,10 +477,7 @@ fn sorting_follows_classes_directions_and_ties() {
         ("3", "", 2, json!(["a"])),
         ("4", "a", 2, json!(["b", "a"])),
     ] {
-        world.insert(
-            "posts",
-            &json!({"id": id, "title": title, "num": num, "rel": rel}),
-        );
+        world.insert("posts", &json!({"id": id, "title": title, "num": num, "rel": rel}));
     }
     for (sort, expected) in [
         ("title", ["3", "2", "4", "1"]),
@@ -572,41 +490,14 @@ fn sorting_follows_classes_directions_and_ties() {
         ("rel.t", ["2", "3", "1", "4"]),
         ("rel:length,-@rowid", ["2", "3", "1", "4"]),
     ] {
-        let spec = ListSpec {
-            sort: Some(sort),
-            superuser: true,
-            ..ListSpec::default()
-        };
-        assert_eq!(
-            list(&world, "posts", &spec, &Request::default()).unwrap(),
-            expected,
-            "{sort}"
-        );
+        let spec = ListSpec { sort: Some(sort), superuser: true, ..ListSpec::default() };
+        assert_eq!(list(&world, "posts", &spec, &Request::default()).unwrap(), expected, "{sort}");
     }
-    for sort in [
-        "title,",
-        "nothing",
-        "null",
-        "1",
-        "@now",
-        "@request.method",
-        "strftime('%Y')",
-    ] {
-        let spec = ListSpec {
-            sort: Some(sort),
-            superuser: true,
-            ..ListSpec::default()
-        };
-        assert!(
-            list(&world, "posts", &spec, &Request::default()).is_err(),
-            "{sort}"
-        );
+    for sort in ["title,", "nothing", "null", "1", "@now", "@request.method", "strftime('%Y')"] {
+        let spec = ListSpec { sort: Some(sort), superuser: true, ..ListSpec::default() };
+        assert!(list(&world, "posts", &spec, &Request::default()).is_err(), "{sort}");
     }
     let many = vec!["title"; 9].join(",");
-    let spec = ListSpec {
-        sort: Some(&many),
-        superuser: true,
-        ..ListSpec::default()
-    };
+    let spec = ListSpec { sort: Some(&many), superuser: true, ..ListSpec::default() };
     assert!(list(&world, "posts", &spec, &Request::default()).is_err());
 }
