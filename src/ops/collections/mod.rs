@@ -8,6 +8,7 @@ mod create;
 mod delete;
 mod list;
 mod mentions;
+mod rename;
 mod rules;
 #[cfg(test)]
 mod tests;
