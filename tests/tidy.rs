@@ -16,6 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("schema", &["model"]),
     ("query", &["model", "schema"]),
     ("store", &["model", "schema", "query"]),
+    ("import", &["model", "schema", "query", "store"]),
     ("files", &["model"]),
     ("auth", &["model", "config"]),
     ("access", &["model", "schema", "query"]),
@@ -40,16 +41,17 @@ const ROOMS: &[(&str, &[&str])] = &[
         "app",
         &[
             "model", "config", "schema", "query", "store", "auth", "access", "files", "hooks",
-            "realtime", "ops", "jobs", "web",
+            "realtime", "ops", "jobs", "web", "import",
         ],
     ),
-    ("cli", &["app", "config"]),
+    ("cli", &["app", "config", "import"]),
     ("main", &["app", "config", "cli"]),
 ];
 
 /// A crate, and the one room that may name it.
 const CRATES: &[(&str, &str)] = &[
     ("redb", "store"),
+    ("rusqlite", "import"),
     ("hyper", "web"),
     ("hyper_util", "web"),
     ("argon2", "auth"),

@@ -1,9 +1,10 @@
 //! The command line: arguments, signals, the log, exit codes.
 //!
-//! Owns: the arguments and what is printed. Imports only `app` and `config`.
+//! Owns: the arguments and what is printed. Imports only `app`, `config` and `import`.
 //! Invariant: 0 is success, 1 a failure, 2 a mistake in the arguments or the configuration.
 //! Start reading at [`run`].
 
+mod import;
 mod log;
 mod password;
 mod serve;
@@ -34,6 +35,11 @@ enum Command {
     Superuser {
         #[command(subcommand)]
         action: superuser::Action,
+    },
+    /// Fill an empty data folder from somewhere else.
+    Import {
+        #[command(subcommand)]
+        source: import::Source,
     },
 }
 
@@ -116,6 +122,7 @@ pub(crate) fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Superuser { action } => superuser::run(action),
+        Command::Import { source } => import::run(source),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,12 +1,16 @@
 //! The environment layer: one `HAVERSACK_…` name for each key.
 
 use super::error::ConfigError;
-use super::layer::{KEYS, Layer, SetError, nearest};
+use super::layer::{KEYS, Layer, SetError, edits, nearest};
 use super::setting::Given;
 
 const PREFIX: &str = "HAVERSACK_";
 
-/// Reads the layer in `variables`; names without the prefix are someone else's.
+/// Slips of the pen that make a name a wrong one of ours, and not one of somebody else's.
+const SLIPS_MAX: usize = 2;
+
+/// Reads the layer in `variables`; names without the prefix, or far from every name of ours, are
+/// someone else's: scripts around the program have variables too.
 pub(super) fn read(
     variables: impl Iterator<Item = (String, String)>,
 ) -> Result<Layer, ConfigError> {
@@ -22,8 +26,9 @@ pub(super) fn read(
             Ok(()) => {}
             Err(SetError::UnknownKey) => {
                 let known = names.iter().map(|(known, _)| known.as_str());
-                let near = nearest(&name, known).unwrap_or_default();
-                problems.push(format!("unknown variable `{name}`, the nearest is `{near}`"));
+                if let Some(near) = nearest(&name, known).filter(|near| is_slip(&name, near)) {
+                    problems.push(format!("unknown variable `{name}`, the nearest is `{near}`"));
+                }
             }
             Err(SetError::Expected(expected)) => {
                 problems.push(format!("variable `{name}`: expected {expected}"));
@@ -33,6 +38,10 @@ pub(super) fn read(
     problems.sort();
     ConfigError::from_problems(problems)?;
     Ok(layer)
+}
+
+fn is_slip(name: &str, near: &str) -> bool {
+    edits(name, near) <= SLIPS_MAX
 }
 
 /// `log.level` is `HAVERSACK_LOG_LEVEL`.
@@ -54,6 +63,7 @@ mod tests {
             ("PATH", "/bin"),
             ("HAVERSACK_HTTP", "0.0.0.0:80"),
             ("HAVERSACK_LIMITS_CONNECTIONS", "5"),
+            ("HAVERSACK_BIN", "target/debug/haversack"),
         ])
         .unwrap();
         assert_eq!(layer.keys_set(), ["http", "limits.connections"]);

@@ -98,7 +98,7 @@ pub(super) fn nearest<'n>(unknown: &str, names: impl Iterator<Item = &'n str>) -
 }
 
 /// The Levenshtein distance: insertions, deletions and replacements of characters.
-fn edits(from: &str, to: &str) -> usize {
+pub(super) fn edits(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.chars().enumerate() {

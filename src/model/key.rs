@@ -128,6 +128,37 @@ pub fn has_cut_text(key: &[u8], parts: usize) -> bool {
     false
 }
 
+/// How many bytes of `key` its first `parts` scalars take.
+pub fn parts_len(key: &[u8], parts: usize) -> usize {
+    let mut at = 0;
+    for _ in 0..parts {
+        match key.get(at) {
+            Some(&NUMBER) => at += 9,
+            Some(&TEXT) => {
+                at += 1;
+                loop {
+                    match key.get(at..) {
+                        Some([0, 0xff, ..]) => at += 2,
+                        Some([0, CUT, ..]) => {
+                            at += 10;
+                            break;
+                        }
+                        Some([0, _, ..]) => {
+                            at += 2;
+                            break;
+                        }
+                        Some([_, ..]) => at += 1,
+                        _ => break,
+                    }
+                }
+            }
+            Some(_) => at += 1,
+            None => break,
+        }
+    }
+    at.min(key.len())
+}
+
 /// A range of keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRange {
@@ -207,6 +238,20 @@ mod tests {
         assert_ne!(keys[1], keys[2]);
         assert!(keys[1] < key(&[Scalar::text(&format!("{}b", "a".repeat(TEXT_MAX - 1)))]));
         assert_eq!(keys.map(|key| has_cut_text(&key, 2)), [false, true, true]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_length_of_the_first_parts_is_that_of_their_key(
+            scalars in proptest::collection::vec(any_scalar(), 1..4), long in 0usize..400,
+        ) {
+            let text = "x".repeat(long);
+            let mut all = scalars.clone();
+            all.insert(1, Scalar::text(&text));
+            for parts in 0..=all.len() {
+                prop_assert_eq!(parts_len(&key(&all), parts), key(&all[..parts]).len());
+            }
+        }
     }
 
     #[test]

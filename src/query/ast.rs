@@ -72,16 +72,6 @@ impl Operator {
     }
 }
 
-impl Expr {
-    /// How many comparisons there are.
-    pub(super) fn comparisons(&self) -> usize {
-        match self {
-            Self::Compare(_) => 1,
-            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::comparisons).sum(),
-        }
-    }
-}
-
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (parts, join) = match self {

@@ -109,6 +109,8 @@ pub(super) struct Group {
 /// One comparison.
 #[derive(Debug)]
 pub(super) struct Compare {
+    /// Tells comparisons of one condition apart.
+    pub(super) number: usize,
     pub(super) operator: Operator,
     pub(super) any: bool,
     pub(super) left: Term,
@@ -251,15 +253,5 @@ impl Group {
 impl Compare {
     pub(super) fn needs(&self) -> JoinSet {
         self.left.needs | self.right.needs
-    }
-}
-
-impl Bound {
-    /// The field of the base row that a term shows as it is stored.
-    pub(super) fn base_column<'a>(&'a self, term: &Term) -> Option<&'a Field> {
-        match term.kind {
-            TermKind::Column { join: BASE, field } if !term.lower => self.joins[BASE].field(field),
-            _ => None,
-        }
     }
 }

@@ -20,8 +20,9 @@ pub(super) fn scalar<'a>(field: &Field, row: Row<'a>) -> Scalar<'a> {
             Scalar::Text(Cow::Owned(serde_json::Value::from(items).to_string()))
         }
         Cell::Geo(point) => {
-            let json = serde_json::json!({ "lon": point.lon, "lat": point.lat });
-            Scalar::Text(Cow::Owned(json.to_string()))
+            // Whole degrees print without a decimal, as they do in the API.
+            let (lon, lat) = (point.lon, point.lat);
+            Scalar::Text(Cow::Owned(format!("{{\"lon\":{lon},\"lat\":{lat}}}")))
         }
         Cell::Json(json) => Scalar::text(json),
         Cell::Zero => zero(&field.kind),
@@ -33,7 +34,7 @@ fn zero(kind: &FieldKind) -> Scalar<'static> {
         FieldKind::Number(_) => Scalar::Real(0.0),
         FieldKind::Bool => Scalar::Int(0),
         FieldKind::Json(_) => Scalar::Null,
-        FieldKind::GeoPoint => Scalar::text(r#"{"lon":0.0,"lat":0.0}"#),
+        FieldKind::GeoPoint => Scalar::text(r#"{"lon":0,"lat":0}"#),
         _ if kind.is_multiple() => Scalar::text("[]"),
         _ => Scalar::text(""),
     }

@@ -107,7 +107,7 @@ fn holds(collection: &Collection, condition: &Condition, row: Row<'_>) -> bool {
 }
 
 /// The constant in the class of the column it is compared with, where it converts without loss.
-fn constant_like<'a>(column: &Scalar<'_>, constant: &'a Constant) -> Scalar<'a> {
+pub(super) fn constant_like<'a>(column: &Scalar<'_>, constant: &'a Constant) -> Scalar<'a> {
     match (column, constant) {
         (Scalar::Text(_), Constant::Number(number)) => Scalar::Text(number.to_string().into()),
         (Scalar::Int(_) | Scalar::Real(_), Constant::Text(text)) => {
@@ -118,7 +118,7 @@ fn constant_like<'a>(column: &Scalar<'_>, constant: &'a Constant) -> Scalar<'a> 
     }
 }
 
-fn comparison_holds(comparison: Comparison, ordering: Ordering) -> bool {
+pub(super) fn comparison_holds(comparison: Comparison, ordering: Ordering) -> bool {
     match comparison {
         Comparison::Equal => ordering.is_eq(),
         Comparison::NotEqual => ordering.is_ne(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::Row;
+use crate::model::{Row, Timestamp};
 use crate::schema::{Catalog, Collection};
 
 use super::bind::Binder;
@@ -76,7 +76,7 @@ impl Filter {
         subject: Subject<'_>,
     ) -> Result<bool, FilterError> {
         let bound = self.bindings.for_request(request)?;
-        let run = Run::new(&bound, rows, request);
+        let run = Run::new(&bound, rows, request, Timestamp::now());
         match subject {
             Subject::Stored(row) => run.all_hold(bound.root.iter(), &mut run.env(Some(row))),
             Subject::Virtual(row) => {

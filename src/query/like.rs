@@ -201,6 +201,7 @@ mod tests {
     #[test]
     fn wildcards_of_columns_are_alive() {
         assert!(Pattern::of_column("a_c").matches("xxabcxx"));
-        assert!(!Pattern::of_column("a\\").matches("a%"));
+        assert!(!Pattern::of_column("a\\").matches("ab"));
+        assert_eq!(Pattern::parse("a\\"), Pattern::Never);
     }
 }

@@ -35,3 +35,8 @@ pub use plan::{Explain, Plan};
 pub use rename::{Ambiguous, Renaming};
 pub use request::{AuthRow, Context, Request};
 pub use rows::{Direction, IndexTree, ReadError, Rows, Visit};
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

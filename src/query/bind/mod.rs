@@ -36,6 +36,7 @@ pub(super) struct Binder<'a> {
     /// Emails used in the comparison being bound that only count when visible.
     visible: Vec<(JoinId, usize)>,
     scopes: usize,
+    comparisons: usize,
 }
 
 /// Where plain names are looked up, and with which rights.
@@ -74,7 +75,16 @@ impl<'a> Binder<'a> {
         };
         let collection = Arc::clone(collection);
         let scope = Scope { number: 0, base: BASE, collection, restricted: false };
-        Self { catalog, auth, bound, scope, reached: Vec::new(), visible: Vec::new(), scopes: 1 }
+        Self {
+            catalog,
+            auth,
+            bound,
+            scope,
+            reached: Vec::new(),
+            visible: Vec::new(),
+            scopes: 1,
+            comparisons: 0,
+        }
     }
 
     /// Adds a condition that must hold. `restricted` is what clients other than superusers get.
@@ -167,7 +177,8 @@ impl<'a> Binder<'a> {
         let right = self.operand(&comparison.right)?;
         let visible = std::mem::take(&mut self.visible);
         let Comparison { operator, any, .. } = *comparison;
-        Ok(Compare { operator, any, left, right, visible })
+        self.comparisons += 1;
+        Ok(Compare { number: self.comparisons, operator, any, left, right, visible })
     }
 
     fn operand(&mut self, operand: &Operand) -> Result<Term, FilterError> {

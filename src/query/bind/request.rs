@@ -108,6 +108,7 @@ impl Binder<'_> {
             return Err(unknown(&field.name));
         };
         let compare = Compare {
+            number: 0,
             operator: Operator::NotEqual,
             any: false,
             left: self.static_value(&["body", &field.name])?,

@@ -28,7 +28,7 @@ pub(super) struct Run<'r> {
     pub(super) bound: &'r Bound,
     pub(super) rows: &'r dyn Rows,
     request: &'r Request,
-    pub(super) now: Timestamp,
+    now: Timestamp,
     parameters: Vec<Value>,
     /// Whether the base row is the virtual record of a create rule: no affinities, and nothing
     /// can relate to it yet.
@@ -59,18 +59,15 @@ impl<'b> Env<'b> {
     fn new(base: Option<Row<'b>>, joins: usize) -> Self {
         Self { base, bindings: vec![Binding::Unset; joins], bound: 0 }
     }
-
-    /// Starts over with another base row.
-    pub(super) fn reset(&mut self, base: Row<'b>) {
-        self.base = Some(base);
-        self.bindings.fill(Binding::Unset);
-        self.bound = 0;
-    }
 }
 
 impl<'r> Run<'r> {
-    pub(super) fn new(bound: &'r Bound, rows: &'r dyn Rows, request: &'r Request) -> Self {
-        let now = Timestamp::now();
+    pub(super) fn new(
+        bound: &'r Bound,
+        rows: &'r dyn Rows,
+        request: &'r Request,
+        now: Timestamp,
+    ) -> Self {
         let parameters = parameters::resolve(&bound.parameters, request, now);
         Self {
             bound,

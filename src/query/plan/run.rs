@@ -2,88 +2,168 @@
 
 use std::ops::{Bound as RangeBound, ControlFlow};
 
+use crate::model::key::has_cut_text;
 use crate::model::{Row, RowId, Scalar};
 use crate::query::bound::{JoinSet, Node, SortBy};
 use crate::query::eval::{Env, Run};
-use crate::query::{FilterError, Found, Rows, Visit};
+use crate::query::{Direction, FilterError, Found, Rows, Visit};
 
+use super::facts::conjuncts;
 use super::topk::{Key, TopK};
-use super::{Access, Plan};
+use super::walk::Walk;
+use super::{Access, Plan, lead};
 
 pub(super) fn run(plan: &Plan<'_>, rows: &dyn Rows) -> Result<Found, FilterError> {
-    let mut answer = Answer::new(plan, rows);
-    let Access::Scan(direction) = plan.access;
-    let all = (RangeBound::Unbounded, RangeBound::Unbounded);
-    rows.scan(plan.collection, all, direction, &mut |rowid, row| answer.offer(rowid, row))?;
+    let run = Run::new(&plan.bound, rows, plan.request, plan.now);
+    let lead = lead(&plan.bound);
+    let Some(mut nodes) = conjuncts(&run, lead)? else {
+        return Ok(Found { rows: Vec::new(), total: plan.page.total.then_some(0) });
+    };
+    let all = nodes.clone();
+    let is_proven = |node: &&Node| match node {
+        Node::Compare(compare) => plan.proven.contains(&compare.number),
+        _ => false,
+    };
+    nodes.retain(|node| !is_proven(node));
+    let mut answer = Answer::new(plan, &run, nodes, lead, plan.in_order);
+    if plan.counts_collection() {
+        answer.total = Some(rows.count(plan.collection)?);
+    }
+    match &plan.access {
+        Access::Nothing => {}
+        Access::Record(id) => {
+            if let Some(rowid) = rows.find(plan.collection, id)? {
+                answer.fetch(rows, rowid)?;
+            }
+        }
+        Access::Scan(direction) => answer.scan(rows, *direction)?,
+        Access::Index { walk, .. } => {
+            if !answer.walk(rows, walk)? {
+                // Long texts are out of order in their index, so order the whole instead.
+                answer = Answer::new(plan, &run, all, lead, false);
+                answer.scan(rows, Direction::Forward)?;
+            }
+        }
+    }
     answer.finish(rows)
 }
 
 /// The page and the total while candidates come in.
-struct Answer<'p> {
+struct Answer<'p, 'r> {
     plan: &'p Plan<'p>,
-    run: Run<'p>,
-    nodes: Vec<&'p Node>,
+    run: &'p Run<'r>,
+    /// What is left to test.
+    nodes: Vec<&'r Node>,
     /// Multi-valued joins that sort keys stand on.
     lead: JoinSet,
     /// Whether candidates come in the order of the answer.
     in_order: bool,
     end: u64,
     matched: u64,
-    found: Found,
+    /// The total, when it is known beforehand.
+    total: Option<u64>,
+    found: Vec<(RowId, crate::model::RowBuf)>,
     top: TopK,
     failure: Option<FilterError>,
 }
 
-impl<'p> Answer<'p> {
-    fn new(plan: &'p Plan<'p>, rows: &'p dyn Rows) -> Self {
+impl<'p, 'r> Answer<'p, 'r> {
+    fn new(
+        plan: &'p Plan<'p>,
+        run: &'p Run<'r>,
+        nodes: Vec<&'r Node>,
+        lead: JoinSet,
+        in_order: bool,
+    ) -> Self {
         let end = plan.page.offset.saturating_add(plan.page.limit);
-        let lead = plan.bound.sort.iter().fold(0, |lead, key| match &key.by {
-            SortBy::Term(term) => lead | term.needs,
-            _ => lead,
-        });
-        Self {
-            plan,
-            run: Run::new(&plan.bound, rows, plan.request),
-            nodes: plan.bound.root.iter().collect(),
-            lead,
-            in_order: plan.bound.sort.first().is_none_or(|key| matches!(key.by, SortBy::RowId)),
-            end,
-            matched: 0,
-            found: Found { rows: Vec::new(), total: None },
-            top: TopK::new(usize::try_from(end).unwrap_or(usize::MAX)),
-            failure: None,
+        let top = TopK::new(usize::try_from(end).unwrap_or(usize::MAX));
+        let (found, matched, total, failure) = (Vec::new(), 0, None, None);
+        Self { plan, run, nodes, lead, in_order, end, matched, total, found, top, failure }
+    }
+
+    /// Whether more candidates cannot change the answer.
+    fn is_full(&self) -> bool {
+        let counting = self.plan.page.total && self.total.is_none();
+        self.in_order && !counting && self.matched >= self.end
+    }
+
+    fn visit(&self) -> Visit {
+        let stop = self.failure.is_some() || self.is_full();
+        Ok(if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    fn scan(&mut self, rows: &dyn Rows, direction: Direction) -> Result<(), FilterError> {
+        if self.is_full() {
+            return Ok(());
         }
+        let all = (RangeBound::Unbounded, RangeBound::Unbounded);
+        rows.scan(self.plan.collection, all, direction, &mut |rowid, row| {
+            self.offer(rowid, row);
+            self.visit()
+        })?;
+        Ok(())
+    }
+
+    /// Goes through a range of an index; false when it turns out not to be in order.
+    fn walk(&mut self, rows: &dyn Rows, walk: &Walk) -> Result<bool, FilterError> {
+        let mut sorted = true;
+        // Only entries matter where nothing is left to test and their order is that of the answer.
+        let entries_only = self.nodes.is_empty() && self.in_order;
+        let checks_order = self.in_order && !self.plan.bound.sort.is_empty();
+        walk.run(rows, self.plan.collection, &mut |key, rowid| {
+            if checks_order && has_cut_text(key, walk.parts) {
+                sorted = false;
+                return Ok(ControlFlow::Break(()));
+            }
+            if entries_only && !self.is_wanted() {
+                self.matched += 1;
+            } else if !self.is_full() {
+                let collection = self.plan.collection;
+                rows.with_row(collection, rowid, &mut |row| self.offer(rowid, row))?;
+            }
+            self.visit()
+        })?;
+        Ok(sorted)
+    }
+
+    fn fetch(&mut self, rows: &dyn Rows, rowid: RowId) -> Result<(), FilterError> {
+        rows.with_row(self.plan.collection, rowid, &mut |row| self.offer(rowid, row))?;
+        Ok(())
+    }
+
+    /// Whether the next match belongs to the page, when matches come in order.
+    fn is_wanted(&self) -> bool {
+        (self.plan.page.offset..self.end).contains(&self.matched)
     }
 
     /// Takes one candidate.
-    fn offer(&mut self, rowid: RowId, row: Row<'_>) -> Visit {
-        if let Err(failure) = self.take(rowid, row) {
-            self.failure = Some(failure);
-            return Ok(ControlFlow::Break(()));
+    fn offer(&mut self, rowid: RowId, row: Row<'_>) {
+        match self.matches(rowid, row) {
+            Ok(true) => {
+                if self.in_order && self.is_wanted() {
+                    self.found.push((rowid, row.to_buf()));
+                }
+                self.matched += 1;
+            }
+            Ok(false) => {}
+            Err(failure) => self.failure = Some(failure),
         }
-        let full = self.in_order && !self.plan.page.total && self.matched >= self.end;
-        Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
-    fn take(&mut self, rowid: RowId, row: Row<'_>) -> Result<(), FilterError> {
-        let Self { run, nodes, top, plan, in_order, .. } = self;
-        let mut env = run.env(Some(row));
-        let matches = if *in_order {
-            run.all_hold(nodes.iter().copied(), &mut env)?
-        } else {
-            run.first_match(nodes, self.lead, &mut env, &mut |env| {
-                top.offer(keys(run, plan, rowid, env)?, rowid);
-                Ok(())
-            })?
-        };
-        if matches {
-            let wanted = (self.plan.page.offset..self.end).contains(&self.matched);
-            if self.in_order && wanted {
-                self.found.rows.push((rowid, row.to_buf()));
-            }
-            self.matched += 1;
+    /// Whether a candidate passes; ranks it if so and if that is needed.
+    fn matches(&mut self, rowid: RowId, row: Row<'_>) -> Result<bool, FilterError> {
+        if self.nodes.is_empty() && self.in_order {
+            return Ok(true);
         }
-        Ok(())
+        let Self { run, nodes, top, plan, .. } = self;
+        let mut env = run.env(Some(row));
+        if self.in_order {
+            return run.all_hold(nodes.iter().copied(), &mut env);
+        }
+        run.first_match(nodes, self.lead, &mut env, &mut |env| {
+            top.offer(keys(run, plan, rowid, env)?, rowid);
+            Ok(())
+        })
     }
 
     fn finish(mut self, rows: &dyn Rows) -> Result<Found, FilterError> {
@@ -93,10 +173,10 @@ impl<'p> Answer<'p> {
         let skip = usize::try_from(self.plan.page.offset).unwrap_or(usize::MAX);
         for rowid in self.top.into_rowids().into_iter().skip(skip) {
             let row = rows.row(self.plan.collection, rowid)?;
-            self.found.rows.extend(row.map(|row| (rowid, row)));
+            self.found.extend(row.map(|row| (rowid, row)));
         }
-        self.found.total = self.plan.page.total.then_some(self.matched);
-        Ok(self.found)
+        let total = self.plan.page.total.then(|| self.total.unwrap_or(self.matched));
+        Ok(Found { rows: self.found, total })
     }
 }
 

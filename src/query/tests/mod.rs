@@ -1,0 +1,6 @@
+//! The filter language against its contract, and every plan against the naive answer.
+
+mod joins;
+mod plans;
+mod semantics;
+mod syntax;
