@@ -82,6 +82,8 @@ pub enum Failure {
     CreateCollection,
     /// Updating a collection.
     UpdateCollection,
+    /// Importing collections.
+    ImportCollections,
     /// A collection body that is not shaped like one.
     CollectionFormat,
     /// A collection body whose type-specific part is not shaped like one.

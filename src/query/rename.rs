@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::lexer::{Lexer, Token};
+use crate::model::CollectionId;
 use crate::schema::{Catalog, Collection, Renames};
 
 /// A change of names, seen from before it.
@@ -11,10 +12,8 @@ use crate::schema::{Catalog, Collection, Renames};
 pub struct Renaming<'a> {
     /// The collections as they were, with the old names.
     pub catalog: &'a Catalog,
-    /// The collection that changes, as it was.
-    pub changed: &'a Collection,
-    /// What it calls differently.
-    pub renames: &'a Renames,
+    /// The collections that change, and what they call differently.
+    pub changes: &'a [(CollectionId, Renames)],
 }
 
 /// A name in a rule that could mean several things, only some of which have a new name.
@@ -115,19 +114,21 @@ impl Renaming<'_> {
         owner.field(field).map(|_| (&**owner, owner_name, field))
     }
 
+    fn renames_of(&self, collection: &Collection) -> Option<&Renames> {
+        let found = self.changes.iter().find(|(id, _)| *id == collection.id);
+        found.map(|(_, renames)| renames)
+    }
+
     fn field_name(&self, collection: &Collection, name: &str) -> String {
-        let renamed = (collection.id == self.changed.id).then(|| self.renames.field(name));
-        renamed.flatten().unwrap_or(name).to_owned()
+        let renamed = self.renames_of(collection).and_then(|renames| renames.field(name));
+        renamed.unwrap_or(name).to_owned()
     }
 
     /// The new name of `collection`, unless it goes by its id here.
     fn collection_name(&self, collection: &Collection, used: &str) -> String {
-        match &self.renames.collection {
-            Some((_, new))
-                if collection.id == self.changed.id && used != collection.id.as_str() =>
-            {
-                new.clone()
-            }
+        let renamed = self.renames_of(collection).and_then(|renames| renames.collection.as_ref());
+        match renamed {
+            Some((_, new)) if used != collection.id.as_str() => new.clone(),
             _ => used.to_owned(),
         }
     }
@@ -136,7 +137,7 @@ impl Renaming<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{CollectionId, Timestamp};
+    use crate::model::Timestamp;
     use crate::schema::{CollectionKind, Field, FieldKind, RelationOptions, TextOptions, scaffold};
 
     fn collection(name: &str, kind: CollectionKind, fields: &[(&str, Option<&str>)]) -> Collection {
@@ -187,8 +188,8 @@ mod tests {
             collection: new_name.map(|new| (changed.to_owned(), new.to_owned())),
             fields: fields.collect(),
         };
-        let changed = catalog.by_name(changed).unwrap();
-        let renaming = Renaming { catalog: &catalog, changed, renames: &renames };
+        let changes = [(catalog.by_name(changed).unwrap().id.clone(), renames)];
+        let renaming = Renaming { catalog: &catalog, changes: &changes };
         renaming.apply(catalog.by_name(base).unwrap(), rule)
     }
 

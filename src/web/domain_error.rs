@@ -65,6 +65,7 @@ fn failure_message(failure: Failure) -> &'static str {
             "View collections cannot be truncated since they don't store their own records."
         }
         Failure::CreateCollection => "Failed to create collection.",
+        Failure::ImportCollections => "Failed to import collections.",
         Failure::UpdateCollection => "Failed to update collection.",
         Failure::CollectionFormat => "Failed to load the submitted data due to invalid formatting.",
         Failure::CollectionTypeFormat => {

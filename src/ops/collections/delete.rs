@@ -30,13 +30,18 @@ pub fn delete(tx: &mut Tx<'_>, collection: &str) -> Result<Arc<Collection>, Erro
             "{FAILED} probably due to existing reference in {names}"
         )));
     }
+    remove(tx, collection)?;
+    Ok(Arc::clone(collection))
+}
+
+/// Deletes a collection with all its records and what belongs to its accounts, whoever needs it.
+pub(super) fn remove(tx: &mut Tx<'_>, collection: &Collection) -> Result<(), Error> {
     if collection.is_auth() {
         for helper in HELPERS {
             delete_rows_of(tx, helper, collection)?;
         }
     }
-    tx.delete_collection(&collection.id)?;
-    Ok(Arc::clone(collection))
+    Ok(tx.delete_collection(&collection.id)?)
 }
 
 /// The names of the other collections that cannot do without `collection`.
@@ -47,10 +52,10 @@ fn referrers<'a>(catalog: &'a Catalog, collection: &'a Collection) -> Vec<&'a st
         .map(|source| source.name.as_str())
         .collect();
     names.dedup();
-    let views = mentions::views(catalog).filter(|(name, query)| {
-        *name != collection.name && mentions::word(query, &collection.name)
+    let views = mentions::views(catalog).filter(|(view, query)| {
+        view.id != collection.id && mentions::word(query, &collection.name)
     });
-    names.extend(views.map(|(name, _)| name));
+    names.extend(views.map(|(view, _)| view.name.as_str()));
     names
 }
 

@@ -1,11 +1,11 @@
 //! Views that speak of other collections.
 
-use crate::schema::{Catalog, CollectionKind};
+use crate::schema::{Catalog, Collection, CollectionKind};
 
-/// Every view's name and query.
-pub(super) fn views(catalog: &Catalog) -> impl Iterator<Item = (&str, &str)> {
+/// Every view and its query.
+pub(super) fn views(catalog: &Catalog) -> impl Iterator<Item = (&Collection, &str)> {
     catalog.all().iter().filter_map(|collection| match &collection.kind {
-        CollectionKind::View { query } => Some((collection.name.as_str(), query.as_str())),
+        CollectionKind::View { query } => Some((&**collection, query.as_str())),
         _ => None,
     })
 }

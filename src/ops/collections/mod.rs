@@ -1,4 +1,4 @@
-//! Collections: list, create, update, delete, truncate. All of it is for superusers only, which the
+//! Collections: list, create, update, delete, truncate, import. All of it is for superusers only, which the
 //! caller has checked.
 //!
 //! Owns: what a change of one definition does to the others, and what a collection takes with it.
@@ -6,8 +6,10 @@
 
 mod create;
 mod delete;
+mod import;
 mod list;
 mod mentions;
+mod rename;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -16,6 +18,7 @@ mod update;
 
 pub use create::CreateCollection;
 pub use delete::delete;
+pub use import::ImportCollections;
 pub use list::{CollectionPage, list};
 pub use truncate::truncate;
 pub use update::UpdateCollection;

@@ -293,3 +293,84 @@ fn collections_are_filtered_sorted_and_paged() {
         assert!(matches!(list(snapshot.catalog(), &params), Err(Error::Filter(_))));
     }
 }
+
+#[expect(clippy::needless_pass_by_value, reason = "callers hand over what json! made")]
+fn import(store: &Store, definitions: Json, delete_missing: bool) -> Result<usize, Error> {
+    let definitions = definitions.as_array().unwrap().iter().cloned().map(object).collect();
+    let command = ImportCollections::new(definitions, delete_missing);
+    run(store, move |tx| command.run(tx).map(|deleted| deleted.len()))
+}
+
+fn field_names(store: &Store, name: &str) -> String {
+    let collection = collection(store, name);
+    collection.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn an_import_makes_collections_that_speak_of_each_other() {
+    let store = store();
+    let definitions = json!([
+        { "name": "a", "id": "aid", "listRule": "b_via_a.id != ''", "fields": [
+            { "name": "b", "type": "relation", "collectionId": "bid" },
+        ] },
+        { "name": "b", "id": "bid", "listRule": "a.id != ''", "fields": [
+            { "name": "a", "type": "relation", "collectionId": "aid" },
+        ] },
+    ]);
+    assert_eq!(import(&store, definitions.clone(), false).unwrap(), 0);
+    assert_eq!(field_names(&store, "a"), "id b");
+    // Importing what is there already changes nothing.
+    import(&store, definitions, false).unwrap();
+    assert_eq!(store.snapshot().catalog().all().len(), 8);
+}
+
+#[test]
+fn an_import_keeps_what_it_leaves_out_unless_told_otherwise() {
+    let store = blog();
+    insert(&store, "authors", "a", &[("nick", "ann")]);
+    let more = json!([{ "name": "authors", "viewRule": null, "fields": [{ "name": "age", "type": "number" }] }]);
+    import(&store, more.clone(), false).unwrap();
+    let fields = "id age nick password tokenKey email emailVisibility verified";
+    assert_eq!(field_names(&store, "authors"), fields);
+    assert_eq!(import(&store, more, true).unwrap(), 2, "posts and users");
+    let fields = "id age password tokenKey email emailVisibility verified";
+    assert_eq!(field_names(&store, "authors"), fields);
+    assert_eq!(count(&store, "authors"), 1);
+}
+
+#[test]
+fn an_import_renames_by_id_and_everybody_follows() {
+    let store = blog();
+    let mut posts = collection(&store, "posts").to_json(Secrets::Hide);
+    posts["name"] = "articles".into();
+    posts["fields"][1]["name"] = "headline".into();
+    import(&store, json!([posts]), false).unwrap();
+    let authors = collection(&store, "authors");
+    assert_eq!(authors.rules.view.as_deref(), Some("articles_via_writer.headline != ''"));
+}
+
+#[test]
+fn an_import_fails_as_a_whole() {
+    let store = blog();
+    let definitions = json!([{ "name": "good" }, { "name": "bad", "listRule": "nope = 1" }]);
+    let (failure, data) = rejected(import(&store, definitions, true));
+    assert_eq!(failure, Failure::ImportCollections);
+    assert_eq!(data["collections"]["code"], "validation_collections_import_failure");
+    let message = data["collections"]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("Data validations failed for collection \"bad\" (pbc_"),
+        "{message}"
+    );
+    assert!(message.contains("validation_invalid_rule"), "{message}");
+    assert!(store.snapshot().catalog().by_name("good").is_none());
+    assert!(store.snapshot().catalog().by_name("posts").is_some());
+    let (failure, data) = rejected(import(&store, json!([]), false));
+    assert_eq!(
+        (failure, data["collections"]["code"].as_str()),
+        (Failure::Form, Some("validation_required"))
+    );
+    let twice = json!([{ "name": "x", "id": "one" }, { "name": "y", "id": "one" }]);
+    assert_eq!(rejected(import(&store, twice, false)).0, Failure::ImportCollections);
+    let twice = json!([{ "name": "x", "id": "one" }, { "name": "X", "id": "two" }]);
+    assert_eq!(rejected(import(&store, twice, false)).0, Failure::ImportCollections);
+}
