@@ -13,5 +13,6 @@ pub mod model;
 pub mod ops;
 pub mod query;
 pub mod schema;
+pub mod settings;
 pub mod store;
 pub mod web;

@@ -88,6 +88,10 @@ pub enum Failure {
     CollectionFormat,
     /// A collection body whose type-specific part is not shaped like one.
     CollectionTypeFormat,
+    /// Reading settings that are not shaped like any.
+    SettingsFormat,
+    /// Saving settings.
+    SaveSettings,
     /// Validating a form, such as a login.
     Form,
 }

@@ -71,6 +71,8 @@ fn failure_message(failure: Failure) -> &'static str {
         Failure::CollectionTypeFormat => {
             "Failed to load the collection type data due to invalid formatting."
         }
+        Failure::SettingsFormat => "An error occurred while loading the submitted data.",
+        Failure::SaveSettings => "An error occurred while saving the new settings.",
         Failure::Form => "An error occurred while validating the submitted data.",
     }
 }

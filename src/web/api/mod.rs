@@ -5,5 +5,6 @@ mod collections;
 mod health;
 mod records;
 mod routes;
+mod settings;
 
 pub use routes::routes;
