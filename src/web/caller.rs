@@ -24,8 +24,13 @@ pub(super) fn caller_of(request: &Request) -> Arc<Caller> {
         query,
         headers: headers.collect(),
         body: serde_json::Map::new(),
-        auth: request.extensions.get::<AuthRow>().cloned(),
+        auth: auth_of(request).cloned(),
     }))
+}
+
+/// The record that `request` is authenticated as.
+pub(super) fn auth_of(request: &Request) -> Option<&AuthRow> {
+    request.extensions.get()
 }
 
 /// The caller of a route that only superusers may use.

@@ -11,10 +11,19 @@ use super::{ApiError, BoxFuture, Params, Reply, Request, State};
 pub type Handler =
     Arc<dyn Fn(Arc<State>, Request) -> BoxFuture<'static, Result<Reply, ApiError>> + Send + Sync>;
 
+/// A route: who answers, and what rate limits know it by.
+pub(super) struct Route {
+    pub(super) handler: Handler,
+    /// Its path, with parts in braces.
+    pub(super) pattern: Box<str>,
+    /// What it does to the collection in its path, such as `create`; nothing when it has none.
+    pub(super) actions: &'static [&'static str],
+}
+
 /// The routes: for each method, paths with parts in braces such as `/api/posts/{id}`.
 #[derive(Default)]
 pub struct Router {
-    methods: Vec<(Method, matchit::Router<Handler>)>,
+    methods: Vec<(Method, matchit::Router<Arc<Route>>)>,
 }
 
 /// A route that cannot be added.
@@ -40,23 +49,40 @@ impl Router {
         F: Fn(Arc<State>, Request) -> A + Send + Sync + 'static,
         A: Future<Output = Result<Reply, ApiError>> + Send + 'static,
     {
+        self.add_action(method, path, &[], handler)
+    }
+
+    /// Adds a route as [`add`](Self::add) does that does something to the `{collection}` in its
+    /// path. `actions` is what rate limits call it, such as `create`; the most telling first.
+    pub fn add_action<F, A>(
+        &mut self,
+        method: Method,
+        path: &str,
+        actions: &'static [&'static str],
+        handler: F,
+    ) -> Result<(), RouteError>
+    where
+        F: Fn(Arc<State>, Request) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Reply, ApiError>> + Send + 'static,
+    {
         let at = self.methods.iter().position(|(known, _)| *known == method);
         let at = at.unwrap_or_else(|| {
             self.methods.push((method.clone(), matchit::Router::new()));
             self.methods.len() - 1
         });
         let handler: Handler = Arc::new(move |state, request| Box::pin(handler(state, request)));
-        self.methods[at].1.insert(path, handler).map_err(|error| RouteError {
+        let route = Arc::new(Route { handler, pattern: path.into(), actions });
+        self.methods[at].1.insert(path, route).map_err(|error| RouteError {
             method,
             path: path.to_owned(),
             reason: error.to_string(),
         })
     }
 
-    /// The handler for a path, and the parts of it that the route names.
+    /// The route of a path, and the parts of it that the route names.
     ///
     /// `None` also when a part is empty or is no UTF-8 once decoded.
-    pub(super) fn find(&self, method: &Method, path: &str) -> Option<(Handler, Params)> {
+    pub(super) fn find(&self, method: &Method, path: &str) -> Option<(Arc<Route>, Params)> {
         let (_, routes) = self.methods.iter().find(|(known, _)| known == method)?;
         let found = routes.at(path).ok()?;
         let params = found
@@ -78,7 +104,7 @@ impl fmt::Debug for Router {
 }
 
 /// Undoes percent encoding; `None` when what comes out is no UTF-8.
-fn decode(raw: &str) -> Option<String> {
+pub(super) fn decode(raw: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(raw.len());
     let mut rest = raw.as_bytes();
     while let Some((&first, after)) = rest.split_first() {

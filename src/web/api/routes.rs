@@ -5,7 +5,8 @@ use http::Method;
 use super::super::{RouteError, Router};
 use super::{auth, collections, health, records, settings};
 
-/// All routes, each with its handler.
+/// All routes, each with its handler. Routes that do something to a collection say what rate limits
+/// call it.
 ///
 /// Fails only when two of them collide.
 pub fn routes() -> Result<Router, RouteError> {
@@ -21,16 +22,28 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::DELETE, "/api/collections/{collection}/truncate", collections::truncate)?;
     let records_path = "/api/collections/{collection}/records";
     let record_path = "/api/collections/{collection}/records/{id}";
-    router.add(Method::GET, records_path, records::list)?;
-    router.add(Method::POST, records_path, records::create)?;
-    router.add(Method::GET, record_path, records::get)?;
-    router.add(Method::PATCH, record_path, records::update)?;
-    router.add(Method::PUT, record_path, records::replace)?;
-    router.add(Method::DELETE, record_path, records::delete)?;
+    router.add_action(Method::GET, records_path, &["list"], records::list)?;
+    router.add_action(Method::POST, records_path, &["create"], records::create)?;
+    router.add_action(Method::GET, record_path, &["view"], records::get)?;
+    router.add_action(Method::PATCH, record_path, &["update"], records::update)?;
+    router.add_action(Method::PUT, record_path, &["update"], records::replace)?;
+    router.add_action(Method::DELETE, record_path, &["delete"], records::delete)?;
     let auth_path = |action: &str| format!("/api/collections/{{collection}}/{action}");
-    router.add(Method::GET, &auth_path("auth-methods"), auth::methods)?;
-    router.add(Method::POST, &auth_path("auth-with-password"), auth::with_password)?;
-    router.add(Method::POST, &auth_path("auth-refresh"), auth::refreshed)?;
+    let action = &["listAuthMethods"];
+    router.add_action(Method::GET, &auth_path("auth-methods"), action, auth::methods)?;
+    let action = &["authWithPassword", "auth"];
+    router.add_action(
+        Method::POST,
+        &auth_path("auth-with-password"),
+        action,
+        auth::with_password,
+    )?;
+    router.add_action(
+        Method::POST,
+        &auth_path("auth-refresh"),
+        &["authRefresh"],
+        auth::refreshed,
+    )?;
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;
     #[cfg(feature = "admin-ui")]
