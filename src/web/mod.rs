@@ -36,7 +36,7 @@ pub use query::Query;
 pub use rate_limiter::RateLimiter;
 pub use reply::{Payload, Reply};
 pub use request::{Params, Request};
-pub use router::{Handler, RouteError, Router};
+pub use router::{Actions, Handler, RouteError, Router};
 pub use server::serve;
 pub use state::State;
 

@@ -11,18 +11,21 @@ use super::{ApiError, BoxFuture, Params, Reply, Request, State};
 pub type Handler =
     Arc<dyn Fn(Arc<State>, Request) -> BoxFuture<'static, Result<Reply, ApiError>> + Send + Sync>;
 
+/// What rate limits call what a route does to the `{collection}` in its path, such as `create`.
+pub type Actions = &'static [&'static str];
+
 /// A route: who answers, and what rate limits know it by.
 pub(super) struct Route {
     pub(super) handler: Handler,
     /// Its path, with parts in braces.
     pub(super) pattern: Box<str>,
     /// What it does to the collection in its path, such as `create`; nothing when it has none.
-    pub(super) actions: &'static [&'static str],
+    pub(super) actions: Actions,
 }
 
 /// The routes: for each method, paths with parts in braces such as `/api/posts/{id}`.
-#[derive(Default)]
 pub struct Router {
+    actions: fn(&Method, &str) -> Actions,
     methods: Vec<(Method, matchit::Router<Arc<Route>>)>,
 }
 
@@ -36,9 +39,14 @@ pub struct RouteError {
 }
 
 impl Router {
-    /// No routes.
+    /// No routes, none of which will do anything to a collection.
     pub fn new() -> Self {
-        Self::default()
+        Self::with_actions(|_, _| &[])
+    }
+
+    /// No routes. `actions` says of each that is added what it does to a collection.
+    pub fn with_actions(actions: fn(&Method, &str) -> Actions) -> Self {
+        Self { actions, methods: Vec::new() }
     }
 
     /// Adds a route. GET routes answer HEAD requests too.
@@ -49,28 +57,13 @@ impl Router {
         F: Fn(Arc<State>, Request) -> A + Send + Sync + 'static,
         A: Future<Output = Result<Reply, ApiError>> + Send + 'static,
     {
-        self.add_action(method, path, &[], handler)
-    }
-
-    /// Adds a route as [`add`](Self::add) does that does something to the `{collection}` in its
-    /// path. `actions` is what rate limits call it, such as `create`; the most telling first.
-    pub fn add_action<F, A>(
-        &mut self,
-        method: Method,
-        path: &str,
-        actions: &'static [&'static str],
-        handler: F,
-    ) -> Result<(), RouteError>
-    where
-        F: Fn(Arc<State>, Request) -> A + Send + Sync + 'static,
-        A: Future<Output = Result<Reply, ApiError>> + Send + 'static,
-    {
         let at = self.methods.iter().position(|(known, _)| *known == method);
         let at = at.unwrap_or_else(|| {
             self.methods.push((method.clone(), matchit::Router::new()));
             self.methods.len() - 1
         });
         let handler: Handler = Arc::new(move |state, request| Box::pin(handler(state, request)));
+        let actions = (self.actions)(&method, path);
         let route = Arc::new(Route { handler, pattern: path.into(), actions });
         self.methods[at].1.insert(path, route).map_err(|error| RouteError {
             method,
@@ -94,6 +87,12 @@ impl Router {
             })
             .collect::<Option<Vec<_>>>()?;
         Some((Arc::clone(found.value), Params::new(params)))
+    }
+}
+
+impl Default for Router {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -2,15 +2,14 @@
 
 use http::Method;
 
-use super::super::{RouteError, Router};
+use super::super::{Actions, RouteError, Router};
 use super::{auth, collections, health, records, settings};
 
-/// All routes, each with its handler. Routes that do something to a collection say what rate limits
-/// call it.
+/// All routes, each with its handler.
 ///
 /// Fails only when two of them collide.
 pub fn routes() -> Result<Router, RouteError> {
-    let mut router = Router::new();
+    let mut router = Router::with_actions(actions_of);
     router.add(Method::GET, "/api/health", health::check)?;
     router.add(Method::GET, "/api/collections", collections::list)?;
     router.add(Method::POST, "/api/collections", collections::create)?;
@@ -22,28 +21,16 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::DELETE, "/api/collections/{collection}/truncate", collections::truncate)?;
     let records_path = "/api/collections/{collection}/records";
     let record_path = "/api/collections/{collection}/records/{id}";
-    router.add_action(Method::GET, records_path, &["list"], records::list)?;
-    router.add_action(Method::POST, records_path, &["create"], records::create)?;
-    router.add_action(Method::GET, record_path, &["view"], records::get)?;
-    router.add_action(Method::PATCH, record_path, &["update"], records::update)?;
-    router.add_action(Method::PUT, record_path, &["update"], records::replace)?;
-    router.add_action(Method::DELETE, record_path, &["delete"], records::delete)?;
+    router.add(Method::GET, records_path, records::list)?;
+    router.add(Method::POST, records_path, records::create)?;
+    router.add(Method::GET, record_path, records::get)?;
+    router.add(Method::PATCH, record_path, records::update)?;
+    router.add(Method::PUT, record_path, records::replace)?;
+    router.add(Method::DELETE, record_path, records::delete)?;
     let auth_path = |action: &str| format!("/api/collections/{{collection}}/{action}");
-    let action = &["listAuthMethods"];
-    router.add_action(Method::GET, &auth_path("auth-methods"), action, auth::methods)?;
-    let action = &["authWithPassword", "auth"];
-    router.add_action(
-        Method::POST,
-        &auth_path("auth-with-password"),
-        action,
-        auth::with_password,
-    )?;
-    router.add_action(
-        Method::POST,
-        &auth_path("auth-refresh"),
-        &["authRefresh"],
-        auth::refreshed,
-    )?;
+    router.add(Method::GET, &auth_path("auth-methods"), auth::methods)?;
+    router.add(Method::POST, &auth_path("auth-with-password"), auth::with_password)?;
+    router.add(Method::POST, &auth_path("auth-refresh"), auth::refreshed)?;
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;
     #[cfg(feature = "admin-ui")]
@@ -54,6 +41,35 @@ pub fn routes() -> Result<Router, RouteError> {
         router.add(Method::GET, "/_/{*path}", admin_ui::asset)?;
     }
     Ok(router)
+}
+
+/// What rate limits call what a route does to a collection, the most telling name first. Routes that
+/// are not listed are known to rate limits by their path only.
+fn actions_of(method: &Method, path: &str) -> Actions {
+    if path.starts_with("/api/files/{collection}/") {
+        return &["file"];
+    }
+    let Some(action) = path.strip_prefix("/api/collections/{collection}/") else { return &[] };
+    match (method.as_str(), action) {
+        ("GET", "records") => &["list"],
+        ("GET", "records/{id}") => &["view"],
+        ("POST", "records") => &["create"],
+        ("PATCH" | "PUT", "records/{id}") => &["update"],
+        ("DELETE", "records/{id}") => &["delete"],
+        ("GET", "auth-methods") => &["listAuthMethods"],
+        ("POST", "auth-refresh") => &["authRefresh"],
+        ("POST", "auth-with-password") => &["authWithPassword", "auth"],
+        ("POST", "auth-with-oauth2") => &["authWithOAuth2", "auth"],
+        ("POST", "auth-with-otp") => &["authWithOTP", "auth"],
+        ("POST", "request-otp") => &["requestOTP"],
+        ("POST", "request-password-reset") => &["requestPasswordReset"],
+        ("POST", "confirm-password-reset") => &["confirmPasswordReset"],
+        ("POST", "request-verification") => &["requestVerification"],
+        ("POST", "confirm-verification") => &["confirmVerification"],
+        ("POST", "request-email-change") => &["requestEmailChange"],
+        ("POST", "confirm-email-change") => &["confirmEmailChange"],
+        _ => &[],
+    }
 }
 
 #[cfg(test)]
