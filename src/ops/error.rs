@@ -55,6 +55,23 @@ pub enum Error {
     /// Something was refused for a reason that is a sentence of its own.
     #[error("{0}")]
     Refused(String),
+    /// One step of a batch failed, and with it the batch.
+    #[error("step {index} of the batch: {cause}")]
+    BatchStep {
+        /// The position of the step, from 0.
+        index: usize,
+        /// Why it failed.
+        cause: Box<Error>,
+    },
+    /// A batch took too long, or whoever sent it went away.
+    #[error("the batch was interrupted")]
+    BatchInterrupted,
+    /// A step of a batch that is none of the actions on records.
+    #[error("unknown batch action")]
+    UnknownBatchAction,
+    /// The caller has used up what a rate limit allows.
+    #[error("too many requests")]
+    TooManyRequests,
     /// Too much is waiting already.
     #[error("busy")]
     Busy,

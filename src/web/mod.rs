@@ -19,6 +19,7 @@ mod excerpt;
 mod fields;
 mod incoming;
 pub mod middleware;
+mod multipart;
 mod query;
 mod rate_limiter;
 mod real_ip;
@@ -41,6 +42,7 @@ pub use server::serve;
 pub use state::State;
 
 use real_ip::real_ip;
+use request::no_file_here;
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

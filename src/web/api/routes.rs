@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::super::{Actions, RouteError, Router};
-use super::{auth, collections, health, records, settings};
+use super::{auth, batch, collections, health, records, settings};
 
 /// All routes, each with its handler.
 ///
@@ -31,6 +31,7 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::GET, &auth_path("auth-methods"), auth::methods)?;
     router.add(Method::POST, &auth_path("auth-with-password"), auth::with_password)?;
     router.add(Method::POST, &auth_path("auth-refresh"), auth::refreshed)?;
+    router.add(Method::POST, "/api/batch", batch::run)?;
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;
     #[cfg(feature = "admin-ui")]
