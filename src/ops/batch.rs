@@ -21,20 +21,30 @@ pub enum Step {
     /// A create or an update.
     Write(Write),
     /// An update if the record is there when the step's turn comes, else a create.
-    Upsert {
-        /// The collection, an id or a name.
-        collection: String,
-        /// The id of the record; empty for one that cannot be there.
-        id: String,
-        /// What to do when it is there.
-        update: Write,
-        /// What to do when it is not.
-        create: Write,
-    },
+    Upsert(Box<Upsert>),
     /// A delete.
     Delete(DeleteRecord),
     /// A step that fails when its turn comes.
     Refused(Refusal),
+}
+
+/// A write that is an update or a create.
+#[derive(Debug)]
+pub struct Upsert {
+    /// The collection, an id or a name.
+    pub collection: String,
+    /// The id of the record; empty for one that cannot be there.
+    pub id: String,
+    /// What to do when it is there.
+    pub update: Write,
+    /// What to do when it is not.
+    pub create: Write,
+}
+
+impl Upsert {
+    fn is_update(&self, rows: &dyn Rows) -> Result<bool, Error> {
+        exists(rows, &self.collection, &self.id)
+    }
 }
 
 /// A write, and what its answer shows.
@@ -82,7 +92,7 @@ impl Batch {
     pub fn has_password(&self, rows: &dyn Rows) -> bool {
         self.steps.iter().any(|step| match step {
             Step::Write(write) => write.record.has_password(rows),
-            Step::Upsert { create, .. } => create.record.has_password(rows),
+            Step::Upsert(upsert) => upsert.create.record.has_password(rows),
             Step::Delete(_) | Step::Refused(_) => false,
         })
     }
@@ -104,8 +114,10 @@ impl Batch {
             };
             match &mut self.steps[index] {
                 Step::Write(write) => hash(&mut write.record)?,
-                Step::Upsert { collection, id, update, create } => {
-                    let (likely, other) = if exists(rows, collection, id)? {
+                Step::Upsert(upsert) => {
+                    let is_update = upsert.is_update(rows)?;
+                    let Upsert { update, create, .. } = &mut **upsert;
+                    let (likely, other) = if is_update {
                         (&mut update.record, &mut create.record)
                     } else {
                         (&mut create.record, &mut update.record)
@@ -138,8 +150,9 @@ impl Batch {
     fn run_step(&self, step: &Step, tx: &mut Tx<'_>) -> Result<Option<RecordView>, Error> {
         match step {
             Step::Write(write) => self.run_write(write, tx).map(Some),
-            Step::Upsert { collection, id, update, create } => {
-                let write = if exists(tx, collection, id)? { update } else { create };
+            Step::Upsert(upsert) => {
+                let Upsert { update, create, .. } = &**upsert;
+                let write = if upsert.is_update(tx)? { update } else { create };
                 self.run_write(write, tx).map(Some)
             }
             Step::Delete(delete) => delete.run(tx).map(|()| None),

@@ -16,6 +16,10 @@ pub struct Malformed;
 
 impl Settings {
     /// The JSON form.
+    ///
+    /// # Panics
+    ///
+    /// Never: all members have names.
     pub fn to_json(&self, secrets: Secrets) -> Json {
         let mut json = serde_json::to_value(self).expect("settings have only string keys");
         if matches!(secrets, Secrets::Hide) {

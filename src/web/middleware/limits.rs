@@ -82,7 +82,7 @@ impl Limits<'_> {
     /// Counts a request that has nothing to do with a collection. All that one rule is for is
     /// counted together.
     fn admit_path(&self, method: &str, path: &str) -> bool {
-        self.admit([&format!("{method} {path}"), path], |label| label.to_owned())
+        self.admit([&format!("{method} {path}"), path], str::to_owned)
     }
 
     /// Counts a request that does something to a collection, under the names of `actions`. What is

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use crate::access::{Caller, RuleCache};
-use crate::ops::batch::{Refusal, Step, Write, exists};
+use crate::ops::batch::{Refusal, Step, Upsert, Write, exists};
 use crate::ops::records::{DeleteRecord, Expand, Intent, WriteRecord};
 use crate::query::{self, AuthRow, Context, Rows};
 use crate::schema::{Violation, Violations};
@@ -146,7 +146,7 @@ impl<'a> Outer<'a> {
                 let update = write("PATCH", Intent::Update { id: id.clone() }, body.clone());
                 let create = write("POST", Intent::Create, body);
                 let collection = target.collection.to_owned();
-                (admitted, Step::Upsert { collection, id, update, create })
+                (admitted, Step::Upsert(Box::new(Upsert { collection, id, update, create })))
             }
         };
         if admitted { (step, picker) } else { refused(Refusal::TooManyRequests) }
