@@ -62,20 +62,12 @@ const CRATES: &[(&str, &str)] = &[
 
 #[test]
 fn rooms_import_only_what_their_row_allows() {
-    assert_none(
-        sources()
-            .iter()
-            .flat_map(|(path, text)| layering_faults(path, text)),
-    );
+    assert_none(sources().iter().flat_map(|(path, text)| layering_faults(path, text)));
 }
 
 #[test]
 fn no_file_is_longer_than_a_sitting() {
-    assert_none(
-        sources()
-            .iter()
-            .filter_map(|(path, text)| length_fault(path, text)),
-    );
+    assert_none(sources().iter().filter_map(|(path, text)| length_fault(path, text)));
 }
 
 #[test]
@@ -95,39 +87,18 @@ fn every_room_says_what_it_owns_and_where_to_start() {
 fn a_planted_violation_is_found() {
     let faults = |path: &str, text: &str| layering_faults(Path::new(path), text).len();
 
-    assert_eq!(
-        faults(
-            "query/plan.rs",
-            "use crate::model::Value;\nuse crate::schema::Field;"
-        ),
-        0
-    );
+    assert_eq!(faults("query/plan.rs", "use crate::model::Value;\nuse crate::schema::Field;"), 0);
     assert_eq!(faults("query/plan.rs", "use crate::store::Store;"), 1);
+    assert_eq!(faults("query/plan.rs", "fn f() { crate::store::open() }"), 1);
     assert_eq!(
-        faults("query/plan.rs", "fn f() { crate::store::open() }"),
+        faults("query/plan.rs", "use crate::{\n    model::Value,\n    store::{Store, web},\n};"),
         1
     );
-    assert_eq!(
-        faults(
-            "query/plan.rs",
-            "use crate::{\n    model::Value,\n    store::{Store, web},\n};"
-        ),
-        1
-    );
-    assert_eq!(
-        faults("query/plan.rs", "use crate::{store, web as w, model};"),
-        2
-    );
-    assert_eq!(
-        faults("query/plan.rs", "use crate::query::{store, Request};"),
-        0
-    );
+    assert_eq!(faults("query/plan.rs", "use crate::{store, web as w, model};"), 2);
+    assert_eq!(faults("query/plan.rs", "use crate::query::{store, Request};"), 0);
     assert_eq!(faults("query/plan.rs", "use crate::unheard_of::Thing;"), 1);
     assert_eq!(
-        faults(
-            "query/plan.rs",
-            "// use crate::store::Store;\nlet s = \"crate::store\";"
-        ),
+        faults("query/plan.rs", "// use crate::store::Store;\nlet s = \"crate::store\";"),
         0
     );
     assert_eq!(faults("main.rs", "fn main() { haversack::cli::run() }"), 0);
@@ -138,13 +109,7 @@ fn a_planted_violation_is_found() {
     assert_eq!(faults("ops/create.rs", "fn f(_: &::redb::Database) {}"), 1);
     assert_eq!(faults("ops/create.rs", "use {hyper as h, std::fs};"), 1);
     assert_eq!(faults("ops/create.rs", "use redb as database;"), 1);
-    assert_eq!(
-        faults(
-            "ops/create.rs",
-            "fn notify() { self.notify(); hooks::notify::all(); }"
-        ),
-        0
-    );
+    assert_eq!(faults("ops/create.rs", "fn notify() { self.notify(); hooks::notify::all(); }"), 0);
     assert_eq!(faults("lib.rs", "pub mod store;\npub use app::App;"), 0);
 
     assert!(length_fault(Path::new("web/server.rs"), &"\n".repeat(LINES_MAX)).is_none());
@@ -166,19 +131,13 @@ fn layering_faults(path: &Path, text: &str) -> Vec<String> {
     match ROOMS.iter().find(|(name, _)| *name == room) {
         // lib.rs is the crate page: it declares every room and re-exports.
         None if room == "lib" => {}
-        None => faults.push(format!(
-            "{}: room {room} has no row in tests/tidy.rs",
-            path.display()
-        )),
+        None => faults.push(format!("{}: room {room} has no row in tests/tidy.rs", path.display())),
         Some((_, allowed)) => {
             let mut seen = BTreeSet::new();
             for import in imports.filter(|import| import != room && import.is_ascii()) {
                 let is_item = import.starts_with(char::is_uppercase);
                 if !is_item && !allowed.contains(&&*import) && seen.insert(import.clone()) {
-                    faults.push(format!(
-                        "{}: {room} may not import {import}",
-                        path.display()
-                    ));
+                    faults.push(format!("{}: {room} may not import {import}", path.display()));
                 }
             }
         }
@@ -244,18 +203,11 @@ fn group_heads(group: &str) -> Vec<String> {
             _ => {}
         }
     }
-    members
-        .iter()
-        .map(|member| head(member))
-        .filter(|name| !name.is_empty())
-        .collect()
+    members.iter().map(|member| head(member)).filter(|name| !name.is_empty()).collect()
 }
 
 fn head(path: &str) -> String {
-    path.trim_start()
-        .chars()
-        .take_while(|c| c.is_alphanumeric() || *c == '_')
-        .collect()
+    path.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
 /// What follows, and what precedes, every place where `word` stands as a whole word.
@@ -296,31 +248,20 @@ fn length_fault(path: &Path, text: &str) -> Option<String> {
 
 fn name_fault(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
-    VAGUE_NAMES
-        .contains(&name)
-        .then(|| format!("{}: name it after what it holds", path.display()))
+    VAGUE_NAMES.contains(&name).then(|| format!("{}: name it after what it holds", path.display()))
 }
 
 fn header_fault(room: &str, text: Option<&str>) -> Option<String> {
     let Some(text) = text else {
         return Some(format!("{room}/mod.rs is missing"));
     };
-    let header: String = text
-        .lines()
-        .take_while(|line| line.starts_with("//!"))
-        .collect();
-    let missing = ["Owns:", "Start reading at"]
-        .into_iter()
-        .find(|part| !header.contains(part))?;
+    let header: String = text.lines().take_while(|line| line.starts_with("//!")).collect();
+    let missing = ["Owns:", "Start reading at"].into_iter().find(|part| !header.contains(part))?;
     Some(format!("{room}/mod.rs: the header has no {missing:?}"))
 }
 
 fn room_of(path: &Path) -> &str {
-    let first = path
-        .iter()
-        .next()
-        .and_then(|part| part.to_str())
-        .unwrap_or_default();
+    let first = path.iter().next().and_then(|part| part.to_str()).unwrap_or_default();
     first.trim_end_matches(".rs")
 }
 
@@ -339,9 +280,7 @@ fn sources() -> Vec<(PathBuf, String)> {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).expect("a source file can be read");
-                let below = path
-                    .strip_prefix(source_root())
-                    .expect("it was found there");
+                let below = path.strip_prefix(source_root()).expect("it was found there");
                 found.push((below.to_owned(), text));
             }
         }

@@ -10,11 +10,8 @@ use crate::Outcome;
 
 /// Composes a request; an empty `token` means a guest.
 pub(crate) fn compose(method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
-    let authorization = if token.is_empty() {
-        String::new()
-    } else {
-        format!("Authorization: {token}\r\n")
-    };
+    let authorization =
+        if token.is_empty() { String::new() } else { format!("Authorization: {token}\r\n") };
     format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
          {authorization}Content-Length: {}\r\n\r\n{body}",
@@ -35,11 +32,7 @@ impl Connection {
     pub(crate) async fn open(address: &str) -> Outcome<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
-            buffer: Vec::with_capacity(64 * 1024),
-            body: 0..0,
-        })
+        Ok(Self { stream, buffer: Vec::with_capacity(64 * 1024), body: 0..0 })
     }
 
     /// Sends a request, reads its whole reply and answers the status.
@@ -54,9 +47,7 @@ impl Connection {
         };
         let head = std::str::from_utf8(&self.buffer[..head_end])?;
         let status: u16 = head.get(9..12).ok_or("not an HTTP reply")?.parse()?;
-        let length = header(head, "content-length")
-            .map(str::parse::<usize>)
-            .transpose()?;
+        let length = header(head, "content-length").map(str::parse::<usize>).transpose()?;
         let is_chunked = header(head, "transfer-encoding").is_some();
 
         let body_end = match length {
@@ -118,7 +109,5 @@ fn header<'head>(head: &'head str, name: &str) -> Option<&'head str> {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len())
-        .position(|window| window == needle)
+    haystack.windows(needle.len()).position(|window| window == needle)
 }

@@ -8,10 +8,7 @@
 //! Everything runs on one thread over keep-alive connections, because generator and server usually
 //! share a machine. Compare server CPU per request first: it moves less than requests per second.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "the report is what this program is for"
-)]
+#![expect(clippy::print_stdout, reason = "the report is what this program is for")]
 
 mod client;
 mod measure;
@@ -34,9 +31,7 @@ const READ_CONNECTIONS: usize = 64;
 
 fn main() -> Outcome<()> {
     // One thread: a second one would take the core that the server needs.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(run())
 }
 
@@ -60,10 +55,8 @@ async fn run() -> Outcome<()> {
     // New posts continue the numbering, so every row of creates does the same work.
     let mut next = records;
     for connections in [1, 16, 100] {
-        let row = measure::run(&server, connections, each, move |n| {
-            posts.create_request(next + n)
-        })
-        .await?;
+        let row = measure::run(&server, connections, each, move |n| posts.create_request(next + n))
+            .await?;
         next += row.requests();
         row.print(&format!("create, c={connections}"));
     }
@@ -73,29 +66,24 @@ async fn run() -> Outcome<()> {
     })
     .await?;
     view.print(&format!("view by id, c={READ_CONNECTIONS}"));
-    let list = measure::run(&server, READ_CONNECTIONS, each, move |_| {
-        posts::list_request()
-    })
-    .await?;
+    let list =
+        measure::run(&server, READ_CONNECTIONS, each, move |_| posts::list_request()).await?;
     list.print(&format!("list page 1 of 30, c={READ_CONNECTIONS}"));
-    let indexed = measure::run(&server, READ_CONNECTIONS, each, move |n| {
-        posts::indexed_request(n, records)
-    })
-    .await?;
+    let indexed =
+        measure::run(&server, READ_CONNECTIONS, each, move |n| posts::indexed_request(n, records))
+            .await?;
     indexed.print(&format!("list, indexed filter, c={READ_CONNECTIONS}"));
-    let scanned = measure::run(&server, READ_CONNECTIONS, each, move |n| {
-        posts::unindexed_request(n)
-    })
-    .await?;
+    let scanned =
+        measure::run(&server, READ_CONNECTIONS, each, move |n| posts::unindexed_request(n)).await?;
     scanned.print(&format!("list, unindexed filter, c={READ_CONNECTIONS}"));
     Ok(())
 }
 
 fn from_env<T: std::str::FromStr>(name: &str, default: T) -> Outcome<T> {
     match std::env::var(name) {
-        Ok(text) => text
-            .parse()
-            .map_err(|_| format!("{name} must be a number, not {text:?}").into()),
+        Ok(text) => {
+            text.parse().map_err(|_| format!("{name} must be a number, not {text:?}").into())
+        }
         Err(_) => Ok(default),
     }
 }
@@ -108,9 +96,5 @@ pub(crate) async fn call(address: &str, request: &[u8]) -> Outcome<serde_json::V
     if !(200..300).contains(&status) {
         return Err(format!("{status}: {}", String::from_utf8_lossy(body)).into());
     }
-    Ok(if body.is_empty() {
-        serde_json::Value::Null
-    } else {
-        serde_json::from_slice(body)?
-    })
+    Ok(if body.is_empty() { serde_json::Value::Null } else { serde_json::from_slice(body)? })
 }

@@ -42,12 +42,7 @@ pub(crate) async fn run(
 
     let cpu_before = server.cpu_time();
     let start = Instant::now();
-    let source = Rc::new(Source {
-        request,
-        next: Cell::new(0),
-        until,
-        start,
-    });
+    let source = Rc::new(Source { request, next: Cell::new(0), until, start });
     let tasks = LocalSet::new();
     let mut workers = JoinSet::new();
     for connection in open {
@@ -64,17 +59,11 @@ pub(crate) async fn run(
         .await;
 
     let elapsed = start.elapsed();
-    let server_cpu = server
-        .cpu_time()
-        .zip(cpu_before)
-        .map(|(after, before)| after.saturating_sub(before));
+    let server_cpu =
+        server.cpu_time().zip(cpu_before).map(|(after, before)| after.saturating_sub(before));
     let mut latencies_micros = latencies?;
     latencies_micros.sort_unstable();
-    Ok(Row {
-        latencies_micros,
-        elapsed,
-        server_cpu,
-    })
+    Ok(Row { latencies_micros, elapsed, server_cpu })
 }
 
 /// Where the workers of one measurement take their requests from.
@@ -102,16 +91,10 @@ async fn work<F: Fn(usize) -> Vec<u8>>(
     let mut latencies = Vec::new();
     while let Some(request) = source.take() {
         let sent = Instant::now();
-        let status = connection
-            .send(&request)
-            .await
-            .map_err(|failure| failure.to_string())?;
+        let status = connection.send(&request).await.map_err(|failure| failure.to_string())?;
         latencies.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
         if !(200..300).contains(&status) {
-            return Err(format!(
-                "{status}: {}",
-                String::from_utf8_lossy(connection.body())
-            ));
+            return Err(format!("{status}: {}", String::from_utf8_lossy(connection.body())));
         }
     }
     Ok(latencies)
@@ -149,8 +132,6 @@ impl Row {
 
     fn percentile_millis(&self, percent: usize) -> f64 {
         let at = self.latencies_micros.len() * percent / 100;
-        self.latencies_micros
-            .get(at)
-            .map_or(0.0, |&micros| f64::from(micros) / 1000.0)
+        self.latencies_micros.get(at).map_or(0.0, |&micros| f64::from(micros) / 1000.0)
     }
 }

@@ -37,12 +37,8 @@ impl Posts {
             let body = collection.to_string();
             call(address, &compose("POST", "/api/collections", token, &body)).await
         };
-        let authors = define(open_to_all(
-            "bench_authors",
-            &json!([text("name")]),
-            &json!([]),
-        ))
-        .await?;
+        let authors =
+            define(open_to_all("bench_authors", &json!([text("name")]), &json!([]))).await?;
         let fields = json!([
             text("title"),
             text("description"),
@@ -62,20 +58,12 @@ impl Posts {
             let body = json!({ "name": format!("author {n}") }).to_string();
             let path = "/api/collections/bench_authors/records";
             let author = call(address, &compose("POST", path, "", &body)).await?;
-            ids.push(
-                author["id"]
-                    .as_str()
-                    .ok_or("create answered no id")?
-                    .to_owned(),
-            );
+            ids.push(author["id"].as_str().ok_or("create answered no id")?.to_owned());
         }
         let sentence =
             "A haversack holds what a day's walk needs and nothing that the shoulder minds. ";
         let description = sentence.repeat(7)[..485].to_owned();
-        Ok(Self {
-            authors: ids,
-            description,
-        })
+        Ok(Self { authors: ids, description })
     }
 
     /// Creates post number `n`, with rank `n`, a score below 1000, and about 600 bytes of JSON.
@@ -97,22 +85,13 @@ impl Posts {
         let path = "/api/collections/bench_posts/records?perPage=1000&sort=@random&fields=id";
         let list = call(server.address(), &compose("GET", path, "", "")).await?;
         let items = list["items"].as_array().ok_or("list answered no items")?;
-        Ok(items
-            .iter()
-            .filter_map(|item| item["id"].as_str())
-            .map(str::to_owned)
-            .collect())
+        Ok(items.iter().filter_map(|item| item["id"].as_str()).map(str::to_owned).collect())
     }
 }
 
 /// Reads one post.
 pub(crate) fn view_request(id: &str) -> Vec<u8> {
-    compose(
-        "GET",
-        &format!("/api/collections/bench_posts/records/{id}"),
-        "",
-        "",
-    )
+    compose("GET", &format!("/api/collections/bench_posts/records/{id}"), "", "")
 }
 
 /// Lists the first posts, with the total.
@@ -124,27 +103,16 @@ pub(crate) fn list_request() -> Vec<u8> {
 pub(crate) fn indexed_request(n: usize, records: usize) -> Vec<u8> {
     // A stride by a large prime visits the ranks all over, the same ones on every run.
     let from = n.wrapping_mul(7919) % records.saturating_sub(RANGE).max(1);
-    list(&format!(
-        "perPage={PER_PAGE}&filter=rank%3E%3D{from}%26%26rank%3C{}",
-        from + RANGE
-    ))
+    list(&format!("perPage={PER_PAGE}&filter=rank%3E%3D{from}%26%26rank%3C{}", from + RANGE))
 }
 
 /// Lists the posts of one score, which every post must be asked for.
 pub(crate) fn unindexed_request(n: usize) -> Vec<u8> {
-    list(&format!(
-        "perPage={PER_PAGE}&filter=score%3D{}",
-        n.wrapping_mul(7919) % SCORES
-    ))
+    list(&format!("perPage={PER_PAGE}&filter=score%3D{}", n.wrapping_mul(7919) % SCORES))
 }
 
 fn list(query: &str) -> Vec<u8> {
-    compose(
-        "GET",
-        &format!("/api/collections/bench_posts/records?{query}"),
-        "",
-        "",
-    )
+    compose("GET", &format!("/api/collections/bench_posts/records?{query}"), "", "")
 }
 
 fn text(name: &str) -> Value {

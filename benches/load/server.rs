@@ -49,10 +49,7 @@ impl Server {
             address: address_of(&url)?,
             email: needed("BENCH_EMAIL")?,
             password: needed("BENCH_PASSWORD")?,
-            pid: std::env::var("BENCH_PID")
-                .ok()
-                .map(|pid| pid.parse())
-                .transpose()?,
+            pid: std::env::var("BENCH_PID").ok().map(|pid| pid.parse()).transpose()?,
             _owned: None,
         })
     }
@@ -70,11 +67,9 @@ impl Server {
             .arg(&data)
             .output()?;
         if !upsert.status.success() {
-            return Err(format!(
-                "superuser upsert: {}",
-                String::from_utf8_lossy(&upsert.stderr)
-            )
-            .into());
+            return Err(
+                format!("superuser upsert: {}", String::from_utf8_lossy(&upsert.stderr)).into()
+            );
         }
 
         let mut child = Command::new(&binary)
@@ -86,11 +81,7 @@ impl Server {
         let stdout = child.stdout.take().ok_or("the server has no stdout")?;
         let mut stdout = BufReader::new(stdout);
         let url = read_url(&mut stdout);
-        let owned = Owned {
-            child,
-            _stdout: stdout,
-            _folder: folder,
-        };
+        let owned = Owned { child, _stdout: stdout, _folder: folder };
         Ok(Self {
             address: address_of(&url?)?,
             email: EMAIL.to_owned(),
@@ -131,8 +122,7 @@ fn read_url(stdout: &mut impl BufRead) -> Outcome<String> {
 }
 
 fn address_of(url: &str) -> Outcome<String> {
-    let rest = url
-        .strip_prefix("http://")
-        .ok_or_else(|| format!("{url} must start with http://"))?;
+    let rest =
+        url.strip_prefix("http://").ok_or_else(|| format!("{url} must start with http://"))?;
     Ok(rest.trim_end_matches('/').to_owned())
 }

@@ -10,11 +10,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 
 /// A line on stderr that tells how far an import is, or nothing when stderr is no terminal.
 pub fn cli_progress() -> Box<dyn Progress> {
-    if stderr().is_terminal() {
-        Box::new(Bar::default())
-    } else {
-        Box::new(())
-    }
+    if stderr().is_terminal() { Box::new(Bar::default()) } else { Box::new(()) }
 }
 
 #[derive(Debug, Default)]
@@ -37,16 +33,8 @@ impl Bar {
         let percent = (self.records * 100).checked_div(self.total).unwrap_or(100);
         let done = (percent.min(100) / 5) as usize;
         let (full, empty) = ("#".repeat(done), ".".repeat(20 - done));
-        let name: String = self
-            .collection
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(30)
-            .collect();
-        format!(
-            "{name:30} [{full}{empty}] {} of {}",
-            self.records, self.total
-        )
+        let name: String = self.collection.chars().filter(|c| !c.is_control()).take(30).collect();
+        format!("{name:30} [{full}{empty}] {} of {}", self.records, self.total)
     }
 
     fn draw(&mut self) {
@@ -88,12 +76,8 @@ mod tests {
 
     #[test]
     fn the_line_tells_the_collection_and_later_the_files() {
-        let mut bar = Bar {
-            collection: "posts\x1b[2J".to_owned(),
-            records: 5,
-            total: 10,
-            ..Bar::default()
-        };
+        let mut bar =
+            Bar { collection: "posts\x1b[2J".to_owned(), records: 5, total: 10, ..Bar::default() };
         let line = bar.line();
         assert!(line.starts_with("posts[2J "), "{line}");
         assert!(line.ends_with("[##########..........] 5 of 10"), "{line}");

@@ -35,10 +35,7 @@ pub(super) fn text(column: ValueRef<'_>) -> Option<(Cow<'_, str>, bool)> {
 /// matter. What cannot be read is the zero value, with the fault told.
 pub(super) fn value(field: &Field, column: ValueRef<'_>) -> Reading {
     let Some((text, is_damaged)) = text(column) else {
-        return Reading {
-            value: field.kind.zero(),
-            fault: None,
-        };
+        return Reading { value: field.kind.zero(), fault: None };
     };
     let (value, fault) = match &field.kind {
         FieldKind::Text(_)
@@ -49,10 +46,7 @@ pub(super) fn value(field: &Field, column: ValueRef<'_>) -> Reading {
         _ => of_kind(field, &text),
     };
     let damage = is_damaged.then_some("has bytes that are no text, which were replaced");
-    Reading {
-        value,
-        fault: fault.or(damage),
-    }
+    Reading { value, fault: fault.or(damage) }
 }
 
 fn of_kind(field: &Field, text: &str) -> (Value, Option<&'static str>) {
@@ -140,15 +134,9 @@ mod tests {
     fn what_sqlite_made_of_a_value_does_not_matter() {
         let text = |text: &'static str| ValueRef::Text(text.as_bytes());
         assert_eq!(fine("number", 0, ValueRef::Real(1.5)), Value::Number(1.5));
-        assert_eq!(
-            fine("number", 0, ValueRef::Integer(-7)),
-            Value::Number(-7.0)
-        );
+        assert_eq!(fine("number", 0, ValueRef::Integer(-7)), Value::Number(-7.0));
         assert_eq!(fine("number", 0, text("0.0")), Value::Number(0.0));
-        assert_eq!(
-            fine("number", 0, ValueRef::Real(1e300)),
-            Value::Number(1e300)
-        );
+        assert_eq!(fine("number", 0, ValueRef::Real(1e300)), Value::Number(1e300));
         for (column, on) in [
             (ValueRef::Integer(1), true),
             (text("true"), true),
@@ -158,14 +146,8 @@ mod tests {
         ] {
             assert_eq!(fine("bool", 0, column), Value::Bool(on));
         }
-        assert_eq!(
-            fine("text", 0, ValueRef::Integer(12)),
-            Value::Text("12".into())
-        );
-        assert_eq!(
-            fine("text", 0, ValueRef::Blob(b"ab")),
-            Value::Text("ab".into())
-        );
+        assert_eq!(fine("text", 0, ValueRef::Integer(12)), Value::Text("12".into()));
+        assert_eq!(fine("text", 0, ValueRef::Blob(b"ab")), Value::Text("ab".into()));
         let Value::Json(json) = fine("json", 0, ValueRef::Integer(5)) else {
             panic!("no document");
         };
@@ -176,33 +158,18 @@ mod tests {
         assert_eq!(json.as_str(), r#"{"b":1.50,"a":" "}"#);
         assert_eq!(fine("json", 0, text("null")), Value::Null);
         let date = Timestamp::parse("2022-10-01 12:00:00.000Z");
-        assert_eq!(
-            fine("date", 0, text("2022-10-01 12:00:00.000Z")),
-            Value::Date(date)
-        );
-        assert_eq!(
-            fine("date", 0, text("2022-10-01T12:00:00Z")),
-            Value::Date(date)
-        );
+        assert_eq!(fine("date", 0, text("2022-10-01 12:00:00.000Z")), Value::Date(date));
+        assert_eq!(fine("date", 0, text("2022-10-01T12:00:00Z")), Value::Date(date));
         let point = GeoPoint { lon: 2.0, lat: 1.0 };
-        assert_eq!(
-            fine("geoPoint", 0, text("{\"lat\":1,\"lon\":2}")),
-            Value::Geo(point)
-        );
+        assert_eq!(fine("geoPoint", 0, text("{\"lat\":1,\"lon\":2}")), Value::Geo(point));
     }
 
     #[test]
     fn fields_that_were_multiple_or_single_before_are_read_alike() {
         let text = |text: &'static str| ValueRef::Text(text.as_bytes());
-        assert_eq!(
-            fine("relation", 1, text("[\"a\",\"b\"]")),
-            Value::Text("b".into())
-        );
+        assert_eq!(fine("relation", 1, text("[\"a\",\"b\"]")), Value::Text("b".into()));
         assert_eq!(fine("relation", 2, text("a")), list(&["a"]));
-        assert_eq!(
-            fine("file", 2, text("[\"b\",\"\",\"a\",\"b\"]")),
-            list(&["b", "a"])
-        );
+        assert_eq!(fine("file", 2, text("[\"b\",\"\",\"a\",\"b\"]")), list(&["b", "a"]));
         assert_eq!(fine("select", 2, text("")), list(&[]));
     }
 
@@ -228,9 +195,6 @@ mod tests {
         let reading = read("text", 0, ValueRef::Text(b"a\xffb"));
         assert!(reading.fault.is_some());
         assert_eq!(reading.value, Value::Text("a\u{fffd}b".into()));
-        assert_eq!(
-            fine("date", 0, text("0001-01-01 00:00:00.000Z")),
-            Value::Date(None)
-        );
+        assert_eq!(fine("date", 0, text("0001-01-01 00:00:00.000Z")), Value::Date(None));
     }
 }

@@ -25,9 +25,8 @@ pub(super) fn read_all(
     source: &Source,
     summary: &mut Summary,
 ) -> Result<Vec<Collection>, ImportError> {
-    let mut statement = source
-        .connection()
-        .prepare("SELECT * FROM _collections ORDER BY _rowid_")?;
+    let mut statement =
+        source.connection().prepare("SELECT * FROM _collections ORDER BY _rowid_")?;
     let mut rows = statement.query(())?;
     let mut collections: Vec<Collection> = Vec::new();
     while let Some(row) = rows.next()? {
@@ -88,16 +87,9 @@ fn read(definition: &Definition, summary: &mut Summary) -> Result<Collection, St
         Json::Object(options) => options,
         _ => Map::new(),
     };
-    for key in [
-        "id",
-        "name",
-        "type",
-        "listRule",
-        "viewRule",
-        "createRule",
-        "updateRule",
-        "deleteRule",
-    ] {
+    for key in
+        ["id", "name", "type", "listRule", "viewRule", "createRule", "updateRule", "deleteRule"]
+    {
         let value = definition.0.get(key).cloned();
         json.insert(key.to_owned(), value.unwrap_or(Json::Null));
     }
@@ -163,9 +155,7 @@ fn fields(definition: &Definition, summary: &mut Summary) -> Result<Json, String
             None => fields.push(json),
         }
     }
-    let id = fields
-        .iter()
-        .position(|json| json["name"] == "id" && json["type"] == "text");
+    let id = fields.iter().position(|json| json["name"] == "id" && json["type"] == "text");
     let id = fields.remove(id.ok_or("it has no field id")?);
     fields.insert(0, id);
     Ok(fields.into())

@@ -22,12 +22,7 @@ pub(super) fn copy(
     if !from.is_dir() {
         return Ok(());
     }
-    let mut copier = Copier {
-        from,
-        to,
-        summary,
-        progress,
-    };
+    let mut copier = Copier { from, to, summary, progress };
     copier.folder(Path::new(""), 0)
 }
 
@@ -85,8 +80,7 @@ impl Copier<'_> {
             },
         };
         self.progress.file(bytes);
-        self.summary
-            .add_file(&part(below, 0).unwrap_or_default(), bytes);
+        self.summary.add_file(&part(below, 0).unwrap_or_default(), bytes);
         Ok(())
     }
 
@@ -96,8 +90,7 @@ impl Copier<'_> {
         let collection = collection.map_or(id, |collection| collection.name.clone());
         let path = PathBuf::from("storage").join(below);
         let what = format!("{} was not copied: {what}", path.display());
-        self.summary
-            .problem(&collection, part(below, 1).as_deref(), None, what);
+        self.summary.problem(&collection, part(below, 1).as_deref(), None, what);
     }
 }
 
@@ -124,8 +117,5 @@ fn copy_file(from: &Path, to: &Path) -> io::Result<u64> {
 /// Whether no other file would fare better.
 fn concerns_all(error: &io::Error) -> bool {
     use ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-    matches!(
-        error.kind(),
-        StorageFull | QuotaExceeded | ReadOnlyFilesystem
-    )
+    matches!(error.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem)
 }

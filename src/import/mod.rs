@@ -86,18 +86,13 @@ fn run(options: &ImportOptions, progress: &mut dyn Progress) -> Result<Summary, 
     source::check_folder(&options.source)?;
     staging::check_target(&options.data)?;
     // Made first, hence dropped last: whatever is open inside is closed by then.
-    let staging = if options.dry_run {
-        Staging::outside()?
-    } else {
-        Staging::within(&options.data)?
-    };
+    let staging =
+        if options.dry_run { Staging::outside()? } else { Staging::within(&options.data)? };
     staging.check_apart_from(&options.source)?;
     let source = Source::open(&options.source, &staging.source_copy())?;
     let mut summary = Summary::new(options.dry_run);
-    let collections: Vec<Arc<Collection>> = definition::read_all(&source, &mut summary)?
-        .into_iter()
-        .map(Arc::new)
-        .collect();
+    let collections: Vec<Arc<Collection>> =
+        definition::read_all(&source, &mut summary)?.into_iter().map(Arc::new).collect();
     let settings = settings::read(&source)?;
 
     let store = if options.dry_run {
@@ -121,12 +116,7 @@ fn run(options: &ImportOptions, progress: &mut dyn Progress) -> Result<Summary, 
         summary.add_collection(collection, copied);
     }
     let storage = (!options.dry_run).then(|| staging.storage());
-    files::copy(
-        &source.storage(),
-        storage.as_deref(),
-        &mut summary,
-        progress,
-    )?;
+    files::copy(&source.storage(), storage.as_deref(), &mut summary, progress)?;
     summary.set_settings(&settings);
     source.note_what_stays(&mut summary);
     source.check_unchanged()?;

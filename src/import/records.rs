@@ -31,27 +31,18 @@ pub(super) fn copy(
     let columns = source.columns(&collection.name)?;
     if collection.is_view() || columns.is_empty() {
         if !collection.is_view() {
-            summary.problem(
-                &collection.name,
-                None,
-                None,
-                "has no table, hence no records",
-            );
+            summary.problem(&collection.name, None, None, "has no table, hence no records");
         }
         progress.collection(&collection.name, 0);
         return Ok(0);
     }
     let table = quoted(&collection.name);
     let count = format!("SELECT count(*) FROM {table}");
-    let total = source
-        .connection()
-        .query_row(&count, (), |row| row.get::<_, i64>(0))?;
+    let total = source.connection().query_row(&count, (), |row| row.get::<_, i64>(0))?;
     progress.collection(&collection.name, total.unsigned_abs());
 
-    let (present, missing): (Vec<&Field>, Vec<&Field>) = collection
-        .fields
-        .iter()
-        .partition(|field| columns.contains(&field.name.to_lowercase()));
+    let (present, missing): (Vec<&Field>, Vec<&Field>) =
+        collection.fields.iter().partition(|field| columns.contains(&field.name.to_lowercase()));
     for field in missing {
         let what = "has no column, so all its values are zero";
         summary.problem(&collection.name, None, Some(&field.name), what);
@@ -90,11 +81,7 @@ fn read(
     for (at, field) in fields.iter().enumerate() {
         let reading = column::value(field, columns.get_ref(at)?);
         if field.name == "id" {
-            reading
-                .value
-                .as_text()
-                .unwrap_or_default()
-                .clone_into(&mut id);
+            reading.value.as_text().unwrap_or_default().clone_into(&mut id);
             if reading.fault.is_some() || !is_usable_id(&id) {
                 let what = format!("the record was left out: {id:?} cannot be an id");
                 summary.problem(&collection.name, None, Some("id"), what);
@@ -145,14 +132,7 @@ struct Refusal {
 
 impl<'a> Sink<'a> {
     fn new(store: Option<&'a Store>, collection: &'a Arc<Collection>) -> Self {
-        Self {
-            store,
-            collection,
-            batch: Vec::new(),
-            batch_bytes: 0,
-            written: None,
-            added: 0,
-        }
+        Self { store, collection, batch: Vec::new(), batch_bytes: 0, written: None, added: 0 }
     }
 
     fn add(&mut self, row: RowBuf, summary: &mut Summary) -> Result<(), ImportError> {
@@ -220,10 +200,7 @@ fn insert(
             Ok(_) => continue,
             Err(WriteError::IdTaken) => "an earlier one has the same id".to_owned(),
             Err(WriteError::NotUnique { index: number }) => {
-                let index = collection
-                    .indexes
-                    .iter()
-                    .find(|index| index.number == number);
+                let index = collection.indexes.iter().find(|index| index.number == number);
                 let name = index.map_or("", |index| &index.name);
                 format!("an earlier one has the same values in the unique index {name}")
             }

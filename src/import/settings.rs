@@ -26,13 +26,7 @@ pub(super) enum Settings {
 impl Settings {
     /// Whether uploads are known to be in a bucket rather than in the folder.
     pub(super) fn has_bucket(&self) -> bool {
-        matches!(
-            self,
-            Self::Plain {
-                has_bucket: true,
-                ..
-            }
-        )
+        matches!(self, Self::Plain { has_bucket: true, .. })
     }
 }
 
@@ -43,21 +37,18 @@ pub(super) fn read(source: &Source) -> Result<Settings, ImportError> {
     }
     let text = source
         .connection()
-        .query_row(
-            "SELECT value FROM _params WHERE id = 'settings'",
-            (),
-            |row| Ok(column::text(row.get_ref(0)?).map(|(text, _)| text.into_owned())),
-        )
+        .query_row("SELECT value FROM _params WHERE id = 'settings'", (), |row| {
+            Ok(column::text(row.get_ref(0)?).map(|(text, _)| text.into_owned()))
+        })
         .optional()?
         .flatten();
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return Ok(Settings::None);
     };
     Ok(match serde_json::from_str::<Json>(&text) {
-        Ok(json @ Json::Object(_)) => Settings::Plain {
-            has_bucket: json["s3"]["enabled"] == true,
-            json: text,
-        },
+        Ok(json @ Json::Object(_)) => {
+            Settings::Plain { has_bucket: json["s3"]["enabled"] == true, json: text }
+        }
         _ => Settings::Unreadable,
     })
 }

@@ -49,11 +49,7 @@ impl Source {
         } else {
             open_unchanging(&database)?
         };
-        let source = Self {
-            folder: folder.to_owned(),
-            connection,
-            state,
-        };
+        let source = Self { folder: folder.to_owned(), connection, state };
         source.check_unchanged()?;
         source.check_generation()?;
         Ok(source)
@@ -77,9 +73,8 @@ impl Source {
 
     /// The columns of a table, in lower case; none when there is no such table.
     pub(super) fn columns(&self, table: &str) -> Result<HashSet<String>, ImportError> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT lower(name) FROM pragma_table_info(?1)")?;
+        let mut statement =
+            self.connection.prepare("SELECT lower(name) FROM pragma_table_info(?1)")?;
         let names = statement.query_map([table], |row| row.get(0))?;
         Ok(names.collect::<Result<_, _>>()?)
     }
@@ -128,10 +123,7 @@ impl Source {
 const LOGS: [&str; 2] = ["data.db-wal", "data.db-journal"];
 
 fn not_pocketbase(folder: &Path, reason: &'static str) -> ImportError {
-    ImportError::NotPocketBase {
-        folder: folder.to_owned(),
-        reason,
-    }
+    ImportError::NotPocketBase { folder: folder.to_owned(), reason }
 }
 
 /// Opens a database that nobody writes to and that has no log, without making one.
@@ -148,9 +140,7 @@ fn open_unchanging(database: &Path) -> Result<Connection, ImportError> {
 
 /// Copies of write-protected files are write-protected too.
 fn make_writable(path: &Path) -> Result<(), ImportError> {
-    let mut permissions = fs::metadata(path)
-        .map_err(ImportError::io(path))?
-        .permissions();
+    let mut permissions = fs::metadata(path).map_err(ImportError::io(path))?.permissions();
     if !permissions.readonly() {
         return Ok(());
     }

@@ -63,12 +63,7 @@ impl Staging {
             }
             Err(TryLockError::Error(error)) => return Err(ImportError::io(&path)(error)),
         }
-        let staging = Self {
-            folder,
-            data: Some(data.to_owned()),
-            made_data,
-            lock: Some(lock),
-        };
+        let staging = Self { folder, data: Some(data.to_owned()), made_data, lock: Some(lock) };
         for left in [staging.source_copy(), staging.store(), staging.storage()] {
             remove(&left)?;
         }
@@ -87,12 +82,7 @@ impl Staging {
                 }
                 made => {
                     made.map_err(ImportError::io(&folder))?;
-                    return Ok(Self {
-                        folder,
-                        data: None,
-                        made_data: false,
-                        lock: None,
-                    });
+                    return Ok(Self { folder, data: None, made_data: false, lock: None });
                 }
             }
         }
@@ -169,11 +159,7 @@ fn is_filled(folder: &Path) -> bool {
 
 /// Removes a file or folder that may not exist.
 fn remove(path: &Path) -> Result<(), ImportError> {
-    let removed = if path.is_dir() {
-        fs::remove_dir_all(path)
-    } else {
-        fs::remove_file(path)
-    };
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     match removed {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(ImportError::io(path)(error)),
         _ => Ok(()),

@@ -149,11 +149,7 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let longest = self
-            .collections
-            .iter()
-            .map(|c| c.name.chars().count())
-            .max();
+        let longest = self.collections.iter().map(|c| c.name.chars().count()).max();
         let width = longest.unwrap_or(0).clamp("collection".len(), 40);
         let (mut records, mut files, mut bytes) = (0, 0, 0);
         writeln!(
@@ -173,18 +169,11 @@ impl fmt::Display for Summary {
             bytes += each.bytes;
         }
         let size = size_text(bytes);
-        writeln!(
-            f,
-            "{:width$}        {records:>10}  {files:>8}  {size:>10}",
-            "total"
-        )?;
+        writeln!(f, "{:width$}        {records:>10}  {files:>8}  {size:>10}", "total")?;
         if self.stray_files.0 > 0 {
             let (files, bytes) = self.stray_files;
             let size = size_text(bytes);
-            writeln!(
-                f,
-                "\n{files} files ({size}) belong to no collection; they were copied too."
-            )?;
+            writeln!(f, "\n{files} files ({size}) belong to no collection; they were copied too.")?;
         }
         writeln!(
             f,
@@ -202,9 +191,7 @@ impl fmt::Display for Summary {
         }
         if !self.problems.is_empty() {
             writeln!(f, "\nProblems: {}", self.problem_count())?;
-            self.problems
-                .iter()
-                .try_for_each(|problem| writeln!(f, "  {problem}"))?;
+            self.problems.iter().try_for_each(|problem| writeln!(f, "  {problem}"))?;
         }
         if self.further_problems > 0 {
             writeln!(f, "  and {} more", self.further_problems)?;

@@ -10,12 +10,7 @@ const MAX_DEPTH: usize = 16;
 /// Reads what follows `WHERE`. The error is the reason why it is not understood.
 pub(super) fn parse(source: &str, fields: &[Field]) -> Result<Condition, String> {
     let tokens = tokens(source).ok_or("the condition is malformed")?;
-    let mut parser = Parser {
-        source,
-        tokens: &tokens,
-        at: 0,
-        fields,
-    };
+    let mut parser = Parser { source, tokens: &tokens, at: 0, fields };
     let condition = parser.any(0)?;
     match parser.tokens.get(parser.at) {
         None => Ok(condition),
@@ -38,26 +33,17 @@ enum Side<'a> {
 
 impl<'a> Parser<'a> {
     fn unsupported(&self, token: &Token) -> String {
-        format!(
-            "the condition is not supported near {}",
-            &self.source[token.span.clone()]
-        )
+        format!("the condition is not supported near {}", &self.source[token.span.clone()])
     }
 
     fn next(&mut self) -> Result<&'a Token, String> {
-        let token = self
-            .tokens
-            .get(self.at)
-            .ok_or("the condition is incomplete")?;
+        let token = self.tokens.get(self.at).ok_or("the condition is incomplete")?;
         self.at += 1;
         Ok(token)
     }
 
     fn keyword(&mut self, keyword: &str) -> bool {
-        let found = self
-            .tokens
-            .get(self.at)
-            .is_some_and(|token| token.is(keyword));
+        let found = self.tokens.get(self.at).is_some_and(|token| token.is(keyword));
         self.at += usize::from(found);
         found
     }
@@ -79,22 +65,14 @@ impl<'a> Parser<'a> {
     }
 
     fn single(&mut self, depth: usize) -> Result<Condition, String> {
-        if self
-            .tokens
-            .get(self.at)
-            .is_some_and(|token| token.is_sign("("))
-        {
+        if self.tokens.get(self.at).is_some_and(|token| token.is_sign("(")) {
             if depth == MAX_DEPTH {
                 return Err("the condition nests too deep".to_owned());
             }
             self.at += 1;
             let inner = self.any(depth + 1)?;
             let close = self.next()?;
-            return if close.is_sign(")") {
-                Ok(inner)
-            } else {
-                Err(self.unsupported(close))
-            };
+            return if close.is_sign(")") { Ok(inner) } else { Err(self.unsupported(close)) };
         }
         let left = self.side()?;
         let operator = self.next()?;
@@ -114,11 +92,9 @@ impl<'a> Parser<'a> {
             (Side::Column(field), Side::Constant(constant)) => {
                 Ok(Condition::Compare(field.slot, comparison, constant))
             }
-            (Side::Constant(constant), Side::Column(field)) => Ok(Condition::Compare(
-                field.slot,
-                mirrored(comparison),
-                constant,
-            )),
+            (Side::Constant(constant), Side::Column(field)) => {
+                Ok(Condition::Compare(field.slot, mirrored(comparison), constant))
+            }
             _ => Err("the condition must compare columns with constants".to_owned()),
         }
     }
@@ -140,9 +116,7 @@ impl<'a> Parser<'a> {
                 return self.named(token);
             }
         };
-        constant
-            .map(Side::Constant)
-            .ok_or_else(|| self.unsupported(token))
+        constant.map(Side::Constant).ok_or_else(|| self.unsupported(token))
     }
 
     /// A column, or what else a name can mean.

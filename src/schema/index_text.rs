@@ -65,10 +65,7 @@ pub fn index_from_text(
 ) -> Result<Index, IndexError> {
     let statement = Statement::parse(text).ok_or(IndexError::Invalid)?;
     let understand = || -> Result<_, String> {
-        let columns = statement
-            .columns
-            .iter()
-            .map(|column| column.look_up(fields));
+        let columns = statement.columns.iter().map(|column| column.look_up(fields));
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         if columns.len() > MAX_COLUMNS {
             return Err(format!("no more than {MAX_COLUMNS} columns are supported"));
@@ -79,10 +76,8 @@ pub fn index_from_text(
         };
         Ok((columns, condition))
     };
-    let (columns, condition) = understand().map_err(|reason| IndexError::Unsupported {
-        name: statement.name.clone(),
-        reason,
-    })?;
+    let (columns, condition) = understand()
+        .map_err(|reason| IndexError::Unsupported { name: statement.name.clone(), reason })?;
     Ok(Index {
         number,
         text: text.to_owned(),
@@ -96,11 +91,7 @@ pub fn index_from_text(
 /// The field that `name` means in SQL, where case does not matter.
 pub(super) fn column<'a>(fields: &'a [Field], name: &str) -> Option<&'a Field> {
     let exact = fields.iter().find(|field| field.name == name);
-    exact.or_else(|| {
-        fields
-            .iter()
-            .find(|field| field.name.eq_ignore_ascii_case(name))
-    })
+    exact.or_else(|| fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)))
 }
 
 impl StatementColumn {
@@ -116,10 +107,7 @@ impl StatementColumn {
             "RTRIM" => Collate::Rtrim,
             _ => return Err(format!("no such collation sequence: {}", self.collate)),
         };
-        Ok(IndexColumn {
-            slot: field.slot,
-            collate,
-        })
+        Ok(IndexColumn { slot: field.slot, collate })
     }
 
     fn is_expression(&self) -> bool {
@@ -152,9 +140,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn name(&mut self) -> Option<String> {
-        let token = self
-            .peek()
-            .filter(|t| t.is_name() || t.kind == TokenKind::Text)?;
+        let token = self.peek().filter(|t| t.is_name() || t.kind == TokenKind::Text)?;
         self.at += 1;
         Some(token.text.trim().to_owned())
     }
@@ -205,11 +191,7 @@ impl<'a> Cursor<'a> {
             [first, .., last] => self.source[first.span.start..last.span.end].to_owned(),
             [single] => format!("({})", &self.source[single.span.clone()]),
         };
-        Some(StatementColumn {
-            name,
-            collate,
-            sort,
-        })
+        Some(StatementColumn { name, collate, sort })
     }
 }
 
@@ -224,11 +206,7 @@ impl Statement {
         while tokens.last().is_some_and(|token| token.is_sign(";")) {
             tokens.pop();
         }
-        let mut cursor = Cursor {
-            source: text,
-            tokens: &tokens,
-            at: 0,
-        };
+        let mut cursor = Cursor { source: text, tokens: &tokens, at: 0 };
         if !cursor.keyword("CREATE") {
             return None;
         }
@@ -262,15 +240,7 @@ impl Statement {
         } else if cursor.peek().is_some() {
             return None;
         }
-        Some(Self {
-            unique,
-            if_not_exists,
-            schema,
-            name,
-            table,
-            columns,
-            condition,
-        })
+        Some(Self { unique, if_not_exists, schema, name, table, columns, condition })
     }
 
     /// The statement as text, every name in back-quotes.
@@ -316,11 +286,8 @@ impl Statement {
 
 impl StatementColumn {
     fn build(&self) -> String {
-        let mut text = if self.is_expression() {
-            self.name.clone()
-        } else {
-            format!("`{}`", self.name)
-        };
+        let mut text =
+            if self.is_expression() { self.name.clone() } else { format!("`{}`", self.name) };
         for (word, value) in [(" COLLATE ", &self.collate), (" ", &self.sort)] {
             if !value.is_empty() {
                 text += word;

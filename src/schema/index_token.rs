@@ -41,10 +41,7 @@ impl Token {
 
     /// Whether this can name a column.
     pub(super) fn is_name(&self) -> bool {
-        matches!(
-            self.kind,
-            TokenKind::Word | TokenKind::Name | TokenKind::DoubleQuoted
-        )
+        matches!(self.kind, TokenKind::Word | TokenKind::Name | TokenKind::DoubleQuoted)
     }
 }
 
@@ -58,11 +55,7 @@ pub(super) fn tokens(source: &str) -> Option<Vec<Token>> {
             continue;
         }
         let (kind, text, length) = next(&source[at..], first)?;
-        tokens.push(Token {
-            kind,
-            text,
-            span: at..at + length,
-        });
+        tokens.push(Token { kind, text, span: at..at + length });
         at += length;
     }
     Some(tokens)

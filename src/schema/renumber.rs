@@ -10,12 +10,8 @@ impl Collection {
     /// Gives the fields `slots` and the indexes `numbers`, both in the order of the lists, and
     /// makes the indexes' columns follow. A list that is too short leaves the rest as it is.
     pub fn renumber(&mut self, slots: &[Slot], numbers: &[IndexNumber]) {
-        let moved: HashMap<Slot, Slot> = self
-            .fields
-            .iter()
-            .zip(slots)
-            .map(|(field, slot)| (field.slot, *slot))
-            .collect();
+        let moved: HashMap<Slot, Slot> =
+            self.fields.iter().zip(slots).map(|(field, slot)| (field.slot, *slot)).collect();
         for (field, slot) in self.fields.iter_mut().zip(slots) {
             field.slot = *slot;
         }

@@ -10,16 +10,9 @@ const FORMAT: u64 = 1;
 
 /// The stored form of `collection`.
 pub(super) fn encode(collection: &Collection) -> Vec<u8> {
-    let slots: Map<String, Json> = collection
-        .fields
-        .iter()
-        .map(|field| (field.id.clone(), field.slot.0.into()))
-        .collect();
-    let numbers: Vec<u32> = collection
-        .indexes
-        .iter()
-        .map(|index| index.number.0)
-        .collect();
+    let slots: Map<String, Json> =
+        collection.fields.iter().map(|field| (field.id.clone(), field.slot.0.into())).collect();
+    let numbers: Vec<u32> = collection.indexes.iter().map(|index| index.number.0).collect();
     let stored = json!({
         "format": FORMAT,
         "definition": collection.to_json(Secrets::Show),
@@ -34,31 +27,19 @@ pub(super) fn encode(collection: &Collection) -> Vec<u8> {
 /// The collection that `bytes` stand for. The error says what is damaged.
 pub(super) fn decode(bytes: &[u8]) -> Result<Collection, String> {
     let stored: Json = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    let number = |key: &str| {
-        stored[key]
-            .as_u64()
-            .ok_or_else(|| format!("{key} is not a number"))
-    };
+    let number = |key: &str| stored[key].as_u64().ok_or_else(|| format!("{key} is not a number"));
     let format = number("format")?;
     if format != FORMAT {
         return Err(format!("the definition has format {format}, not {FORMAT}"));
     }
     let mut collection = Collection::from_stored_json(&stored["definition"])?;
     let slot = |id: &str| {
-        let slot = stored["slots"][id]
-            .as_u64()
-            .and_then(|slot| u16::try_from(slot).ok());
-        slot.map(Slot)
-            .ok_or_else(|| format!("field {id} has no slot"))
+        let slot = stored["slots"][id].as_u64().and_then(|slot| u16::try_from(slot).ok());
+        slot.map(Slot).ok_or_else(|| format!("field {id} has no slot"))
     };
-    let slots: Vec<Slot> = collection
-        .fields
-        .iter()
-        .map(|field| slot(&field.id))
-        .collect::<Result<_, _>>()?;
-    let stored_numbers = stored["indexNumbers"]
-        .as_array()
-        .map_or(&[][..], Vec::as_slice);
+    let slots: Vec<Slot> =
+        collection.fields.iter().map(|field| slot(&field.id)).collect::<Result<_, _>>()?;
+    let stored_numbers = stored["indexNumbers"].as_array().map_or(&[][..], Vec::as_slice);
     let numbers: Vec<IndexNumber> = stored_numbers
         .iter()
         .filter_map(|number| u32::try_from(number.as_u64()?).ok().map(IndexNumber))

@@ -41,17 +41,8 @@ pub(super) fn entries(
         if unique.is_none() {
             key.extend_from_slice(&rowid.to_key());
         }
-        let value = if index.unique {
-            rowid.to_key().to_vec()
-        } else {
-            Vec::new()
-        };
-        all.push(Entry {
-            tree,
-            key,
-            value,
-            unique,
-        });
+        let value = if index.unique { rowid.to_key().to_vec() } else { Vec::new() };
+        all.push(Entry { tree, key, value, unique });
     }
     for field in &collection.fields {
         let Some(tree) = entry::implied_tree(field).filter(|tree| wanted(*tree)) else {
@@ -59,12 +50,7 @@ pub(super) fn entries(
         };
         for mut key in entry::implied_keys(field, row) {
             key.extend_from_slice(&rowid.to_key());
-            all.push(Entry {
-                tree,
-                key,
-                value: Vec::new(),
-                unique: None,
-            });
+            all.push(Entry { tree, key, value: Vec::new(), unique: None });
         }
     }
     all.sort();
@@ -73,9 +59,5 @@ pub(super) fn entries(
 
 /// The rowid of an entry of an index tree; `None` when it is damaged.
 pub(super) fn entry_rowid(key: &[u8], value: &[u8]) -> Option<RowId> {
-    if value.is_empty() {
-        RowId::from_key(key.last_chunk::<8>()?)
-    } else {
-        RowId::from_key(value)
-    }
+    if value.is_empty() { RowId::from_key(key.last_chunk::<8>()?) } else { RowId::from_key(value) }
 }

@@ -91,9 +91,7 @@ struct Inner {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store")
-            .field("snapshot", &self.snapshot())
-            .finish_non_exhaustive()
+        f.debug_struct("Store").field("snapshot", &self.snapshot()).finish_non_exhaustive()
     }
 }
 
@@ -132,11 +130,7 @@ impl Store {
         let read = engine.read()?;
         let staged = open::load(&*read)?;
         let (catalog, last_change) = (Arc::clone(&staged.catalog), staged.last_change);
-        let snapshot = Snapshot {
-            read,
-            catalog,
-            last_change,
-        };
+        let snapshot = Snapshot { read, catalog, last_change };
         let published = Arc::new(ArcSwap::from_pointee(snapshot));
         let (jobs, waiting) = sync_channel(QUEUE_MAX);
         let writer = Writer {
@@ -196,9 +190,7 @@ impl Store {
                 return Err(StoreError::Closed.into());
             }
         }
-        answered
-            .recv()
-            .unwrap_or_else(|_| Err(StoreError::Closed.into()))
+        answered.recv().unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
     /// Like [`Store::write`], but returns at once. `done` gets the answer on the writer's thread
@@ -240,17 +232,8 @@ impl Store {
 impl Inner {
     fn close(&self) -> Result<(), StoreError> {
         // Without a sender the writer runs dry and ends.
-        drop(
-            self.jobs
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        drop(self.jobs.write().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         match thread {
             // The last handle may be dropped by an answer, on the writer's own thread.
             Some(thread) if thread.thread().id() != std::thread::current().id() => {

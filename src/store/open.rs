@@ -19,16 +19,9 @@ pub(super) const FORMAT: u64 = 1;
 pub(super) fn check_format(engine: &dyn Engine) -> Result<(), StoreError> {
     match reading::counter(&*engine.read()?, names::FORMAT)? {
         Some(FORMAT) => Ok(()),
-        Some(found) => Err(StoreError::Format {
-            found,
-            known: FORMAT,
-        }),
+        Some(found) => Err(StoreError::Format { found, known: FORMAT }),
         None => engine.write(&mut |txn| {
-            txn.put(
-                names::COUNTERS,
-                names::FORMAT.as_bytes(),
-                &FORMAT.to_le_bytes(),
-            )?;
+            txn.put(names::COUNTERS, names::FORMAT.as_bytes(), &FORMAT.to_le_bytes())?;
             Ok(Commit::Durable)
         }),
     }
@@ -43,10 +36,7 @@ pub(super) fn replay(
 ) -> Result<u64, StoreError> {
     let included = reading::counter(&*engine.read()?, names::WAL_SEQUENCE)?.unwrap_or(0);
     let missing = || records.iter().filter(|record| record.sequence > included);
-    let last = missing()
-        .map(|record| record.sequence)
-        .max()
-        .unwrap_or(included);
+    let last = missing().map(|record| record.sequence).max().unwrap_or(included);
     if last > included {
         engine.write(&mut |txn| {
             for op in missing().flat_map(|record| &record.ops) {
@@ -55,11 +45,7 @@ pub(super) fn replay(
                     None => txn.delete(&op.tree, &op.key)?,
                 };
             }
-            txn.put(
-                names::COUNTERS,
-                names::WAL_SEQUENCE.as_bytes(),
-                &last.to_le_bytes(),
-            )?;
+            txn.put(names::COUNTERS, names::WAL_SEQUENCE.as_bytes(), &last.to_le_bytes())?;
             Ok(Commit::Durable)
         })?;
     }
@@ -70,37 +56,21 @@ pub(super) fn replay(
 /// The catalog and the last change as they are on disk.
 pub(super) fn load(read: &dyn Read) -> Result<Staged, StoreError> {
     let (mut collections, mut orders) = (Vec::new(), Vec::new());
-    read.range(
-        names::COLLECTIONS,
-        ALL_KEYS,
-        Direction::Forward,
-        &mut |key, value| {
-            let order = key
-                .try_into()
-                .map_err(|_| damaged("a key in the tree of collections"))?;
-            let collection = catalog_codec::decode(value)
-                .map_err(|what| damaged(format!("the definition of a collection: {what}")))?;
-            collections.push(Arc::new(collection));
-            orders.push(u64::from_be_bytes(order));
-            Ok(ControlFlow::Continue(()))
-        },
-    )?;
+    read.range(names::COLLECTIONS, ALL_KEYS, Direction::Forward, &mut |key, value| {
+        let order = key.try_into().map_err(|_| damaged("a key in the tree of collections"))?;
+        let collection = catalog_codec::decode(value)
+            .map_err(|what| damaged(format!("the definition of a collection: {what}")))?;
+        collections.push(Arc::new(collection));
+        orders.push(u64::from_be_bytes(order));
+        Ok(ControlFlow::Continue(()))
+    })?;
     let mut last_change = 0;
-    read.range(
-        names::CHANGES,
-        ALL_KEYS,
-        Direction::Backward,
-        &mut |key, _| {
-            last_change =
-                change::sequence(key).ok_or_else(|| damaged("a key in the log of changes"))?;
-            Ok(ControlFlow::Break(()))
-        },
-    )?;
+    read.range(names::CHANGES, ALL_KEYS, Direction::Backward, &mut |key, _| {
+        last_change =
+            change::sequence(key).ok_or_else(|| damaged("a key in the log of changes"))?;
+        Ok(ControlFlow::Break(()))
+    })?;
     let version = reading::counter(read, names::CATALOG_VERSION)?.unwrap_or(0);
     let catalog = Arc::new(Catalog::new(version, collections));
-    Ok(Staged {
-        catalog,
-        orders: orders.into(),
-        last_change,
-    })
+    Ok(Staged { catalog, orders: orders.into(), last_change })
 }

@@ -21,9 +21,7 @@ pub(super) fn find(
 ) -> Result<Option<RowId>, ReadError> {
     let mut rowid = Ok(None);
     read.get(&names::ids(&collection.id), id.as_bytes(), &mut |bytes| {
-        rowid = RowId::from_key(bytes)
-            .map(Some)
-            .ok_or_else(|| bad_entry(collection, "ids"));
+        rowid = RowId::from_key(bytes).map(Some).ok_or_else(|| bad_entry(collection, "ids"));
     })?;
     rowid
 }
@@ -34,9 +32,7 @@ pub(super) fn row(
     rowid: RowId,
 ) -> Result<Option<RowBuf>, ReadError> {
     let mut row = None;
-    with_row(read, collection, rowid, &mut |bytes| {
-        row = Some(bytes.to_buf())
-    })?;
+    with_row(read, collection, rowid, &mut |bytes| row = Some(bytes.to_buf()))?;
     Ok(row)
 }
 
@@ -47,9 +43,7 @@ pub(super) fn with_row(
     visit: &mut dyn FnMut(Row<'_>),
 ) -> Result<bool, ReadError> {
     let key = rowid.to_key();
-    read.get(&names::rows(&collection.id), &key, &mut |bytes| {
-        visit(Row::new(bytes))
-    })
+    read.get(&names::rows(&collection.id), &key, &mut |bytes| visit(Row::new(bytes)))
 }
 
 pub(super) fn scan(
@@ -61,15 +55,10 @@ pub(super) fn scan(
 ) -> Result<(), ReadError> {
     let (start, end) = (range.0.map(RowId::to_key), range.1.map(RowId::to_key));
     let keys = (as_slice(&start), as_slice(&end));
-    read.range(
-        &names::rows(&collection.id),
-        keys,
-        direction,
-        &mut |key, value| {
-            let rowid = RowId::from_key(key).ok_or_else(|| bad_entry(collection, "rows"))?;
-            visit(rowid, Row::new(value))
-        },
-    )
+    read.range(&names::rows(&collection.id), keys, direction, &mut |key, value| {
+        let rowid = RowId::from_key(key).ok_or_else(|| bad_entry(collection, "rows"))?;
+        visit(rowid, Row::new(value))
+    })
 }
 
 pub(super) fn scan_index(
@@ -81,16 +70,10 @@ pub(super) fn scan_index(
     visit: &mut dyn FnMut(&[u8], RowId) -> Visit,
 ) -> Result<(), ReadError> {
     let keys = (as_slice(&range.start), as_slice(&range.end));
-    read.range(
-        &names::index(&collection.id, tree),
-        keys,
-        direction,
-        &mut |key, value| {
-            let rowid =
-                index::entry_rowid(key, value).ok_or_else(|| bad_entry(collection, "index"))?;
-            visit(key, rowid)
-        },
-    )
+    read.range(&names::index(&collection.id, tree), keys, direction, &mut |key, value| {
+        let rowid = index::entry_rowid(key, value).ok_or_else(|| bad_entry(collection, "index"))?;
+        visit(key, rowid)
+    })
 }
 
 /// The counter called `name`; `None` when it was never set.
@@ -98,9 +81,7 @@ pub(super) fn counter(read: &dyn Read, name: &str) -> Result<Option<u64>, ReadEr
     let Some(bytes) = read.copy(names::COUNTERS, name.as_bytes())? else {
         return Ok(None);
     };
-    let bytes = bytes
-        .try_into()
-        .map_err(|_| damaged(format!("counter {name}")))?;
+    let bytes = bytes.try_into().map_err(|_| damaged(format!("counter {name}")))?;
     Ok(Some(u64::from_le_bytes(bytes)))
 }
 
@@ -109,8 +90,5 @@ fn as_slice<T: AsRef<[u8]>>(bound: &Bound<T>) -> Bound<&[u8]> {
 }
 
 fn bad_entry(collection: &Collection, tree: &str) -> ReadError {
-    damaged(format!(
-        "an entry in the {tree} of collection {}",
-        collection.id
-    ))
+    damaged(format!("an entry in the {tree} of collection {}", collection.id))
 }

@@ -23,9 +23,7 @@ pub struct Snapshot {
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot")
-            .field("last_change", &self.last_change)
-            .finish_non_exhaustive()
+        f.debug_struct("Snapshot").field("last_change", &self.last_change).finish_non_exhaustive()
     }
 }
 
@@ -44,22 +42,12 @@ impl Snapshot {
         }
         let start = change::key(after);
         let keys = (Bound::Excluded(start.as_slice()), Bound::Unbounded);
-        self.read.range(
-            names::CHANGES,
-            keys,
-            Direction::Forward,
-            &mut |key, value| {
-                let change =
-                    change::sequence(key).and_then(|sequence| change::decode(sequence, value));
-                changes.push(change.ok_or_else(|| damaged("an entry in the log of changes"))?);
-                let full = changes.len() == limit;
-                Ok(if full {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                })
-            },
-        )?;
+        self.read.range(names::CHANGES, keys, Direction::Forward, &mut |key, value| {
+            let change = change::sequence(key).and_then(|sequence| change::decode(sequence, value));
+            changes.push(change.ok_or_else(|| damaged("an entry in the log of changes"))?);
+            let full = changes.len() == limit;
+            Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
         Ok(changes)
     }
 

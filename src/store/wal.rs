@@ -47,14 +47,7 @@ impl Wal {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(StoreError::engine)?;
         let len_bytes = bytes.len() as u64;
-        Ok((
-            Self {
-                file,
-                len_bytes,
-                broken: false,
-            },
-            records(&bytes),
-        ))
+        Ok((Self { file, len_bytes, broken: false }, records(&bytes)))
     }
 
     /// Appends the changes of a batch.
@@ -133,20 +126,10 @@ fn take_record(bytes: &[u8]) -> Option<(Record, &[u8])> {
         body = after;
         let tree = String::from_utf8(take_bytes(&mut body)?.to_vec()).ok()?;
         let key = take_bytes(&mut body)?.to_vec();
-        let value = if *kind == 1 {
-            Some(take_bytes(&mut body)?.to_vec())
-        } else {
-            None
-        };
+        let value = if *kind == 1 { Some(take_bytes(&mut body)?.to_vec()) } else { None };
         ops.push(Op { tree, key, value });
     }
-    Some((
-        Record {
-            sequence: u64::from_le_bytes(*sequence),
-            ops,
-        },
-        rest,
-    ))
+    Some((Record { sequence: u64::from_le_bytes(*sequence), ops }, rest))
 }
 
 fn take_bytes<'a>(body: &mut &'a [u8]) -> Option<&'a [u8]> {
@@ -162,11 +145,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn op(key: u8, value: Option<&[u8]>) -> Op {
-        Op {
-            tree: "rows/a".to_owned(),
-            key: vec![key],
-            value: value.map(<[u8]>::to_vec),
-        }
+        Op { tree: "rows/a".to_owned(), key: vec![key], value: value.map(<[u8]>::to_vec) }
     }
 
     #[test]

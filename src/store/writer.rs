@@ -40,11 +40,7 @@ pub(super) struct Submitted<T, E, J, D> {
 
 impl<T, E, J, D> Submitted<T, E, J, D> {
     pub(super) fn new(job: J, done: D) -> Self {
-        Self {
-            job,
-            done,
-            result: None,
-        }
+        Self { job, done, result: None }
     }
 }
 
@@ -65,9 +61,7 @@ where
     fn answer(self: Box<Self>, failure: Option<StoreError>) {
         let result = match failure {
             Some(failure) => Err(failure.into()),
-            None => self
-                .result
-                .unwrap_or_else(|| Err(StoreError::Closed.into())),
+            None => self.result.unwrap_or_else(|| Err(StoreError::Closed.into())),
         };
         let done = self.done;
         // What the submitter does with the answer must not take the writer down.
@@ -138,32 +132,21 @@ impl Writer {
             Err(error) => {
                 let error = Arc::new(error);
                 for job in batch {
-                    job.answer(Some(StoreError::Engine(Box::new(Shared(Arc::clone(
-                        &error,
-                    ))))));
+                    job.answer(Some(StoreError::Engine(Box::new(Shared(Arc::clone(&error))))));
                 }
             }
         }
     }
 
     fn commit_batch(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-        let must_sync = self
-            .unsynced_since
-            .is_some_and(|since| since.elapsed() >= UNSYNCED_MAX)
+        let must_sync = self.unsynced_since.is_some_and(|since| since.elapsed() >= UNSYNCED_MAX)
             || self
                 .wal
                 .as_ref()
                 .is_some_and(|(wal, _)| wal.is_broken() || wal.len_bytes() >= WAL_BYTES_MAX);
         let wal_len_before = self.wal.as_ref().map(|(wal, _)| wal.len_bytes());
         let sequence_before = self.wal.as_ref().map(|(_, sequence)| *sequence);
-        let Self {
-            engine,
-            options,
-            staged,
-            next_rowids,
-            wal,
-            ..
-        } = self;
+        let Self { engine, options, staged, next_rowids, wal, .. } = self;
         let (mut outcome, mut ended) = (staged.clone(), Commit::Abandon);
         let result = engine.write(&mut |txn| {
             let mut tx = Tx::new(&mut *txn, staged.clone(), next_rowids, wal.is_some());

@@ -21,9 +21,7 @@ pub(crate) struct Setup {
 impl Setup {
     /// A folder with the collections `_superusers`, `users` and `posts`, and no records.
     pub(crate) fn new() -> Self {
-        let setup = Self {
-            home: tempfile::tempdir().unwrap(),
-        };
+        let setup = Self { home: tempfile::tempdir().unwrap() };
         fs::create_dir(setup.source()).unwrap();
         let db = setup.database();
         db.execute_batch(
@@ -37,11 +35,7 @@ impl Setup {
         setup.collection("_superusers", "auth", &auth_fields(), &json!([]));
         setup.collection("users", "auth", &auth_fields(), &json!([]));
         let posts = json!([
-            field(
-                "id",
-                "text",
-                &json!({"primaryKey": true, "pattern": "^[a-z0-9]+$"})
-            ),
+            field("id", "text", &json!({"primaryKey": true, "pattern": "^[a-z0-9]+$"})),
             field("title", "text", &json!({})),
             field("stars", "number", &json!({})),
             field("data", "json", &json!({})),
@@ -87,13 +81,7 @@ impl Setup {
             "INSERT INTO _collections VALUES (?1 || '_id', 0, ?2, ?1, ?3, ?4, NULL, '', \
              '// no\n@request.auth.id != \"\"', NULL, NULL, ?5, \
              '2022-10-10 09:49:46.145Z', '2022-10-11 09:49:46.145Z')",
-            (
-                name,
-                kind,
-                fields.to_string(),
-                indexes.to_string(),
-                options.to_string(),
-            ),
+            (name, kind, fields.to_string(), indexes.to_string(), options.to_string()),
         )
         .unwrap();
         if kind != "view" {
@@ -103,13 +91,10 @@ impl Setup {
                 let name = field["name"].as_str().unwrap();
                 format!("\"{name}\" {}", sql_type(field))
             });
-            let columns: Vec<String> = ["id TEXT PRIMARY KEY".to_owned()]
-                .into_iter()
-                .chain(columns)
-                .collect();
+            let columns: Vec<String> =
+                ["id TEXT PRIMARY KEY".to_owned()].into_iter().chain(columns).collect();
             let columns = columns.join(", ");
-            db.execute_batch(&format!("CREATE TABLE \"{name}\" ({columns})"))
-                .unwrap();
+            db.execute_batch(&format!("CREATE TABLE \"{name}\" ({columns})")).unwrap();
         }
     }
 
@@ -140,11 +125,7 @@ impl Setup {
 }
 
 pub(crate) fn run(source: &Path, data: &Path, dry_run: bool) -> Result<Summary, ImportError> {
-    let options = ImportOptions {
-        source: source.to_owned(),
-        data: data.to_owned(),
-        dry_run,
-    };
+    let options = ImportOptions { source: source.to_owned(), data: data.to_owned(), dry_run };
     pocketbase(&options, &mut ())
 }
 
@@ -158,10 +139,7 @@ pub(crate) struct Imported {
 impl Imported {
     pub(crate) fn open(data: &Path) -> Self {
         let store = Store::open(data, StoreOptions::default()).unwrap();
-        Self {
-            snapshot: store.snapshot(),
-            _store: store,
-        }
+        Self { snapshot: store.snapshot(), _store: store }
     }
 
     pub(crate) fn collection(&self, name: &str) -> Arc<Collection> {
@@ -192,10 +170,7 @@ impl Imported {
     /// The ids of all records in order.
     pub(crate) fn ids(&self, collection: &str) -> Vec<String> {
         let records = self.records(collection);
-        records
-            .iter()
-            .map(|record| record.id().to_owned())
-            .collect()
+        records.iter().map(|record| record.id().to_owned()).collect()
     }
 }
 
@@ -211,11 +186,7 @@ pub(crate) fn field(name: &str, kind: &str, options: &Json) -> Json {
 fn auth_fields() -> Json {
     json!([
         field("id", "text", &json!({"primaryKey": true, "system": true})),
-        field(
-            "password",
-            "password",
-            &json!({"hidden": true, "system": true})
-        ),
+        field("password", "password", &json!({"hidden": true, "system": true})),
         field("tokenKey", "text", &json!({"hidden": true, "system": true})),
         field("email", "email", &json!({"system": true})),
         field("emailVisibility", "bool", &json!({"system": true})),

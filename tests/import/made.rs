@@ -22,11 +22,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                let name = path
-                    .strip_prefix(folder)
-                    .unwrap()
-                    .to_string_lossy()
-                    .into_owned();
+                let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
                 found.insert(name, fs::read(&path).unwrap());
             }
         }
@@ -59,11 +55,7 @@ fn records_keep_their_order_ids_passwords_and_keys() {
         panic!("no document");
     };
     assert_eq!(data.as_str(), r#"{"b":1,"a":2}"#);
-    assert!(
-        posts[1]
-            .fields()
-            .all(|(field, value)| field.name == "id" || value.is_zero())
-    );
+    assert!(posts[1].fields().all(|(field, value)| field.name == "id" || value.is_zero()));
 }
 
 #[test]
@@ -83,10 +75,7 @@ fn collections_keep_their_order_rules_secrets_and_dates() {
     assert_eq!(users.id.as_str(), "users_id");
     assert_eq!(users.rules.list, None);
     assert_eq!(users.rules.view.as_deref(), Some(""));
-    assert_eq!(
-        users.rules.create.as_deref(),
-        Some("// no\n@request.auth.id != \"\"")
-    );
+    assert_eq!(users.rules.create.as_deref(), Some("// no\n@request.auth.id != \"\""));
     assert_eq!(users.created.to_string(), "2022-10-10 09:49:46.145Z");
     let auth = users.auth().unwrap();
     assert_eq!(auth.auth_token.secret, "secret-of-auth");
@@ -101,11 +90,9 @@ fn collections_keep_their_order_rules_secrets_and_dates() {
 fn rows_that_are_only_in_the_log_come_over_and_the_source_stays() {
     let setup = Setup::new();
     let db = setup.database();
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
-        .unwrap();
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
     db.pragma_update(None, "journal_mode", "wal").unwrap();
-    db.execute_batch("INSERT INTO posts (id, title) VALUES ('logged', 'x')")
-        .unwrap();
+    db.execute_batch("INSERT INTO posts (id, title) VALUES ('logged', 'x')").unwrap();
     drop(db);
     let before = files(&setup.source());
     assert!(!before["data.db-wal"].is_empty());
@@ -131,14 +118,8 @@ fn indexes_that_are_not_supported_are_told_and_the_others_work() {
     let summary = setup.import().unwrap();
     let texts: Vec<String> = summary.problems.iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), 2, "{texts:?}");
-    assert!(
-        texts[0].contains("length(name)") && texts[0].contains("expressions"),
-        "{texts:?}"
-    );
-    assert!(
-        texts[1].starts_with("tags/b: ") && texts[1].contains("by_name"),
-        "{texts:?}"
-    );
+    assert!(texts[0].contains("length(name)") && texts[0].contains("expressions"), "{texts:?}");
+    assert!(texts[1].starts_with("tags/b: ") && texts[1].contains("by_name"), "{texts:?}");
     let imported = setup.imported();
     assert_eq!(imported.ids("tags"), ["a", "c", "d"]);
     let indexes = &imported.collection("tags").indexes;
@@ -196,26 +177,13 @@ fn definitions_that_cannot_be_read_leave_the_rest_alone() {
         "DROP TABLE odd; CREATE TABLE odd (id TEXT PRIMARY KEY); INSERT INTO odd VALUES ('x')",
     );
     let summary = setup.import().unwrap();
-    let fields: Vec<_> = summary
-        .problems
-        .iter()
-        .map(|problem| problem.field.as_deref())
-        .collect();
+    let fields: Vec<_> = summary.problems.iter().map(|problem| problem.field.as_deref()).collect();
     assert_eq!(fields, [Some("shape"), None, Some("name")], "{summary}");
     let imported = setup.imported();
     assert_eq!(imported.ids("odd"), ["x"]);
-    let names: Vec<_> = imported
-        .collection("odd")
-        .fields
-        .iter()
-        .map(|f| f.name.clone())
-        .collect();
+    let names: Vec<_> = imported.collection("odd").fields.iter().map(|f| f.name.clone()).collect();
     assert_eq!(names, ["id", "name"]);
-    assert!(
-        haversack::query::Rows::catalog(&*imported.snapshot)
-            .by_name("broken")
-            .is_none()
-    );
+    assert!(haversack::query::Rows::catalog(&*imported.snapshot).by_name("broken").is_none());
 }
 
 #[test]
@@ -224,35 +192,24 @@ fn files_come_over_with_what_is_known_of_them() {
     setup.sql("INSERT INTO posts (id, pictures) VALUES ('p', '[\"a_é.png\",\"gone.png\"]')");
     setup.file("storage/posts_id/p/a_é.png", &vec![7; 100_000]);
     setup.file("storage/posts_id/p/a_é.png.attrs", b"{}");
-    setup.file(
-        "storage/posts_id/p/thumbs_a_é.png/100x100_a_é.png",
-        b"small",
-    );
+    setup.file("storage/posts_id/p/thumbs_a_é.png/100x100_a_é.png", b"small");
     setup.file("storage/deleted_id/q/b.txt", b"stray");
     setup.file("auxiliary.db", b"logs");
     let summary = setup.import().unwrap();
-    assert_eq!(
-        files(&setup.data().join("storage")),
-        files(&setup.source().join("storage"))
-    );
+    assert_eq!(files(&setup.data().join("storage")), files(&setup.source().join("storage")));
     let posts = &summary.collections[2];
     assert_eq!((posts.files, posts.bytes), (3, 100_007));
     assert_eq!(summary.stray_files, (1, 5));
     assert_eq!(summary.problems.len(), 1);
     assert!(summary.problems[0].what.contains("gone.png"));
-    assert!(
-        summary.to_string().contains("auxiliary.db (request logs)"),
-        "{summary}"
-    );
+    assert!(summary.to_string().contains("auxiliary.db (request logs)"), "{summary}");
 }
 
 #[test]
 fn settings_are_kept_as_spelled_unless_they_are_encrypted() {
     let plain = Setup::new();
     let text = "{\"meta\": {\"appName\": \"x\"},\n\"s3\":{\"enabled\":true}}";
-    plain.sql(&format!(
-        "INSERT INTO _params VALUES ('settings', CAST('{text}' AS BLOB), '', '')"
-    ));
+    plain.sql(&format!("INSERT INTO _params VALUES ('settings', CAST('{text}' AS BLOB), '', '')"));
     plain.sql("INSERT INTO posts (id, pictures) VALUES ('p', 'in_the_bucket.png')");
     let summary = plain.import().unwrap();
     assert_eq!(summary.problems, []);
@@ -265,10 +222,7 @@ fn settings_are_kept_as_spelled_unless_they_are_encrypted() {
     let summary = encrypted.import().unwrap();
     assert_eq!(summary.settings, SettingsOutcome::LeftOut);
     assert!(summary.problems[0].what.contains("encrypted"));
-    assert_eq!(
-        encrypted.imported().snapshot.setting(SETTINGS_KEY).unwrap(),
-        None
-    );
+    assert_eq!(encrypted.imported().snapshot.setting(SETTINGS_KEY).unwrap(), None);
 }
 
 #[test]
@@ -279,11 +233,7 @@ fn more_records_than_one_batch_holds_come_over_in_order() {
          INSERT INTO posts (id, stars) SELECT printf('r%d', 9999 - i), i FROM n",
     );
     let mut heard = Heard::default();
-    let options = ImportOptions {
-        source: setup.source(),
-        data: setup.data(),
-        dry_run: false,
-    };
+    let options = ImportOptions { source: setup.source(), data: setup.data(), dry_run: false };
     let summary = pocketbase(&options, &mut heard).unwrap();
     assert_eq!(summary.collections[2].records, 5001);
     assert_eq!(

@@ -25,18 +25,12 @@ fn a_dry_run_judges_everything_and_writes_nothing() {
 fn folders_of_others_and_of_old_versions_are_refused() {
     let setup = Setup::new();
     let nothing = run(&setup.data(), &setup.data(), false);
-    assert!(
-        matches!(nothing, Err(ImportError::NotPocketBase { .. })),
-        "{nothing:?}"
-    );
+    assert!(matches!(nothing, Err(ImportError::NotPocketBase { .. })), "{nothing:?}");
 
     setup.sql("ALTER TABLE _collections RENAME COLUMN fields TO schema; CREATE TABLE _admins (id)");
     let error = setup.import().unwrap_err();
     assert!(matches!(error, ImportError::TooOld(_)), "{error:?}");
-    assert!(
-        error.to_string().contains("start a recent PocketBase"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("start a recent PocketBase"), "{error}");
     assert!(!setup.data().exists());
 
     fs::write(setup.source().join("data.db"), vec![b'x'; 9000]).unwrap();
@@ -51,23 +45,14 @@ fn a_target_with_data_is_refused_and_stays() {
     setup.import().unwrap();
     let before = fs::read(setup.data().join("data.redb")).unwrap().len();
     let again = setup.import();
-    assert!(
-        matches!(again, Err(ImportError::TargetOccupied(_))),
-        "{again:?}"
-    );
-    assert_eq!(
-        fs::read(setup.data().join("data.redb")).unwrap().len(),
-        before
-    );
+    assert!(matches!(again, Err(ImportError::TargetOccupied(_))), "{again:?}");
+    assert_eq!(fs::read(setup.data().join("data.redb")).unwrap().len(), before);
     assert_eq!(setup.imported().ids("posts").len(), 0);
 
     let with_files = Setup::new();
     fs::create_dir_all(with_files.data().join("storage/x")).unwrap();
     let refused = with_files.import();
-    assert!(
-        matches!(refused, Err(ImportError::TargetOccupied(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ImportError::TargetOccupied(_))), "{refused:?}");
 }
 
 #[test]
@@ -76,10 +61,7 @@ fn an_empty_target_is_filled_and_an_open_one_refused() {
     setup.sql("INSERT INTO posts (id) VALUES ('a')");
     let store = Store::open(&setup.data(), StoreOptions::default()).unwrap();
     let refused = setup.import();
-    assert!(
-        matches!(refused, Err(ImportError::TargetInUse(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ImportError::TargetInUse(_))), "{refused:?}");
     store.close().unwrap();
     drop(store);
     fs::create_dir(setup.data().join("storage")).unwrap();
@@ -99,10 +81,7 @@ fn a_target_inside_the_source_is_refused() {
     setup.file("storage/posts_id/a/x.txt", b"x");
     let inside = setup.source().join("storage/new");
     let refused = run(&setup.source(), &inside, false);
-    assert!(
-        matches!(refused, Err(ImportError::TargetInsideSource(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ImportError::TargetInsideSource(_))), "{refused:?}");
     assert!(!inside.exists());
 }
 
@@ -112,14 +91,10 @@ fn a_source_in_use_is_refused() {
     let setup = Setup::new();
     let db = setup.database();
     db.pragma_update(None, "journal_mode", "wal").unwrap();
-    db.execute_batch("INSERT INTO posts (id) VALUES ('a')")
-        .unwrap();
+    db.execute_batch("INSERT INTO posts (id) VALUES ('a')").unwrap();
     // Locks of this very process count as well.
     let refused = setup.import();
-    assert!(
-        matches!(refused, Err(ImportError::SourceInUse(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ImportError::SourceInUse(_))), "{refused:?}");
     assert!(!setup.data().exists());
     drop(db);
     setup.import().unwrap();
@@ -149,16 +124,9 @@ fn an_import_that_fails_late_leaves_nothing_behind() {
         if made_before {
             fs::create_dir(setup.data()).unwrap();
         }
-        let options = ImportOptions {
-            source: setup.source(),
-            data: setup.data(),
-            dry_run: false,
-        };
+        let options = ImportOptions { source: setup.source(), data: setup.data(), dry_run: false };
         let failed = pocketbase(&options, &mut Meddler(&setup));
-        assert!(
-            matches!(failed, Err(ImportError::SourceInUse(_))),
-            "{failed:?}"
-        );
+        assert!(matches!(failed, Err(ImportError::SourceInUse(_))), "{failed:?}");
         assert_eq!(setup.data().exists(), made_before);
         if made_before {
             assert_eq!(fs::read_dir(setup.data()).unwrap().count(), 0);

@@ -32,12 +32,8 @@ fn copy_tree(from: &Path, to: &Path) {
 }
 
 fn file_count(folder: &Path) -> u64 {
-    let entries = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    entries
-        .map(|path| if path.is_dir() { file_count(&path) } else { 1 })
-        .sum()
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { file_count(&path) } else { 1 }).sum()
 }
 
 #[test]
@@ -77,19 +73,9 @@ fn the_sample_folder_comes_over_whole() {
             ("_authOrigins", 5),
         ]
     );
-    let copied: u64 = summary
-        .collections
-        .iter()
-        .map(|collection| collection.files)
-        .sum();
-    assert_eq!(
-        copied + summary.stray_files.0,
-        file_count(&source.join("storage"))
-    );
-    assert_eq!(
-        file_count(&data.join("storage")),
-        file_count(&source.join("storage"))
-    );
+    let copied: u64 = summary.collections.iter().map(|collection| collection.files).sum();
+    assert_eq!(copied + summary.stray_files.0, file_count(&source.join("storage")));
+    assert_eq!(file_count(&data.join("storage")), file_count(&source.join("storage")));
 
     for collection in imported.snapshot.catalog().all() {
         let index_count: i64 = db
@@ -99,12 +85,7 @@ fn the_sample_folder_comes_over_whole() {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(
-            collection.indexes.len() as i64,
-            index_count,
-            "{}",
-            collection.name
-        );
+        assert_eq!(collection.indexes.len() as i64, index_count, "{}", collection.name);
         if collection.is_view() {
             continue;
         }
@@ -127,13 +108,7 @@ fn texts_of_the_sample_folder_come_over_byte_for_byte() {
     let imported = Imported::open(&data);
     let db = Connection::open(source.join("data.db")).unwrap();
     let (mut compared, mut hashes) = (0, 0);
-    for collection in imported
-        .snapshot
-        .catalog()
-        .all()
-        .iter()
-        .filter(|c| !c.is_view())
-    {
+    for collection in imported.snapshot.catalog().all().iter().filter(|c| !c.is_view()) {
         for record in imported.records(&collection.name) {
             for (field, value) in record.fields() {
                 if !matches!(
@@ -145,10 +120,8 @@ fn texts_of_the_sample_folder_come_over_byte_for_byte() {
                 ) {
                     continue;
                 }
-                let sql = format!(
-                    "SELECT \"{}\" FROM \"{}\" WHERE id = ?1",
-                    field.name, collection.name
-                );
+                let sql =
+                    format!("SELECT \"{}\" FROM \"{}\" WHERE id = ?1", field.name, collection.name);
                 let stored: Vec<u8> = db
                     .query_row(&sql, [record.id()], |row| {
                         Ok(match row.get_ref(0)? {
@@ -158,12 +131,7 @@ fn texts_of_the_sample_folder_come_over_byte_for_byte() {
                         })
                     })
                     .unwrap();
-                assert_eq!(
-                    value.as_text().unwrap().as_bytes(),
-                    stored,
-                    "{}",
-                    field.name
-                );
+                assert_eq!(value.as_text().unwrap().as_bytes(), stored, "{}", field.name);
                 compared += 1;
                 hashes += usize::from(value.as_text().unwrap().starts_with("$2a$"));
             }
@@ -205,16 +173,8 @@ fn every_kind_of_value_in_the_sample_folder_is_understood() {
     assert_eq!(superusers.id.as_str(), "pbc_3142635823");
     assert!(!superusers.auth().unwrap().auth_token.secret.is_empty());
     let emails: Vec<_> = imported.records("_superusers");
-    assert!(
-        emails
-            .iter()
-            .any(|record| record.text("email") == "test@example.com")
-    );
-    let settings = imported
-        .snapshot
-        .setting(haversack::import::SETTINGS_KEY)
-        .unwrap()
-        .unwrap();
+    assert!(emails.iter().any(|record| record.text("email") == "test@example.com"));
+    let settings = imported.snapshot.setting(haversack::import::SETTINGS_KEY).unwrap().unwrap();
     let settings: serde_json::Value = serde_json::from_slice(&settings).unwrap();
     assert_eq!(settings["meta"]["appName"], "acme_test");
 }

@@ -39,29 +39,13 @@ impl AuthOptions {
             template("emailTemplate", &mut self.otp.email_template, otp)
         })?;
         token("authToken", &mut self.auth_token, members)?;
-        token(
-            "passwordResetToken",
-            &mut self.password_reset_token,
-            members,
-        )?;
+        token("passwordResetToken", &mut self.password_reset_token, members)?;
         token("emailChangeToken", &mut self.email_change_token, members)?;
         token("verificationToken", &mut self.verification_token, members)?;
         token("fileToken", &mut self.file_token, members)?;
-        template(
-            "verificationTemplate",
-            &mut self.verification_template,
-            members,
-        )?;
-        template(
-            "resetPasswordTemplate",
-            &mut self.reset_password_template,
-            members,
-        )?;
-        template(
-            "confirmEmailChangeTemplate",
-            &mut self.confirm_email_change_template,
-            members,
-        )
+        template("verificationTemplate", &mut self.verification_template, members)?;
+        template("resetPasswordTemplate", &mut self.reset_password_template, members)?;
+        template("confirmEmailChangeTemplate", &mut self.confirm_email_change_template, members)
     }
 }
 

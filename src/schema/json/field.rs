@@ -69,10 +69,7 @@ impl Field {
 
     /// Reads what [`Field::to_json`] writes. What is missing is zero, the slot too.
     pub fn from_json(json: &Map<String, Json>) -> Result<Self, FormatError> {
-        let kind = json
-            .get("type")
-            .and_then(Json::as_str)
-            .and_then(FieldKind::from_type_name);
+        let kind = json.get("type").and_then(Json::as_str).and_then(FieldKind::from_type_name);
         let kind = kind.ok_or_else(|| FormatError::new("type", "the name of a field type"))?;
         let mut field = Self::new("", kind);
         field.members(&mut Reader::new(json))?;

@@ -34,9 +34,7 @@ impl Collection {
         let mut rules = self.rules.clone();
         let mut kind = self.kind.clone();
         let mut writer = Writer::new(secrets);
-        writer
-            .object
-            .insert("id".to_owned(), self.id.as_str().into());
+        writer.object.insert("id".to_owned(), self.id.as_str().into());
         let Ok(()) = rules.members(&mut writer);
         let mut put = |key: &str, value: Json| {
             writer.object.insert(key.to_owned(), value);
@@ -44,13 +42,7 @@ impl Collection {
         put("name", self.name.as_str().into());
         put("type", self.type_name().into());
         put("fields", self.fields.iter().map(Field::to_json).collect());
-        put(
-            "indexes",
-            self.indexes
-                .iter()
-                .map(|index| index.text.as_str())
-                .collect(),
-        );
+        put("indexes", self.indexes.iter().map(|index| index.text.as_str()).collect());
         put("created", self.created.to_string().into());
         put("updated", self.updated.to_string().into());
         put("system", self.system.into());
@@ -96,11 +88,7 @@ impl Collection {
             field.slot = Slot(at as u16);
         }
         collection.next_slot = collection.fields.len() as u16;
-        for (at, text) in read_index_texts(object)?
-            .unwrap_or_default()
-            .iter()
-            .enumerate()
-        {
+        for (at, text) in read_index_texts(object)?.unwrap_or_default().iter().enumerate() {
             let index = index_from_text(text, &collection.fields, IndexNumber(at as u32));
             let broken = |_| FormatError::new(format!("indexes.{at}"), "an index definition");
             collection.indexes.push(index.map_err(broken)?);
@@ -115,21 +103,13 @@ pub(super) fn read_fields(object: &Map<String, Json>) -> Result<Option<Vec<Field
     let Some(json) = object.get("fields").filter(|json| !json.is_null()) else {
         return Ok(None);
     };
-    let list = json
-        .as_array()
-        .ok_or_else(|| FormatError::new("fields", "a list"))?;
+    let list = json.as_array().ok_or_else(|| FormatError::new("fields", "a list"))?;
     let field = |(at, json): (usize, &Json)| {
         let path = format!("fields.{at}");
-        let object = json
-            .as_object()
-            .ok_or_else(|| FormatError::new(&path, "an object"))?;
+        let object = json.as_object().ok_or_else(|| FormatError::new(&path, "an object"))?;
         Field::from_json(object).map_err(|error| error.under(&path))
     };
-    list.iter()
-        .enumerate()
-        .map(field)
-        .collect::<Result<_, _>>()
-        .map(Some)
+    list.iter().enumerate().map(field).collect::<Result<_, _>>().map(Some)
 }
 
 /// The member `indexes`; `None` when it is missing or null.
@@ -188,9 +168,7 @@ impl CollectionKind {
         match type_name {
             "base" => Some(Self::Base),
             "auth" => Some(Self::Auth(Box::default())),
-            "view" => Some(Self::View {
-                query: String::new(),
-            }),
+            "view" => Some(Self::View { query: String::new() }),
             _ => None,
         }
     }

@@ -16,18 +16,12 @@ pub struct FormatError {
 
 impl FormatError {
     pub(super) fn new(path: impl Into<String>, expected: &'static str) -> Self {
-        Self {
-            path: path.into(),
-            expected,
-        }
+        Self { path: path.into(), expected }
     }
 
     /// The same error seen from one level up.
     pub(super) fn under(self, key: &str) -> Self {
-        Self {
-            path: format!("{key}.{}", self.path),
-            ..self
-        }
+        Self { path: format!("{key}.{}", self.path), ..self }
     }
 }
 
@@ -131,9 +125,7 @@ impl Members for Reader<'_> {
     }
 
     fn date(&mut self, key: &str, value: &mut Option<Timestamp>) -> Result<(), FormatError> {
-        self.take(key, value, "a date as text", |json| {
-            Some(Timestamp::parse(json.as_str()?))
-        })
+        self.take(key, value, "a date as text", |json| Some(Timestamp::parse(json.as_str()?)))
     }
 
     fn texts(&mut self, key: &str, value: &mut Vec<String>) -> Result<(), FormatError> {
@@ -153,9 +145,7 @@ impl Members for Reader<'_> {
         key: &str,
         value: &mut Option<Map<String, Json>>,
     ) -> Result<(), FormatError> {
-        self.take_optional(key, value, "an object or null", |json| {
-            json.as_object().cloned()
-        })
+        self.take_optional(key, value, "an object or null", |json| json.as_object().cloned())
     }
 
     fn object(
@@ -166,9 +156,7 @@ impl Members for Reader<'_> {
         let Some(json) = self.given(key) else {
             return Ok(());
         };
-        let object = json
-            .as_object()
-            .ok_or_else(|| FormatError::new(key, "an object"))?;
+        let object = json.as_object().ok_or_else(|| FormatError::new(key, "an object"))?;
         visit(&mut Self::new(object)).map_err(|error| error.under(key))
     }
 
@@ -178,23 +166,15 @@ impl Members for Reader<'_> {
         let Some(json) = self.given(key) else {
             return Ok(());
         };
-        let list = json
-            .as_array()
-            .ok_or_else(|| FormatError::new(key, "a list"))?;
+        let list = json.as_array().ok_or_else(|| FormatError::new(key, "a list"))?;
         let mut read = Vec::with_capacity(list.len());
         for (at, json) in list.iter().enumerate() {
             let path = format!("{key}.{at}");
-            let object = json
-                .as_object()
-                .ok_or_else(|| FormatError::new(&path, "an object"))?;
-            let name = object
-                .get("name")
-                .and_then(Json::as_str)
-                .unwrap_or_default();
+            let object = json.as_object().ok_or_else(|| FormatError::new(&path, "an object"))?;
+            let name = object.get("name").and_then(Json::as_str).unwrap_or_default();
             let old = items.iter().find(|item| item.name() == name);
             let mut item = old.cloned().unwrap_or_default();
-            item.visit(&mut Self::new(object))
-                .map_err(|error| error.under(&path))?;
+            item.visit(&mut Self::new(object)).map_err(|error| error.under(&path))?;
             read.push(item);
         }
         *items = read;

@@ -17,10 +17,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(secrets: Secrets) -> Self {
-        Self {
-            object: Map::new(),
-            secrets,
-        }
+        Self { object: Map::new(), secrets }
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "the shape that Members asks for")]

@@ -24,12 +24,7 @@ const ANY: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 pub fn generate(pattern: &str) -> Result<String, String> {
     let hir =
         regex_syntax::parse(&pattern::from_re2(pattern)).map_err(|error| error.to_string())?;
-    let mut generator = Generator {
-        rng: rand::rng(),
-        out: String::new(),
-        length: 0,
-        steps: 0,
-    };
+    let mut generator = Generator { rng: rand::rng(), out: String::new(), length: 0, steps: 0 };
     generator.emit(&hir)?;
     Ok(generator.out)
 }
@@ -72,11 +67,7 @@ impl Generator {
     fn repeat(&mut self, repetition: &Repetition) -> Result<(), String> {
         let min = repetition.min;
         let max = repetition.max.unwrap_or(OPEN_REPEAT_MAX);
-        let times = if max > min {
-            self.rng.random_range(min..max)
-        } else {
-            min
-        };
+        let times = if max > min { self.rng.random_range(min..max) } else { min };
         (0..times).try_for_each(|_| self.emit(&repetition.sub))
     }
 
@@ -176,15 +167,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_generated_is_an_error() {
-        for pattern in [
-            "^a",
-            "a$",
-            r"a\b",
-            "(",
-            "a|",
-            r"[^\x00-\x{10FFFF}]",
-            "(a{900}){900}",
-        ] {
+        for pattern in ["^a", "a$", r"a\b", "(", "a|", r"[^\x00-\x{10FFFF}]", "(a{900}){900}"] {
             assert!(generate(pattern).is_err(), "{pattern}");
         }
         assert!(generate("((a?){1000}){1000}").is_err());

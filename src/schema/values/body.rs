@@ -44,10 +44,7 @@ impl Submission {
 /// and an id is set like any text: whether it may change is the caller's business.
 pub fn apply(record: &mut Record, body: &Map<String, Json>, access: WriteAccess) -> Submission {
     let collection = record.collection().clone();
-    let mut submission = Submission {
-        resolved: body.clone(),
-        ..Submission::default()
-    };
+    let mut submission = Submission { resolved: body.clone(), ..Submission::default() };
     let mut keys: Vec<&String> = body.keys().collect();
     keys.sort_by_key(|key| key.len());
     for key in keys {
@@ -58,13 +55,7 @@ pub fn apply(record: &mut Record, body: &Map<String, Json>, access: WriteAccess)
         if access == WriteAccess::Client && is_closed_to_clients(&collection, field) {
             continue;
         }
-        let resolved = set(
-            record,
-            field,
-            modifier,
-            &body[key],
-            &mut submission.plain_passwords,
-        );
+        let resolved = set(record, field, modifier, &body[key], &mut submission.plain_passwords);
         submission.resolved.insert(field.name.clone(), resolved);
         if !submission.changed_keys.contains(&field.name) {
             submission.changed_keys.push(field.name.clone());
@@ -122,10 +113,7 @@ fn set(
     json: &Json,
     plain_passwords: &mut Vec<(String, String)>,
 ) -> Json {
-    let current = record
-        .get(&field.name)
-        .cloned()
-        .unwrap_or_else(|| field.kind.zero());
+    let current = record.get(&field.name).cloned().unwrap_or_else(|| field.kind.zero());
     let value = match (&field.kind, modifier) {
         (FieldKind::Password(_), _) => {
             let plain = cast::to_text(json);
@@ -144,17 +132,9 @@ fn set(
             Value::Text(text)
         }
         (FieldKind::Number(_), Modifier::Plus | Modifier::Minus) => {
-            let before = if let Value::Number(number) = current {
-                number
-            } else {
-                0.0
-            };
+            let before = if let Value::Number(number) = current { number } else { 0.0 };
             let operand = cast::to_number(json);
-            let sign = if modifier == Modifier::Plus {
-                1.0
-            } else {
-                -1.0
-            };
+            let sign = if modifier == Modifier::Plus { 1.0 } else { -1.0 };
             Value::Number(before + sign * operand)
         }
         (_, Modifier::Plus) => changed(field, &current, Change::Append, json),

@@ -33,13 +33,9 @@ pub(super) fn to_bool(json: &Json) -> bool {
 pub(super) fn to_texts(json: &Json) -> Vec<String> {
     match json {
         Json::String(text) => text_or_list(text),
-        Json::Array(items) => distinct(
-            items
-                .iter()
-                .map(scalar_text)
-                .collect::<Option<Vec<_>>>()
-                .unwrap_or_default(),
-        ),
+        Json::Array(items) => {
+            distinct(items.iter().map(scalar_text).collect::<Option<Vec<_>>>().unwrap_or_default())
+        }
         other => distinct(scalar_text(other).into_iter().collect()),
     }
 }
@@ -154,10 +150,7 @@ mod tests {
             (json!("inf"), f64::INFINITY),
             (json!(true), 1.0),
             (json!(-2.5), -2.5),
-            (
-                json!(18_446_744_073_709_551_615u64),
-                18_446_744_073_709_551_615.0,
-            ),
+            (json!(18_446_744_073_709_551_615u64), 18_446_744_073_709_551_615.0),
         ] {
             assert_eq!(to_number(&json), expected, "{json}");
         }
@@ -190,24 +183,10 @@ mod tests {
 
     #[test]
     fn bools_are_true_for_few_words() {
-        for json in [
-            json!(true),
-            json!(1),
-            json!(-0.5),
-            json!("1"),
-            json!("t"),
-            json!("True"),
-        ] {
+        for json in [json!(true), json!(1), json!(-0.5), json!("1"), json!("t"), json!("True")] {
             assert!(to_bool(&json), "{json}");
         }
-        for json in [
-            json!("yes"),
-            json!(" true"),
-            json!(0),
-            json!(null),
-            json!([1]),
-            json!(""),
-        ] {
+        for json in [json!("yes"), json!(" true"), json!(0), json!(null), json!([1]), json!("")] {
             assert!(!to_bool(&json), "{json}");
         }
     }

@@ -33,18 +33,10 @@ const LAYOUTS: [&str; 21] = [
     "b d H:m:s",
 ];
 
-const MONTHS: [&str; 12] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-];
-const WEEKDAYS: [&str; 7] = [
-    "sunday",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-];
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const WEEKDAYS: [&str; 7] =
+    ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
 /// Milliseconds of the first instant of year 1, which stands for "no date".
 const ZERO_MS: i64 = -62_135_596_800_000;
@@ -56,11 +48,7 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
         return None;
     }
     Timestamp::parse(text)
-        .or_else(|| {
-            LAYOUTS
-                .iter()
-                .find_map(|layout| Reader::new(text).read(layout))
-        })
+        .or_else(|| LAYOUTS.iter().find_map(|layout| Reader::new(text).read(layout)))
         .filter(|instant| instant.millis() != ZERO_MS)
 }
 
@@ -86,10 +74,7 @@ pub(super) fn check(options: &DateOptions, date: Option<Timestamp>) -> Result<()
 /// Without the zone, and with only as much of a fraction as there is.
 fn short_text(date: Timestamp) -> String {
     let text = date.to_string();
-    text.trim_end_matches('Z')
-        .trim_end_matches('0')
-        .trim_end_matches('.')
-        .to_owned()
+    text.trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Reads a text along a layout, collecting what it names.
@@ -140,9 +125,7 @@ impl<'a> Reader<'a> {
             "{:04}-{:02}-{:02} {hour:02}:{:02}:{:02}.{:03}Z",
             self.year, self.month, self.day, self.minute, self.second, self.millis
         ))?;
-        Some(Timestamp::from_millis(
-            local.millis() - self.offset * 60_000,
-        ))
+        Some(Timestamp::from_millis(local.millis() - self.offset * 60_000))
     }
 
     fn token(&mut self, token: u8) -> Option<()> {
@@ -162,20 +145,12 @@ impl<'a> Reader<'a> {
             b'd' => self.day = self.digits(1, 2)?,
             b'a' => {
                 let name = self.take(3)?;
-                WEEKDAYS
-                    .iter()
-                    .find(|day| name.eq_ignore_ascii_case(&day.as_bytes()[..3]))?;
+                WEEKDAYS.iter().find(|day| name.eq_ignore_ascii_case(&day.as_bytes()[..3]))?;
             }
             b'A' => {
-                let name = self.take(
-                    self.rest
-                        .iter()
-                        .take_while(|b| b.is_ascii_alphabetic())
-                        .count(),
-                )?;
-                WEEKDAYS
-                    .iter()
-                    .find(|day| name.eq_ignore_ascii_case(day.as_bytes()))?;
+                let name =
+                    self.take(self.rest.iter().take_while(|b| b.is_ascii_alphabetic()).count())?;
+                WEEKDAYS.iter().find(|day| name.eq_ignore_ascii_case(day.as_bytes()))?;
             }
             b'H' | b'h' => self.hour = self.digits(1, 2)?,
             b'm' => self.minute = self.digits(2, 2)?,
@@ -191,11 +166,7 @@ impl<'a> Reader<'a> {
                 });
             }
             b'N' => {
-                let length = self
-                    .rest
-                    .iter()
-                    .take_while(|b| b.is_ascii_uppercase())
-                    .count();
+                let length = self.rest.iter().take_while(|b| b.is_ascii_uppercase()).count();
                 (3..=5).contains(&length).then_some(())?;
                 self.take(length)?;
             }
@@ -222,12 +193,7 @@ impl<'a> Reader<'a> {
 
     /// The number in the next digits, as many as there are between `fewest` and `most`.
     fn digits(&mut self, fewest: usize, most: usize) -> Option<i64> {
-        let length = self
-            .rest
-            .iter()
-            .take(most)
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
+        let length = self.rest.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
         (length >= fewest).then_some(())?;
         let number = |sum: i64, digit: &u8| sum * 10 + i64::from(digit - b'0');
         Some(self.take(length)?.iter().fold(0, number))
@@ -238,17 +204,12 @@ impl<'a> Reader<'a> {
         let [b'.' | b',', digits @ ..] = self.rest else {
             return;
         };
-        let length = digits
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
+        let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
         if length == 0 {
             return;
         }
         let places = [100, 10, 1].into_iter().zip(digits.iter().take(length));
-        self.millis = places
-            .map(|(place, digit)| place * i64::from(digit - b'0'))
-            .sum();
+        self.millis = places.map(|(place, digit)| place * i64::from(digit - b'0')).sum();
         self.rest = &digits[length..];
     }
 
@@ -286,17 +247,11 @@ mod tests {
             ("2024-01-01T10:00:00+02:00", "2024-01-01 08:00:00.000Z"),
             ("2024-01-01T1:00:00", "2024-01-01 01:00:00.000Z"),
             ("Mon, 02 Jan 2006 15:04:05 MST", "2006-01-02 15:04:05.000Z"),
-            (
-                "Mon, 02 Jan 2006 15:04:05 -0700",
-                "2006-01-02 22:04:05.000Z",
-            ),
+            ("Mon, 02 Jan 2006 15:04:05 -0700", "2006-01-02 22:04:05.000Z"),
             ("02 Jan 06 15:04 MST", "2006-01-02 15:04:00.000Z"),
             ("02 Jan 69 15:04 -0700", "1969-01-02 22:04:00.000Z"),
             ("Monday, 02-Jan-06 15:04:05 MST", "2006-01-02 15:04:05.000Z"),
-            (
-                "2006-01-02 15:04:05.999999999 -0700 MST",
-                "2006-01-02 22:04:05.999Z",
-            ),
+            ("2006-01-02 15:04:05.999999999 -0700 MST", "2006-01-02 22:04:05.999Z"),
             ("2006-01-02 15:04:05 +0000 UTC", "2006-01-02 15:04:05.000Z"),
             ("2006-01-02T15:04:05-0700", "2006-01-02 22:04:05.000Z"),
             ("2006-01-02 15:04:05+0200", "2006-01-02 13:04:05.000Z"),
@@ -361,16 +316,10 @@ mod tests {
         assert_eq!(check(&options, options.min), Ok(()));
         assert_eq!(check(&options, options.max), Ok(()));
         let early = check(&options, instant("2024-01-01 00:00:00.400Z")).unwrap_err();
-        assert_eq!(
-            early.message,
-            "Must be no less than 2024-01-01 00:00:00.5 +0000 UTC."
-        );
+        assert_eq!(early.message, "Must be no less than 2024-01-01 00:00:00.5 +0000 UTC.");
         assert_eq!(early.params["threshold"], "2024-01-01T00:00:00.5Z");
         let late = check(&options, instant("2025-01-01 00:00:00.000Z")).unwrap_err();
-        assert_eq!(
-            late.message,
-            "Must be no greater than 2024-12-31 00:00:00 +0000 UTC."
-        );
+        assert_eq!(late.message, "Must be no greater than 2024-12-31 00:00:00 +0000 UTC.");
         assert_eq!(late.params["threshold"], "2024-12-31T00:00:00Z");
     }
 

@@ -19,14 +19,8 @@ mod tests {
     #[test]
     fn lists_compare_exactly() {
         let list = || Some(vec!["a.co".to_owned(), "b.co".to_owned()]);
-        let only = DomainOptions {
-            only_domains: list(),
-            except_domains: None,
-        };
-        let except = DomainOptions {
-            only_domains: Some(Vec::new()),
-            except_domains: list(),
-        };
+        let only = DomainOptions { only_domains: list(), except_domains: None };
+        let except = DomainOptions { only_domains: Some(Vec::new()), except_domains: list() };
         assert!(allow(&only, "a.co") && !allow(&only, "A.co") && !allow(&only, ""));
         assert!(!allow(&except, "b.co") && allow(&except, "c.co"));
         assert!(allow(&DomainOptions::default(), "c.co"));

@@ -6,11 +6,7 @@ use super::super::{EditorOptions, Violation};
 const DEFAULT_MAX_SIZE: i64 = 5 << 20;
 
 pub(super) fn check(options: &EditorOptions, text: &str) -> Result<(), Violation> {
-    let max_size = if options.max_size > 0 {
-        options.max_size
-    } else {
-        DEFAULT_MAX_SIZE
-    };
+    let max_size = if options.max_size > 0 { options.max_size } else { DEFAULT_MAX_SIZE };
     if text.len() as i64 <= max_size {
         return Ok(());
     }
@@ -27,16 +23,10 @@ mod tests {
 
     #[test]
     fn the_limit_counts_bytes() {
-        let options = EditorOptions {
-            max_size: 5,
-            ..EditorOptions::default()
-        };
+        let options = EditorOptions { max_size: 5, ..EditorOptions::default() };
         assert_eq!(check(&options, "12345"), Ok(()));
         let violation = check(&options, "ééé").unwrap_err();
-        assert_eq!(
-            violation.message,
-            "The maximum allowed content size is 5 bytes."
-        );
+        assert_eq!(violation.message, "The maximum allowed content size is 5 bytes.");
         assert_eq!(check(&EditorOptions::default(), "ééé"), Ok(()));
     }
 }

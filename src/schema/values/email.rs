@@ -29,19 +29,13 @@ pub(super) fn check(options: &DomainOptions, email: &str) -> Result<(), Violatio
         return Ok(());
     }
     if !is_email(email) {
-        return Err(Violation::new(
-            "validation_is_email",
-            "Must be a valid email address.",
-        ));
+        return Err(Violation::new("validation_is_email", "Must be a valid email address."));
     }
     let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
     if domains::allow(options, domain) {
         Ok(())
     } else {
-        Err(Violation::new(
-            "validation_email_domain_not_allowed",
-            "Email domain is not allowed.",
-        ))
+        Err(Violation::new("validation_email_domain_not_allowed", "Email domain is not allowed."))
     }
 }
 
@@ -91,10 +85,8 @@ mod tests {
 
     #[test]
     fn the_domain_is_what_follows_the_at_sign() {
-        let only = DomainOptions {
-            only_domains: Some(vec!["b.co".to_owned()]),
-            except_domains: None,
-        };
+        let only =
+            DomainOptions { only_domains: Some(vec!["b.co".to_owned()]), except_domains: None };
         assert_eq!(check(&only, "a@b.co"), Ok(()));
         let violation = check(&only, "a@c.b.co").unwrap_err();
         assert_eq!(violation.code, "validation_email_domain_not_allowed");

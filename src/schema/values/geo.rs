@@ -9,9 +9,9 @@ use crate::model::GeoPoint;
 pub(super) fn normalise(json: &Json) -> GeoPoint {
     match json {
         Json::Object(object) => from_object(object),
-        Json::String(text) => serde_json::from_str(text)
-            .map(|object| from_object(&object))
-            .unwrap_or_default(),
+        Json::String(text) => {
+            serde_json::from_str(text).map(|object| from_object(&object)).unwrap_or_default()
+        }
         _ => GeoPoint::default(),
     }
 }
@@ -35,18 +35,10 @@ pub(super) fn check(point: GeoPoint) -> Result<(), Violation> {
 /// Keys in any case; what is missing or no number is 0.
 fn from_object(object: &Map<String, Json>) -> GeoPoint {
     let coordinate = |name: &str| {
-        let named = object
-            .iter()
-            .filter(|(key, _)| key.eq_ignore_ascii_case(name));
-        named
-            .filter_map(|(_, value)| value.as_f64())
-            .last()
-            .unwrap_or(0.0)
+        let named = object.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        named.filter_map(|(_, value)| value.as_f64()).last().unwrap_or(0.0)
     };
-    GeoPoint {
-        lon: coordinate("lon"),
-        lat: coordinate("lat"),
-    }
+    GeoPoint { lon: coordinate("lon"), lat: coordinate("lat") }
 }
 
 #[cfg(test)]

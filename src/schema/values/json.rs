@@ -20,19 +20,11 @@ pub(super) fn normalise(json: &Json) -> Value {
         },
         other => canonical(other).to_string(),
     };
-    if text == "null" {
-        Value::Null
-    } else {
-        Value::Json(JsonText::trusted(text))
-    }
+    if text == "null" { Value::Null } else { Value::Json(JsonText::trusted(text)) }
 }
 
 pub(super) fn check(options: &JsonOptions, document: &JsonText) -> Result<(), Violation> {
-    let max_size = if options.max_size > 0 {
-        options.max_size
-    } else {
-        DEFAULT_MAX_SIZE
-    };
+    let max_size = if options.max_size > 0 { options.max_size } else { DEFAULT_MAX_SIZE };
     if document.as_str().len() as i64 <= max_size {
         return Ok(());
     }
@@ -83,9 +75,7 @@ fn canonical(json: &Json) -> Json {
         Json::Array(items) => items.iter().map(canonical).collect(),
         Json::Object(object) => {
             let sorted: BTreeMap<_, _> = object.iter().collect();
-            let entries = sorted
-                .into_iter()
-                .map(|(key, value)| (key.clone(), canonical(value)));
+            let entries = sorted.into_iter().map(|(key, value)| (key.clone(), canonical(value)));
             Json::Object(entries.collect())
         }
         other => other.clone(),
@@ -107,10 +97,7 @@ mod tests {
     #[test]
     fn documents_are_compact_with_sorted_keys() {
         for (json, expected) in [
-            (
-                json!({"b": 1.50, "a": {"z": 1, "y": [1e3]}}),
-                r#"{"a":{"y":[1000],"z":1},"b":1.5}"#,
-            ),
+            (json!({"b": 1.50, "a": {"z": 1, "y": [1e3]}}), r#"{"a":{"y":[1000],"z":1},"b":1.5}"#),
             (json!(1.50), "1.5"),
             (json!(1e3), "1000"),
             (json!(-0.0), "0"),
@@ -132,10 +119,7 @@ mod tests {
             ("1e3", "1000"),
             ("-1", "-1"),
             ("[1, 2]", "[1,2]"),
-            (
-                "{\"b\": 1.50, \"a\\\"\\\\\": \" x \"}",
-                r#"{"b":1.50,"a\"\\":" x "}"#,
-            ),
+            ("{\"b\": 1.50, \"a\\\"\\\\\": \" x \"}", r#"{"b":1.50,"a\"\\":" x "}"#),
             ("\"x\"", "\"x\""),
             ("abc", "\"abc\""),
             ("-", "\"-\""),

@@ -38,11 +38,10 @@ pub(super) fn changed(current: &[String], change: Change, mut more: Vec<String>)
 pub(super) fn check_select(options: &SelectOptions, items: &[String]) -> Result<(), Violation> {
     check_at_most(options.max_select, items)?;
     match items.iter().find(|item| !options.values.contains(item)) {
-        Some(unknown) => Err(Violation::new(
-            "validation_invalid_value",
-            format!("Invalid value {unknown}."),
-        )
-        .with("value", unknown.as_str())),
+        Some(unknown) => {
+            Err(Violation::new("validation_invalid_value", format!("Invalid value {unknown}."))
+                .with("value", unknown.as_str()))
+        }
         None => Ok(()),
     }
 }
@@ -75,11 +74,8 @@ fn check_at_most(max_select: i64, items: &[String]) -> Result<(), Violation> {
     if items.len() as i64 <= max_select {
         return Ok(());
     }
-    Err(Violation::new(
-        "validation_too_many_values",
-        format!("Select no more than {max_select}."),
-    )
-    .with("maxSelect", max_select))
+    Err(Violation::new("validation_too_many_values", format!("Select no more than {max_select}."))
+        .with("maxSelect", max_select))
 }
 
 #[cfg(test)]
@@ -93,23 +89,14 @@ mod tests {
     #[test]
     fn changes_keep_order_and_drop_repetitions() {
         let current = texts(&["a", "b"]);
-        assert_eq!(
-            changed(&current, Change::Append, texts(&["c", "a"])),
-            ["a", "b", "c"]
-        );
-        assert_eq!(
-            changed(&current, Change::Prepend, texts(&["c", "b"])),
-            ["c", "b", "a"]
-        );
+        assert_eq!(changed(&current, Change::Append, texts(&["c", "a"])), ["a", "b", "c"]);
+        assert_eq!(changed(&current, Change::Prepend, texts(&["c", "b"])), ["c", "b", "a"]);
         assert_eq!(changed(&current, Change::Remove, texts(&["a", "x"])), ["b"]);
     }
 
     #[test]
     fn selects_take_listed_values_only() {
-        let options = SelectOptions {
-            values: texts(&["a", "b", "c"]),
-            max_select: 2,
-        };
+        let options = SelectOptions { values: texts(&["a", "b", "c"]), max_select: 2 };
         let code = |items| check_select(&options, &texts(items)).map_err(|found| found.code);
         assert_eq!(code(&[]), Ok(()));
         assert_eq!(code(&["c", "a"]), Ok(()));
@@ -132,9 +119,6 @@ mod tests {
         assert_eq!(code(&[]), Ok(()));
         assert_eq!(code(&["a", "b"]), Ok(()));
         assert_eq!(code(&["a"]), Err("validation_not_enough_values"));
-        assert_eq!(
-            code(&["a", "b", "c", "d"]),
-            Err("validation_too_many_values")
-        );
+        assert_eq!(code(&["a", "b", "c", "d"]), Err("validation_too_many_values"));
     }
 }

@@ -41,11 +41,7 @@ pub(super) fn check(options: &NumberOptions, number: f64) -> Result<(), Violatio
 /// Whole numbers without a fraction part; null for what JSON has no number for.
 pub(super) fn to_json(number: f64) -> Json {
     let is_whole = number.fract() == 0.0 && number.abs() < 9e18;
-    if is_whole {
-        Json::from(number as i64)
-    } else {
-        Json::from(number)
-    }
+    if is_whole { Json::from(number as i64) } else { Json::from(number) }
 }
 
 /// How messages of the web API show a number: with an exponent from a million on.
@@ -93,11 +89,7 @@ mod tests {
 
     #[test]
     fn bounds_do_not_hold_for_zero() {
-        let options = NumberOptions {
-            min: Some(5.0),
-            max: Some(1e6),
-            only_int: true,
-        };
+        let options = NumberOptions { min: Some(5.0), max: Some(1e6), only_int: true };
         let code = |number| check(&options, number).map_err(|violation| violation.code);
         assert_eq!(code(0.0), Ok(()));
         assert_eq!(code(5.0), Ok(()));

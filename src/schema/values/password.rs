@@ -23,11 +23,7 @@ pub fn check_plain(field: &Field, plain: &str) -> Result<(), Violation> {
             format!("Must be at least {} character(s).", options.min),
         ));
     }
-    let max = if options.max > 0 {
-        options.max
-    } else {
-        DEFAULT_MAX
-    };
+    let max = if options.max > 0 { options.max } else { DEFAULT_MAX };
     if length > max {
         return Err(Violation::new(
             "validation_max_text_constraint",

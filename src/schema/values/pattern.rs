@@ -180,24 +180,13 @@ mod tests {
             (r"^(?i)abc$", "ABC"),
             (r"^[+--]+$", "+,-"),
         ] {
-            assert!(
-                compile(pattern).unwrap().is_match(text),
-                "{pattern} on {text}"
-            );
+            assert!(compile(pattern).unwrap().is_match(text), "{pattern} on {text}");
         }
     }
 
     #[test]
     fn patterns_that_are_malformed_or_too_large_are_errors() {
-        for pattern in [
-            "(",
-            "[a",
-            "a**",
-            r"(?=x)",
-            r"\1",
-            r"\",
-            "((a{1000}){1000}){1000}",
-        ] {
+        for pattern in ["(", "[a", "a**", r"(?=x)", r"\1", r"\", "((a{1000}){1000}){1000}"] {
             assert!(compile(pattern).is_err(), "{pattern}");
         }
     }

@@ -20,10 +20,7 @@ static LAST: Mutex<(u64, u64)> = Mutex::new((0, 0));
 ///
 /// Ids from one process ascend, so that new records go to the end of every index that sorts by id.
 pub fn new_record_id() -> String {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_millis() as u64;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
     let mut rng = rand::rng();
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     let next_tail = last.1 + rng.random_range(1..STEP_MAX);
@@ -44,9 +41,7 @@ pub fn new_record_id() -> String {
 
 fn push_base36(id: &mut String, number: u64, width: u32) {
     for place in (0..width).rev() {
-        id.push(char::from(
-            DIGITS[(number / 36u64.pow(place) % 36) as usize],
-        ));
+        id.push(char::from(DIGITS[(number / 36u64.pow(place) % 36) as usize]));
     }
 }
 

@@ -42,22 +42,10 @@ fn relation(max_select: i64) -> FieldKind {
 }
 
 fn all_fields() -> Vec<Field> {
-    let text = TextOptions {
-        autogenerate_pattern: "[0-9]{4}".into(),
-        ..TextOptions::default()
-    };
-    let files = FileOptions {
-        max_select: 3,
-        ..FileOptions::default()
-    };
+    let text = TextOptions { autogenerate_pattern: "[0-9]{4}".into(), ..TextOptions::default() };
+    let files = FileOptions { max_select: 3, ..FileOptions::default() };
     let mut fields = vec![
-        field(
-            "id",
-            FieldKind::Text(TextOptions {
-                primary_key: true,
-                ..TextOptions::default()
-            }),
-        ),
+        field("id", FieldKind::Text(TextOptions { primary_key: true, ..TextOptions::default() })),
         field("text", FieldKind::Text(text)),
         field("number", FieldKind::Number(NumberOptions::default())),
         field("bool", FieldKind::Bool),
@@ -103,11 +91,7 @@ fn record() -> Record {
 }
 
 fn submit(record: &mut Record, body: &Json) -> Submission {
-    apply(
-        record,
-        body.as_object().expect("an object"),
-        WriteAccess::Superuser,
-    )
+    apply(record, body.as_object().expect("an object"), WriteAccess::Superuser)
 }
 
 #[test]
@@ -125,11 +109,7 @@ fn single_fields_keep_the_last_item() {
         ("file", json!(["x.png", "y.png"]), json!("y.png")),
         ("files", json!(["x.png", {}, "x.png"]), json!(["x.png"])),
         ("number", json!("12"), json!(12)),
-        (
-            "date",
-            json!("2024-01-01"),
-            json!("2024-01-01 00:00:00.000Z"),
-        ),
+        ("date", json!("2024-01-01"), json!("2024-01-01 00:00:00.000Z")),
         ("date", json!(1_704_067_200), json!("")),
         ("date", json!(true), json!("")),
         ("geo", json!({"lat": 1.5}), json!({"lon": 0, "lat": 1.5})),
@@ -156,14 +136,7 @@ fn required_rejects_the_zero_value_of_every_kind() {
     }
     let mut json = field("json", FieldKind::Json(JsonOptions::default()));
     json.required = true;
-    for empty in [
-        json!(""),
-        json!([]),
-        json!({}),
-        json!(null),
-        json!("null"),
-        json!("{ }"),
-    ] {
+    for empty in [json!(""), json!([]), json!({}), json!(null), json!("null"), json!("{ }")] {
         let code = check(&json, &normalise(&json, &empty)).unwrap_err().code;
         assert_eq!(code, "validation_required", "{empty}");
     }
@@ -174,32 +147,20 @@ fn required_rejects_the_zero_value_of_every_kind() {
 fn zero_values_pass_when_not_required() {
     for field in all_fields() {
         let is_id = field.name == "id";
-        assert_eq!(
-            check(&field, &field.kind.zero()).is_err(),
-            is_id,
-            "{}",
-            field.name
-        );
+        assert_eq!(check(&field, &field.kind.zero()).is_err(), is_id, "{}", field.name);
     }
 }
 
 #[test]
 fn a_value_of_another_kind_is_refused() {
     let number = field("number", FieldKind::Number(NumberOptions::default()));
-    let code = check(&number, &Value::Text("1".to_owned()))
-        .unwrap_err()
-        .code;
+    let code = check(&number, &Value::Text("1".to_owned())).unwrap_err().code;
     assert_eq!(code, "validation_unsupported_value_type");
 }
 
 #[test]
 fn plain_passwords_have_lengths_and_a_pattern() {
-    let options = PasswordOptions {
-        pattern: "^[a-z]+$".into(),
-        min: 2,
-        max: 0,
-        cost: 0,
-    };
+    let options = PasswordOptions { pattern: "^[a-z]+$".into(), min: 2, max: 0, cost: 0 };
     let field = field("password", FieldKind::Password(options));
     let message = |plain: &str| {
         check_plain_password(&field, plain).map_err(|violation| {
@@ -209,25 +170,16 @@ fn plain_passwords_have_lengths_and_a_pattern() {
     };
     assert_eq!(message(""), Ok(()));
     assert_eq!(message("ab"), Ok(()));
-    assert_eq!(
-        message("é"),
-        Err("Must be at least 2 character(s).".to_owned())
-    );
+    assert_eq!(message("é"), Err("Must be at least 2 character(s).".to_owned()));
     assert_eq!(message(&"a".repeat(71)), Ok(()));
-    assert_eq!(
-        message(&"a".repeat(72)),
-        Err("Must be less than 71 character(s).".to_owned())
-    );
+    assert_eq!(message(&"a".repeat(72)), Err("Must be less than 71 character(s).".to_owned()));
     assert_eq!(message("a1"), Err("Invalid value format.".to_owned()));
 }
 
 #[test]
 fn modifiers_combine_and_show_under_the_plain_name() {
     let mut record = record();
-    submit(
-        &mut record,
-        &json!({"number": 10, "selects": ["a"], "relations": ["x"]}),
-    );
+    submit(&mut record, &json!({"number": 10, "selects": ["a"], "relations": ["x"]}));
     let submission = submit(
         &mut record,
         &json!({
@@ -240,12 +192,7 @@ fn modifiers_combine_and_show_under_the_plain_name() {
     assert_eq!(submission.resolved["number"], 13);
     assert_eq!(submission.resolved["selects"], json!(["b"]));
     assert_eq!(submission.resolved["relations"], json!(["w", "x", "y"]));
-    assert!(
-        !submission
-            .resolved
-            .keys()
-            .any(|key| key.contains(['+', '-', ':']))
-    );
+    assert!(!submission.resolved.keys().any(|key| key.contains(['+', '-', ':'])));
     let text = record.text("text");
     assert!(text.len() == 6 && text.starts_with("no"), "{text}");
     assert_eq!(record.get("number"), Some(&Value::Number(13.0)));
@@ -255,10 +202,7 @@ fn modifiers_combine_and_show_under_the_plain_name() {
 fn the_plain_key_goes_before_its_modifiers() {
     let mut record = record();
     let submission = submit(&mut record, &json!({"number+": 4, "number": 1}));
-    assert_eq!(
-        submission.resolved,
-        *json!({"number": 5}).as_object().unwrap()
-    );
+    assert_eq!(submission.resolved, *json!({"number": 5}).as_object().unwrap());
     assert_eq!(submission.changed_keys, ["number"]);
 }
 
@@ -277,10 +221,7 @@ fn clients_do_not_write_hidden_fields() {
     let body = body.as_object().unwrap();
     let mut written = record();
     let submission = apply(&mut written, body, WriteAccess::Client);
-    assert_eq!(
-        Json::Object(submission.resolved),
-        json!({"text": "x", "other": {"any": 1}})
-    );
+    assert_eq!(Json::Object(submission.resolved), json!({"text": "x", "other": {"any": 1}}));
     assert_eq!(written.get("secret"), Some(&Value::Number(0.0)));
     let mut written = record();
     apply(&mut written, body, WriteAccess::Superuser);
@@ -291,10 +232,7 @@ fn clients_do_not_write_hidden_fields() {
 fn passwords_stay_out_of_the_record() {
     let mut record = record();
     record.set("password", Value::Text("hash".to_owned()));
-    let submission = submit(
-        &mut record,
-        &json!({"password": "plain", "passwordConfirm": "plain"}),
-    );
+    let submission = submit(&mut record, &json!({"password": "plain", "passwordConfirm": "plain"}));
     assert_eq!(submission.plain_password("password"), Some("plain"));
     assert_eq!(submission.resolved["password"], "plain");
     assert_eq!(submission.resolved["passwordConfirm"], "plain");
@@ -313,10 +251,7 @@ fn autodates_keep_their_value() {
 fn null_sets_the_zero_value_and_keeps_the_key() {
     let mut record = record();
     submit(&mut record, &json!({"text": "x", "selects": ["a"]}));
-    let submission = submit(
-        &mut record,
-        &json!({"text": null, "selects": null, "json": null}),
-    );
+    let submission = submit(&mut record, &json!({"text": null, "selects": null, "json": null}));
     let expected = json!({"text": "", "selects": [], "json": null});
     assert_eq!(Json::Object(submission.resolved), expected);
     assert_eq!(record.text("text"), "");

@@ -13,11 +13,7 @@ const FORBIDDEN_IN_IDS: &str = "./\\|\"'`<>:?*%$\0\t\n\r ";
 /// Empty text passes, except for an id.
 pub(super) fn check(options: &TextOptions, text: &str) -> Result<(), Violation> {
     if text.is_empty() {
-        return if options.primary_key {
-            Err(Violation::required())
-        } else {
-            Ok(())
-        };
+        return if options.primary_key { Err(Violation::required()) } else { Ok(()) };
     }
     // Counting stops mattering past the limit, but a text is no longer than its request.
     let length = text.chars().count() as i64;
@@ -28,11 +24,7 @@ pub(super) fn check(options: &TextOptions, text: &str) -> Result<(), Violation> 
         )
         .with("min", options.min));
     }
-    let max = if options.max == 0 {
-        DEFAULT_MAX
-    } else {
-        options.max
-    };
+    let max = if options.max == 0 { DEFAULT_MAX } else { options.max };
     if length > max {
         return Err(Violation::new(
             "validation_max_text_constraint",
@@ -41,11 +33,7 @@ pub(super) fn check(options: &TextOptions, text: &str) -> Result<(), Violation> 
         .with("max", max));
     }
     check_pattern(&options.pattern, text)?;
-    if options.primary_key && options.pattern != PLAIN_ID_PATTERN {
-        check_id(text)
-    } else {
-        Ok(())
-    }
+    if options.primary_key && options.pattern != PLAIN_ID_PATTERN { check_id(text) } else { Ok(()) }
 }
 
 /// Whether `text` matches `pattern`; an empty pattern matches, one that does not compile never.
@@ -55,18 +43,12 @@ pub(super) fn check_pattern(pattern: &str, text: &str) -> Result<(), Violation> 
     if matches {
         Ok(())
     } else {
-        Err(Violation::new(
-            "validation_invalid_format",
-            "Invalid value format.",
-        ))
+        Err(Violation::new("validation_invalid_format", "Invalid value format."))
     }
 }
 
 fn check_id(id: &str) -> Result<(), Violation> {
-    if let Some(forbidden) = FORBIDDEN_IN_IDS
-        .chars()
-        .find(|forbidden| id.contains(*forbidden))
-    {
+    if let Some(forbidden) = FORBIDDEN_IN_IDS.chars().find(|forbidden| id.contains(*forbidden)) {
         return Err(Violation::new(
             "validation_forbidden_pk_character",
             format!("'{forbidden}' is not a valid primary key character."),
@@ -104,18 +86,11 @@ mod tests {
 
     #[test]
     fn lengths_count_code_points() {
-        let options = TextOptions {
-            min: 2,
-            max: 3,
-            ..TextOptions::default()
-        };
+        let options = TextOptions { min: 2, max: 3, ..TextOptions::default() };
         assert_eq!(code(&options, ""), Ok(()));
         assert_eq!(code(&options, "éé"), Ok(()));
         assert_eq!(code(&options, "é"), Err("validation_min_text_constraint"));
-        assert_eq!(
-            code(&options, "éééé"),
-            Err("validation_max_text_constraint")
-        );
+        assert_eq!(code(&options, "éééé"), Err("validation_max_text_constraint"));
         let violation = check(&options, "abcd").unwrap_err();
         assert_eq!(violation.message, "Must be no more than 3 character(s).");
         assert_eq!(violation.params["max"], 3);
@@ -125,24 +100,15 @@ mod tests {
     fn without_a_maximum_it_is_five_thousand() {
         let options = TextOptions::default();
         assert_eq!(code(&options, &"x".repeat(5000)), Ok(()));
-        assert_eq!(
-            code(&options, &"x".repeat(5001)),
-            Err("validation_max_text_constraint")
-        );
+        assert_eq!(code(&options, &"x".repeat(5001)), Err("validation_max_text_constraint"));
     }
 
     #[test]
     fn patterns_are_unanchored() {
-        let options = TextOptions {
-            pattern: "b+".into(),
-            ..TextOptions::default()
-        };
+        let options = TextOptions { pattern: "b+".into(), ..TextOptions::default() };
         assert_eq!(code(&options, "abc"), Ok(()));
         assert_eq!(code(&options, "xyz"), Err("validation_invalid_format"));
-        let broken = TextOptions {
-            pattern: "(".into(),
-            ..TextOptions::default()
-        };
+        let broken = TextOptions { pattern: "(".into(), ..TextOptions::default() };
         assert_eq!(code(&broken, "x"), Err("validation_invalid_format"));
     }
 
@@ -153,14 +119,8 @@ mod tests {
             primary_key: true,
             ..TextOptions::default()
         };
-        assert_eq!(
-            code(&id(".+"), "a b"),
-            Err("validation_forbidden_pk_character")
-        );
-        assert_eq!(
-            code(&id(".+"), "a.b"),
-            Err("validation_forbidden_pk_character")
-        );
+        assert_eq!(code(&id(".+"), "a b"), Err("validation_forbidden_pk_character"));
+        assert_eq!(code(&id(".+"), "a.b"), Err("validation_forbidden_pk_character"));
         assert_eq!(code(&id(".+"), "cOn"), Err("validation_reserved_pk"));
         assert_eq!(code(&id(".+"), "lpt9"), Err("validation_reserved_pk"));
         assert_eq!(code(&id(".+"), "lpt0"), Ok(()));

@@ -25,18 +25,12 @@ pub(super) fn check(options: &DomainOptions, url: &str) -> Result<(), Violation>
         return Ok(());
     }
     if !is_url(url) {
-        return Err(Violation::new(
-            "validation_invalid_url",
-            "Must be a valid url.",
-        ));
+        return Err(Violation::new("validation_invalid_url", "Must be a valid url."));
     }
     if domains::allow(options, host_and_port(url)) {
         Ok(())
     } else {
-        Err(Violation::new(
-            "validation_url_domain_not_allowed",
-            "Url domain is not allowed.",
-        ))
+        Err(Violation::new("validation_url_domain_not_allowed", "Url domain is not allowed."))
     }
 }
 
@@ -55,10 +49,7 @@ fn is_url(url: &str) -> bool {
 
 /// An address in brackets, four numbers, or dotted names of which the last is no number.
 fn is_host(host: &str) -> bool {
-    if let Some(address) = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
+    if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok();
     }
     let host = host.strip_suffix('.').unwrap_or(host);
@@ -89,9 +80,7 @@ fn host_and_port(url: &str) -> &str {
         return "";
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-    authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host)
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
 #[cfg(test)]
@@ -170,19 +159,12 @@ mod tests {
             only_domains: Some(vec!["example.com".to_owned()]),
             except_domains: None,
         };
-        for url in [
-            "http://example.com",
-            "http://example.com/x@y",
-            "http://u@example.com",
-        ] {
+        for url in ["http://example.com", "http://example.com/x@y", "http://u@example.com"] {
             assert_eq!(check(&only, url), Ok(()), "{url}");
         }
-        for url in [
-            "http://Example.com",
-            "http://example.com:80",
-            "example.com",
-            "http://example.com.",
-        ] {
+        for url in
+            ["http://Example.com", "http://example.com:80", "example.com", "http://example.com."]
+        {
             let code = check(&only, url).unwrap_err().code;
             assert_eq!(code, "validation_url_domain_not_allowed", "{url}");
         }

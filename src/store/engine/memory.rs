@@ -30,10 +30,7 @@ impl MemoryEngine {
     }
 
     fn trees(&self) -> Trees {
-        self.committed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.committed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -51,14 +48,9 @@ impl Engine for MemoryEngine {
             return Ok(());
         }
         if self.fail_next_commit.swap(false, Ordering::SeqCst) {
-            return Err(StoreError::engine(std::io::Error::other(
-                "commit failed on demand",
-            )));
+            return Err(StoreError::engine(std::io::Error::other("commit failed on demand")));
         }
-        *self
-            .committed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = trees;
+        *self.committed.lock().unwrap_or_else(PoisonError::into_inner) = trees;
         Ok(())
     }
 }
@@ -129,9 +121,7 @@ impl WriteTxn for Trees {
         let Some(entries) = self.0.get_mut(tree) else {
             return Ok(None);
         };
-        Ok(Arc::make_mut(entries)
-            .remove(key)
-            .map(|value| value.to_vec()))
+        Ok(Arc::make_mut(entries).remove(key).map(|value| value.to_vec()))
     }
 
     fn rename_tree(&mut self, from: &str, to: &str) -> Result<bool, ReadError> {

@@ -1,8 +1,5 @@
 //! The embedded engine: one redb file. The only module that names redb.
-#![expect(
-    clippy::disallowed_types,
-    reason = "this module is the one that talks to redb"
-)]
+#![expect(clippy::disallowed_types, reason = "this module is the one that talks to redb")]
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -50,10 +47,7 @@ impl RedbEngine {
 impl Engine for RedbEngine {
     fn read(&self) -> Result<Box<dyn Read + Send + Sync>, StoreError> {
         let transaction = self.database.begin_read().map_err(StoreError::engine)?;
-        Ok(Box::new(View {
-            transaction,
-            tables: RwLock::default(),
-        }))
+        Ok(Box::new(View { transaction, tables: RwLock::default() }))
     }
 
     fn write(
@@ -61,18 +55,13 @@ impl Engine for RedbEngine {
         job: &mut dyn FnMut(&mut dyn WriteTxn) -> Result<Commit, StoreError>,
     ) -> Result<(), StoreError> {
         let mut transaction = self.database.begin_write().map_err(StoreError::engine)?;
-        let commit = job(&mut Write {
-            transaction: &transaction,
-            tables: RefCell::default(),
-        })?;
+        let commit = job(&mut Write { transaction: &transaction, tables: RefCell::default() })?;
         let durability = match commit {
             Commit::Abandon => return transaction.abort().map_err(StoreError::engine),
             Commit::Deferred => Durability::None,
             Commit::Durable | Commit::QuickRepair => Durability::Immediate,
         };
-        transaction
-            .set_durability(durability)
-            .map_err(StoreError::engine)?;
+        transaction.set_durability(durability).map_err(StoreError::engine)?;
         transaction.set_quick_repair(commit == Commit::QuickRepair);
         transaction.commit().map_err(StoreError::engine)
     }
@@ -105,8 +94,7 @@ impl View {
 
 impl Read for View {
     fn get(&self, tree: &str, key: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<bool, ReadError> {
-        self.table(tree)?
-            .map_or(Ok(false), |table| get(&*table, key, visit))
+        self.table(tree)?.map_or(Ok(false), |table| get(&*table, key, visit))
     }
 
     fn range(
@@ -116,13 +104,11 @@ impl Read for View {
         direction: Direction,
         visit: &mut dyn FnMut(&[u8], &[u8]) -> Visit,
     ) -> Result<(), ReadError> {
-        self.table(tree)?
-            .map_or(Ok(()), |table| range(&*table, keys, direction, visit))
+        self.table(tree)?.map_or(Ok(()), |table| range(&*table, keys, direction, visit))
     }
 
     fn len(&self, tree: &str) -> Result<u64, ReadError> {
-        self.table(tree)?
-            .map_or(Ok(0), |table| table.len().map_err(failed))
+        self.table(tree)?.map_or(Ok(0), |table| table.len().map_err(failed))
     }
 }
 
@@ -142,14 +128,8 @@ impl<'txn> Write<'txn> {
         if let Some(table) = self.tables.borrow().get(tree) {
             return Ok(Rc::clone(table));
         }
-        let table = Rc::new(
-            self.transaction
-                .open_table(definition(tree))
-                .map_err(failed)?,
-        );
-        self.tables
-            .borrow_mut()
-            .insert(tree.to_owned(), Rc::clone(&table));
+        let table = Rc::new(self.transaction.open_table(definition(tree)).map_err(failed)?);
+        self.tables.borrow_mut().insert(tree.to_owned(), Rc::clone(&table));
         Ok(table)
     }
 
@@ -158,11 +138,7 @@ impl<'txn> Write<'txn> {
         tree: &str,
     ) -> Result<&mut ::redb::Table<'txn, Bytes, Bytes>, ReadError> {
         drop(self.table(tree)?);
-        let table = self
-            .tables
-            .get_mut()
-            .get_mut(tree)
-            .expect("it was opened just now");
+        let table = self.tables.get_mut().get_mut(tree).expect("it was opened just now");
         Ok(Rc::get_mut(table).expect("no read is under way while the transaction is borrowed"))
     }
 
@@ -204,10 +180,7 @@ impl WriteTxn for Write<'_> {
 
     fn rename_tree(&mut self, from: &str, to: &str) -> Result<bool, ReadError> {
         self.close(from);
-        match self
-            .transaction
-            .rename_table(definition(from), definition(to))
-        {
+        match self.transaction.rename_table(definition(from), definition(to)) {
             Ok(()) => Ok(true),
             Err(TableError::TableDoesNotExist(_)) => Ok(false),
             Err(error) => Err(failed(error)),
@@ -216,10 +189,7 @@ impl WriteTxn for Write<'_> {
 
     fn drop_tree(&mut self, tree: &str) -> Result<(), ReadError> {
         self.close(tree);
-        self.transaction
-            .delete_table(definition(tree))
-            .map(drop)
-            .map_err(failed)
+        self.transaction.delete_table(definition(tree)).map(drop).map_err(failed)
     }
 }
 

@@ -84,12 +84,7 @@ impl Tx<'_> {
     }
 
     fn place_of(&self, id: &CollectionId) -> Result<usize, WriteError> {
-        let found = self
-            .staged
-            .catalog
-            .all()
-            .iter()
-            .position(|collection| collection.id == *id);
+        let found = self.staged.catalog.all().iter().position(|collection| collection.id == *id);
         found.ok_or(WriteError::NoCollection)
     }
 
@@ -131,21 +126,11 @@ impl Tx<'_> {
         loop {
             let mut chunk: Vec<(RowId, RowBuf)> = Vec::new();
             let range = (from, std::ops::Bound::Unbounded);
-            reading::scan(
-                &*self.txn,
-                new,
-                range,
-                Direction::Forward,
-                &mut |rowid, row| {
-                    chunk.push((rowid, row.to_buf()));
-                    let full = chunk.len() == ROWS_AT_ONCE;
-                    Ok(if full {
-                        ControlFlow::Break(())
-                    } else {
-                        ControlFlow::Continue(())
-                    })
-                },
-            )?;
+            reading::scan(&*self.txn, new, range, Direction::Forward, &mut |rowid, row| {
+                chunk.push((rowid, row.to_buf()));
+                let full = chunk.len() == ROWS_AT_ONCE;
+                Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            })?;
             let Some((last, _)) = chunk.last() else {
                 return Ok(());
             };
@@ -193,16 +178,11 @@ impl Tx<'_> {
             entries.sort_unstable();
             let same_key = |pair: &[Entry]| pair[0].key == pair[1].key;
             if let Some(pair) = entries.windows(2).find(|pair| same_key(pair)) {
-                let index = new
-                    .indexes
-                    .iter()
-                    .find(|index| Some(index.number) == pair[0].unique);
+                let index = new.indexes.iter().find(|index| Some(index.number) == pair[0].unique);
                 let index_name = index.map_or(String::new(), |index| index.name.clone());
                 return Err(WriteError::DuplicateKeys { index_name });
             }
-            let entries = entries
-                .iter()
-                .map(|entry| (&entry.key[..], &entry.value[..]));
+            let entries = entries.iter().map(|entry| (&entry.key[..], &entry.value[..]));
             self.fill_tree(&names::index(&new.id, tree), entries)?;
         }
         Ok(())
@@ -222,11 +202,7 @@ fn has_other_keys(tree: IndexTree, old: &Collection, new: &Collection) -> bool {
         IndexTree::Relation(slot) | IndexTree::Autodate(slot) => reads_otherwise(slot),
         IndexTree::Declared(number) => {
             let find = |collection: &Collection| -> Option<Index> {
-                collection
-                    .indexes
-                    .iter()
-                    .find(|index| index.number == number)
-                    .cloned()
+                collection.indexes.iter().find(|index| index.number == number).cloned()
             };
             let (Some(before), Some(after)) = (find(old), find(new)) else {
                 return true;
@@ -234,14 +210,8 @@ fn has_other_keys(tree: IndexTree, old: &Collection, new: &Collection) -> bool {
             before.unique != after.unique
                 || before.columns != after.columns
                 || before.condition != after.condition
-                || after
-                    .columns
-                    .iter()
-                    .any(|column| reads_otherwise(column.slot))
-                || after
-                    .condition
-                    .iter()
-                    .any(|condition| mentions(condition, &reads_otherwise))
+                || after.columns.iter().any(|column| reads_otherwise(column.slot))
+                || after.condition.iter().any(|condition| mentions(condition, &reads_otherwise))
         }
     }
 }
@@ -287,8 +257,5 @@ fn reshaped(
 }
 
 fn bad_row(collection: &Collection) -> ReadError {
-    damaged(format!(
-        "an entry in the rows of collection {}",
-        collection.id
-    ))
+    damaged(format!("an entry in the rows of collection {}", collection.id))
 }

@@ -36,11 +36,7 @@ pub(super) type NextRowids = HashMap<CollectionId, u64>;
 /// How to take back one step.
 enum Undo {
     /// Put the old value back, or remove the key.
-    Entry {
-        tree: String,
-        key: Vec<u8>,
-        old: Option<Vec<u8>>,
-    },
+    Entry { tree: String, key: Vec<u8>, old: Option<Vec<u8>> },
     /// Give the tree its name back.
     Renamed { from: String, to: String },
     /// Drop the tree, which was filled without further entries in the log.
@@ -76,9 +72,7 @@ pub struct Tx<'a> {
 
 impl fmt::Debug for Tx<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tx")
-            .field("last_change", &self.staged.last_change)
-            .finish_non_exhaustive()
+        f.debug_struct("Tx").field("last_change", &self.staged.last_change).finish_non_exhaustive()
     }
 }
 
@@ -129,18 +123,10 @@ impl<'a> Tx<'a> {
         while self.undo.len() > savepoint.undo {
             let Some(step) = self.undo.pop() else { break };
             match step {
-                Undo::Entry {
-                    tree,
-                    key,
-                    old: Some(old),
-                } => {
+                Undo::Entry { tree, key, old: Some(old) } => {
                     self.txn.put(&tree, &key, &old)?;
                 }
-                Undo::Entry {
-                    tree,
-                    key,
-                    old: None,
-                } => {
+                Undo::Entry { tree, key, old: None } => {
                     self.txn.delete(&tree, &key)?;
                 }
                 Undo::Renamed { from, to } => {
@@ -162,11 +148,7 @@ impl<'a> Tx<'a> {
     /// Ends the batch: writes counters, prunes old changes, drops what was marked.
     pub(super) fn finish(mut self, options: &StoreOptions) -> Result<Finished, ReadError> {
         if !self.changed {
-            return Ok(Finished {
-                commit: Commit::Abandon,
-                staged: self.staged,
-                journal: None,
-            });
+            return Ok(Finished { commit: Commit::Abandon, staged: self.staged, journal: None });
         }
         for collection in std::mem::take(&mut self.grown) {
             let next = self.next_rowids.get(&collection).copied().unwrap_or(1);
@@ -177,16 +159,8 @@ impl<'a> Tx<'a> {
             self.txn.drop_tree(&tree)?;
         }
         let journal = self.journal.filter(|_| !self.reshaped);
-        let commit = if journal.is_some() {
-            Commit::Deferred
-        } else {
-            Commit::Durable
-        };
-        Ok(Finished {
-            commit,
-            staged: self.staged,
-            journal,
-        })
+        let commit = if journal.is_some() { Commit::Deferred } else { Commit::Durable };
+        Ok(Finished { commit, staged: self.staged, journal })
     }
 
     /// Removes the oldest changes that are too old or too many. The last change always stays, so
@@ -195,25 +169,18 @@ impl<'a> Tx<'a> {
         let count = self.txn.len(names::CHANGES)?;
         let surplus = count.saturating_sub(options.change_count_max.max(1));
         let age_ms = i64::try_from(options.change_age_seconds_max.saturating_mul(1000));
-        let oldest = Timestamp::now()
-            .millis()
-            .saturating_sub(age_ms.unwrap_or(i64::MAX));
+        let oldest = Timestamp::now().millis().saturating_sub(age_ms.unwrap_or(i64::MAX));
         let mut doomed: Vec<Vec<u8>> = Vec::new();
-        self.txn.range(
-            names::CHANGES,
-            ALL_KEYS,
-            Direction::Forward,
-            &mut |key, value| {
-                let done = doomed.len() as u64;
-                let too_old = change::time(value).is_none_or(|time| time.millis() < oldest);
-                let enough = done == PRUNED_CHANGES_MAX || done + 1 >= count;
-                if enough || (done >= surplus && !too_old) {
-                    return Ok(ControlFlow::Break(()));
-                }
-                doomed.push(key.to_vec());
-                Ok(ControlFlow::Continue(()))
-            },
-        )?;
+        self.txn.range(names::CHANGES, ALL_KEYS, Direction::Forward, &mut |key, value| {
+            let done = doomed.len() as u64;
+            let too_old = change::time(value).is_none_or(|time| time.millis() < oldest);
+            let enough = done == PRUNED_CHANGES_MAX || done + 1 >= count;
+            if enough || (done >= surplus && !too_old) {
+                return Ok(ControlFlow::Break(()));
+            }
+            doomed.push(key.to_vec());
+            Ok(ControlFlow::Continue(()))
+        })?;
         for key in doomed {
             self.delete_entry(names::CHANGES, &key)?;
         }
@@ -254,22 +221,13 @@ impl<'a> Tx<'a> {
     fn note(&mut self, tree: &str, key: &[u8], value: Option<&[u8]>, old: Option<Vec<u8>>) {
         if let Some(journal) = &mut self.journal {
             let value = value.map(<[u8]>::to_vec);
-            journal.push(Op {
-                tree: tree.to_owned(),
-                key: key.to_vec(),
-                value,
-            });
+            journal.push(Op { tree: tree.to_owned(), key: key.to_vec(), value });
         }
-        self.undo.push(Undo::Entry {
-            tree: tree.to_owned(),
-            key: key.to_vec(),
-            old,
-        });
+        self.undo.push(Undo::Entry { tree: tree.to_owned(), key: key.to_vec(), old });
     }
 
     fn put_counter(&mut self, name: &str, value: u64) -> Result<(), ReadError> {
-        self.put_entry(names::COUNTERS, name.as_bytes(), &value.to_le_bytes())
-            .map(drop)
+        self.put_entry(names::COUNTERS, name.as_bytes(), &value.to_le_bytes()).map(drop)
     }
 
     /// Takes a tree away. Its entries go at the end of the batch.
@@ -278,10 +236,7 @@ impl<'a> Tx<'a> {
         self.reshaped = true;
         if self.txn.rename_tree(&tree, &grave)? {
             self.dropped.push(grave.clone());
-            self.undo.push(Undo::Renamed {
-                from: tree,
-                to: grave,
-            });
+            self.undo.push(Undo::Renamed { from: tree, to: grave });
         }
         Ok(())
     }
@@ -293,9 +248,7 @@ impl<'a> Tx<'a> {
         entries: impl Iterator<Item = (&'e [u8], &'e [u8])>,
     ) -> Result<(), ReadError> {
         self.reshaped = true;
-        self.undo.push(Undo::Filled {
-            tree: tree.to_owned(),
-        });
+        self.undo.push(Undo::Filled { tree: tree.to_owned() });
         for (key, value) in entries {
             self.txn.put(tree, key, value)?;
         }
@@ -313,15 +266,11 @@ impl<'a> Tx<'a> {
             Some(next) => next,
             None => {
                 let stored = reading::counter(&*self.txn, &names::rowid_counter(collection))?;
-                self.next_rowids
-                    .entry(collection.clone())
-                    .or_insert(stored.unwrap_or(1))
+                self.next_rowids.entry(collection.clone()).or_insert(stored.unwrap_or(1))
             }
         };
         let rowid = RowId(*next);
-        *next = next
-            .checked_add(1)
-            .ok_or_else(|| damaged("no rowid is left"))?;
+        *next = next.checked_add(1).ok_or_else(|| damaged("no rowid is left"))?;
         if !self.grown.contains(collection) {
             self.grown.insert(collection.clone());
         }

@@ -22,11 +22,7 @@ impl Tx<'_> {
             if tx.put_entry(&names::ids(&collection.id), id.as_bytes(), &rowid.to_key())? {
                 return Err(WriteError::IdTaken);
             }
-            tx.put_entry(
-                &names::rows(&collection.id),
-                &rowid.to_key(),
-                row.as_bytes(),
-            )?;
+            tx.put_entry(&names::rows(&collection.id), &rowid.to_key(), row.as_bytes())?;
             let entries = index::entries(&collection, rowid, row.as_row(), &|_| true);
             tx.add_index_entries(&collection, &entries)?;
             tx.log_change(ChangeAction::Create, &collection, rowid, row)?;
@@ -57,18 +53,11 @@ impl Tx<'_> {
                     return Err(WriteError::IdTaken);
                 }
             }
-            tx.put_entry(
-                &names::rows(&collection.id),
-                &rowid.to_key(),
-                new.as_bytes(),
-            )?;
+            tx.put_entry(&names::rows(&collection.id), &rowid.to_key(), new.as_bytes())?;
             let mut gone = index::entries(&collection, rowid, old.as_row(), &|_| true);
             let mut added = index::entries(&collection, rowid, new.as_row(), &|_| true);
-            let kept: Vec<Entry> = gone
-                .iter()
-                .filter(|entry| added.binary_search(entry).is_ok())
-                .cloned()
-                .collect();
+            let kept: Vec<Entry> =
+                gone.iter().filter(|entry| added.binary_search(entry).is_ok()).cloned().collect();
             gone.retain(|entry| kept.binary_search(entry).is_err());
             added.retain(|entry| kept.binary_search(entry).is_err());
             tx.remove_index_entries(&collection, &gone)?;
@@ -105,9 +94,7 @@ impl Tx<'_> {
 
     /// Sets the setting called `key`.
     pub fn put_setting(&mut self, key: &str, value: &[u8]) -> Result<(), WriteError> {
-        Ok(self
-            .put_entry(names::SETTINGS, key.as_bytes(), value)
-            .map(drop)?)
+        Ok(self.put_entry(names::SETTINGS, key.as_bytes(), value).map(drop)?)
     }
 
     /// Removes the setting called `key`; false when there is none.
@@ -122,13 +109,9 @@ impl Tx<'_> {
         expected: &RowBuf,
     ) -> Result<(), WriteError> {
         let mut same = false;
-        self.txn.get(
-            &names::rows(&collection.id),
-            &rowid.to_key(),
-            &mut |bytes| {
-                same = bytes == expected.as_bytes();
-            },
-        )?;
+        self.txn.get(&names::rows(&collection.id), &rowid.to_key(), &mut |bytes| {
+            same = bytes == expected.as_bytes();
+        })?;
         if same { Ok(()) } else { Err(WriteError::Stale) }
     }
 
