@@ -74,7 +74,7 @@ async fn run() -> Outcome<()> {
             .await?;
     indexed.print(&format!("list, indexed filter, c={READ_CONNECTIONS}"));
     let scanned =
-        measure::run(&server, READ_CONNECTIONS, each, move |n| posts::unindexed_request(n)).await?;
+        measure::run(&server, READ_CONNECTIONS, each, posts::unindexed_request).await?;
     scanned.print(&format!("list, unindexed filter, c={READ_CONNECTIONS}"));
     Ok(())
 }

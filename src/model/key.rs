@@ -98,7 +98,9 @@ fn stable_hash(text: &[u8]) -> u64 {
     }
     let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
     // Hashing the slice through `Hash` would add its length in native byte order.
-    text.iter().for_each(|byte| byte.hash(&mut hasher));
+    for byte in text {
+        byte.hash(&mut hasher);
+    }
     hasher.finish()
 }
 
@@ -206,7 +208,9 @@ mod tests {
 
     fn key(scalars: &[Scalar<'_>]) -> Vec<u8> {
         let mut writer = KeyWriter::new();
-        scalars.iter().for_each(|scalar| writer.push(scalar));
+        for scalar in scalars {
+            writer.push(scalar);
+        }
         writer.finish()
     }
 

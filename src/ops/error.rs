@@ -102,6 +102,7 @@ impl Error {
     pub fn from_denied_create(denied: Denied) -> Self {
         match denied {
             Denied::SuperusersOnly => Self::SuperusersOnly,
+            Denied::Unusable(FilterError::Read(error)) => error.into(),
             Denied::RuleFailed | Denied::Unusable(_) => {
                 Self::Rejected(Failure::CreateRecord, Violations::new())
             }
