@@ -14,7 +14,7 @@ use std::cell::{Cell, RefCell};
 use crate::model::{Row, RowBuf, Scalar, Timestamp};
 
 use super::ast::Operator;
-use super::bound::{BASE, Bound, Compare, JoinId, JoinSet, Node, Term};
+use super::bound::{BASE, Bound, Compare, JoinId, JoinSet, Node, Term, TermKind};
 use super::compare::{Class, Side, compare};
 use super::{FilterError, Request, Rows};
 use cache::Cache;
@@ -43,6 +43,29 @@ pub(super) struct Env<'b> {
     bindings: Vec<Binding>,
     /// The multi-valued joins that are bound.
     bound: JoinSet,
+}
+
+/// Whether each side of a comparison keeps its own meaning of NULL.
+#[derive(Debug, Clone, Copy)]
+struct Meaning {
+    left: bool,
+    right: bool,
+}
+
+impl Meaning {
+    /// In the comparison itself both do.
+    const PLAIN: Self = Self {
+        left: true,
+        right: true,
+    };
+
+    /// In the check of all values only the multi-valued sides do.
+    fn for_all(node: &Compare) -> Self {
+        Self {
+            left: node.left.multi,
+            right: node.right.multi,
+        }
+    }
 }
 
 /// What a join currently stands for.
@@ -215,8 +238,7 @@ impl<'r> Run<'r> {
         self.prepare(&node.left, env)?;
         self.prepare(&node.right, env)?;
         let (left, right) = (self.value(&node.left, env), self.value(&node.right, env));
-        let strict = (node.left.strict, node.right.strict);
-        if self.compare(node, left, right, strict) != Some(true) {
+        if self.compare(node, left, right, Meaning::PLAIN) != Some(true) {
             return Ok(false);
         }
         for (join, field) in &node.visible {
@@ -234,12 +256,7 @@ impl<'r> Run<'r> {
     fn holds_for_all(&self, node: &Compare, env: &mut Env<'_>) -> Result<bool, FilterError> {
         let mut holds = true;
         let mut check = |left: &Scalar<'_>, right: &Scalar<'_>| {
-            // Only the multi-valued sides keep their own meaning of NULL here.
-            let strict = (
-                node.left.strict && node.left.multi,
-                node.right.strict && node.right.multi,
-            );
-            let result = self.compare(node, left.by_ref(), right.by_ref(), strict);
+            let result = self.compare(node, left.by_ref(), right.by_ref(), Meaning::for_all(node));
             holds = result != Some(false);
             Ok(holds)
         };
@@ -304,7 +321,7 @@ impl<'r> Run<'r> {
         node: &Compare,
         left: Scalar<'_>,
         right: Scalar<'_>,
-        strict: (bool, bool),
+        meaning: Meaning,
     ) -> Option<bool> {
         match node.operator {
             Operator::Like => self.like(&left, &node.right, &right),
@@ -312,33 +329,37 @@ impl<'r> Run<'r> {
                 .like(&left, &node.right, &right)
                 .map(|matched| !matched),
             operator => {
-                let left = self.side(&node.left, left, strict.0);
-                let right = self.side(&node.right, right, strict.1);
+                let left = self.side(&node.left, left, meaning.left);
+                let right = self.side(&node.right, right, meaning.right);
                 compare(operator, left, right)
             }
         }
     }
 
-    fn side<'v>(&self, term: &Term, value: Scalar<'v>, strict: bool) -> Side<'v> {
+    fn side<'v>(&self, term: &Term, value: Scalar<'v>, keeps: bool) -> Side<'v> {
+        let class = match term.kind {
+            TermKind::Strftime(_) if !keeps => Class::Known,
+            _ => self.class(term),
+        };
+        let strict = term.strict && keeps;
         Side {
             value,
             affinity: self.affinity(term),
-            class: self.class(term),
+            class,
             strict,
         }
     }
 
     /// Whether NULL or the empty text is all that the term can be, or the opposite.
     pub(super) fn class(&self, term: &Term) -> Class {
-        use super::bound::TermKind::{Literal, Null, Parameter};
         match &term.kind {
-            Null => Class::Empty,
-            Literal {
+            TermKind::Null => Class::Empty,
+            TermKind::Literal {
                 value: Scalar::Text(text),
                 ..
             } if text.is_empty() => Class::Empty,
-            Literal { .. } => Class::Known,
-            Parameter(index) => self.parameters[*index].class,
+            TermKind::Literal { .. } => Class::Known,
+            TermKind::Parameter(index) => self.parameters[*index].class,
             _ => Class::Open,
         }
     }

@@ -2,5 +2,6 @@
 
 mod joins;
 mod plans;
+mod requests;
 mod semantics;
 mod syntax;
