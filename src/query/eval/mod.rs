@@ -21,7 +21,7 @@ use cache::Cache;
 use parameters::Value;
 
 /// Joined rows that one run may visit; beyond that the request is refused.
-const STEPS_MAX: u64 = 20_000_000;
+const STEPS_MAX: u64 = 50_000_000;
 
 /// Everything that stays the same while one condition is evaluated on many rows.
 pub(super) struct Run<'r> {
@@ -86,6 +86,11 @@ impl<'b> Env<'b> {
             bound: 0,
         }
     }
+
+    /// The environment's memory.
+    pub(super) fn into_bindings(self) -> Vec<Binding> {
+        self.bindings
+    }
 }
 
 impl<'r> Run<'r> {
@@ -119,6 +124,17 @@ impl<'r> Run<'r> {
     /// An environment with only `base` bound; `None` for conditions that do not depend on it.
     pub(super) fn env<'b>(&self, base: Option<Row<'b>>) -> Env<'b> {
         Env::new(base, self.bound.joins.len())
+    }
+
+    /// The same with the memory of an earlier environment, given back by [`Env::into_bindings`].
+    pub(super) fn env_within<'b>(&self, base: Row<'b>, mut bindings: Vec<Binding>) -> Env<'b> {
+        bindings.clear();
+        bindings.resize(self.bound.joins.len(), Binding::Unset);
+        Env {
+            base: Some(base),
+            bindings,
+            bound: 0,
+        }
     }
 
     /// Whether all `nodes` hold under some assignment of the joins not yet bound in `env`.

@@ -10,7 +10,9 @@ use crate::query::testing::{
 use crate::query::{
     AuthRow, Context, Filter, FilterError, ListQuery, ListSpec, Page, Request, Rows, Scope, Subject,
 };
-use crate::schema::{CollectionKind, FieldKind};
+use crate::schema::{
+    CollectionKind, FieldKind, MfaOptions, OAuth2Options, OtpOptions, PasswordAuth,
+};
 
 fn world() -> Memory {
     let mut users = collection(
@@ -64,10 +66,10 @@ fn auth_options() -> crate::schema::AuthOptions {
         manage_rule: None,
         auth_alert_enabled: false,
         auth_alert_template: mail(),
-        oauth2: Default::default(),
-        password_auth: Default::default(),
-        mfa: Default::default(),
-        otp: Default::default(),
+        oauth2: OAuth2Options::default(),
+        password_auth: PasswordAuth::default(),
+        mfa: MfaOptions::default(),
+        otp: OtpOptions::default(),
         auth_token: token(),
         password_reset_token: token(),
         email_change_token: token(),

@@ -602,11 +602,48 @@ fn sorting_follows_classes_directions_and_ties() {
             "{sort}"
         );
     }
-    let many = vec!["title"; 9].join(",");
+    let many = ["title"; 9].join(",");
     let spec = ListSpec {
         sort: Some(&many),
         superuser: true,
         ..ListSpec::default()
     };
     assert!(list(&world, "posts", &spec, &Request::default()).is_err());
+}
+
+#[test]
+fn many_joins_in_one_condition_neither_overflow_nor_run_forever() {
+    let mut world = filled();
+    world.insert("posts", &json!({"id": "x"}));
+    let chained = |count: usize| {
+        let pair = |at: usize| {
+            format!(
+                "@collection.items:a{at}.n ?= @collection.items:a{}.n",
+                at + 1
+            )
+        };
+        (0..count - 1).map(pair).collect::<Vec<_>>().join(" && ")
+    };
+    assert_eq!(selected(&world, "posts", &chained(60)).unwrap(), ["x"]);
+    let spec = ListSpec {
+        rule: Some(&chained(128)),
+        ..ListSpec::default()
+    };
+    assert_eq!(
+        list(&world, "posts", &spec, &Request::default()).unwrap(),
+        ["x"]
+    );
+    let spec = ListSpec {
+        rule: Some(&chained(129)),
+        ..ListSpec::default()
+    };
+    assert!(list(&world, "posts", &spec, &Request::default()).is_err());
+}
+
+#[test]
+fn compiled_filters_and_plans_can_be_shared_between_threads() {
+    fn shareable<T: Send + Sync>() {}
+    shareable::<Filter>();
+    shareable::<ListQuery>();
+    shareable::<crate::query::Plan<'_>>();
 }
