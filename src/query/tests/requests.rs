@@ -15,6 +15,11 @@ use crate::schema::{
 };
 
 fn world() -> Memory {
+    world_with_list_rule("")
+}
+
+/// `rule` is the list rule of users.
+fn world_with_list_rule(rule: &str) -> Memory {
     let mut users = collection(
         "users",
         vec![
@@ -26,6 +31,7 @@ fn world() -> Memory {
             ("hidden_key", text()),
         ],
     );
+    users.rules.list = Some(rule.to_owned());
     users.kind = CollectionKind::Auth(Box::new(auth_options()));
     let teams = collection("teams", vec![("title", text())]);
     let docs = collection(
@@ -313,5 +319,45 @@ fn changes_are_judged_on_the_virtual_record_too() {
             .matches(&world, &request, Subject::Virtual(row.as_row()))
             .unwrap();
         assert_eq!(holds, expected, "{rule}");
+    }
+}
+
+#[test]
+fn list_rules_of_related_collections_bind_the_joined_record() {
+    let world = world_with_list_rule("name != 'Bob'");
+    for (filter, expected) in [
+        ("owner.name != ''", ["d1"].as_slice()),
+        ("owner.name != 'q'", &["d1", "d3"]),
+        ("owner.id != ''", &["d1", "d2"]),
+        ("readers.name ?= 'Ann'", &["d1"]),
+        ("readers.name = 'Ann'", &[]),
+        ("readers.name ?!= 'q'", &["d1", "d3"]),
+        ("readers:each ?= 'bob'", &["d1", "d2"]),
+        ("readers.id ?= 'bob'", &[]),
+        ("owner.name != '' || title = 'two'", &["d1"]),
+        ("", &["d1", "d2", "d3"]),
+    ] {
+        let spec = ListSpec {
+            filter: Some(filter),
+            sort: Some(""),
+            ..ListSpec::default()
+        };
+        let query = ListQuery::compile(world.catalog(), world.collection("docs"), &spec).unwrap();
+        let page = Page {
+            offset: 0,
+            limit: 9,
+            total: true,
+        };
+        let found = query
+            .plan(&world, &Request::default(), page)
+            .unwrap()
+            .run(&world)
+            .unwrap();
+        let ids: Vec<_> = found
+            .rows
+            .iter()
+            .map(|(_, row)| row.as_row().id().to_owned())
+            .collect();
+        assert_eq!(ids, expected, "{filter}");
     }
 }
