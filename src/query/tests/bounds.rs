@@ -28,7 +28,6 @@ fn unusable_names_are_refused() {
         "strftime(1) = 1",
         "@collection.items:x.t = @collection.authors:x.name",
         "author.items_via_author.author.items_via_author.author.items_via_author.author.name = 1",
-        "",
         "  // only a comment",
         "()",
         "title =",
