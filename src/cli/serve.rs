@@ -1,6 +1,5 @@
 //! `haversack serve`
 
-use std::future::pending;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -89,38 +88,37 @@ fn for_browsers(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// The signals that end the server in good order.
+/// The signals that end the server in good order, heard from the moment it exists.
 struct Signal {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    interrupt: tokio::signal::windows::CtrlC,
 }
 
 impl Signal {
+    #[cfg(unix)]
     fn new() -> io::Result<Self> {
-        #[cfg(unix)]
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            #[cfg(unix)]
-            terminate: signal(SignalKind::terminate())?,
-        })
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn wait(self) {
+    #[cfg(windows)]
+    fn new() -> io::Result<Self> {
+        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
+    }
+
+    async fn wait(mut self) {
         #[cfg(unix)]
-        let mut terminate = self.terminate;
-        #[cfg(unix)]
-        let terminated = terminate.recv();
-        #[cfg(not(unix))]
-        let terminated = pending::<()>();
-        let interrupted = async {
-            if tokio::signal::ctrl_c().await.is_err() {
-                pending::<()>().await;
-            }
-        };
         tokio::select! {
-            () = interrupted => {}
-            _ = terminated => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
+        #[cfg(windows)]
+        self.interrupt.recv().await;
         tracing::info!("shutting down");
     }
 }

@@ -121,6 +121,7 @@ pub(super) struct Compare {
 
 /// An operand.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent properties of an operand")]
 pub(super) struct Term {
     pub(super) kind: TermKind,
     pub(super) affinity: Affinity,

@@ -3,17 +3,20 @@
 use serde_json::{Map, Value as Json};
 use url::form_urlencoded;
 
-use super::ApiError;
+use super::{ApiError, Query};
 
 /// The form key whose values are JSON objects that go over the other keys.
 const JSON_PAYLOAD_KEY: &str = "@jsonPayload";
 
 /// Reads a body by its content type; no bytes are an empty object, whatever the type.
 ///
+/// The parameters of the URL go after the values of a form, as if they were more of them.
+///
 /// Fails with 400 when the type is another one, or the bytes are not what the type says.
 pub(super) fn parse(
     content_type: Option<&str>,
     bytes: &[u8],
+    query: &Query,
 ) -> Result<Map<String, Json>, ApiError> {
     if bytes.is_empty() {
         return Ok(Map::new());
@@ -21,7 +24,7 @@ pub(super) fn parse(
     let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
     match media_type.trim().to_ascii_lowercase().as_str() {
         "application/json" => json_object(bytes),
-        "application/x-www-form-urlencoded" => form(bytes),
+        "application/x-www-form-urlencoded" => form(bytes, query),
         _ => Err(ApiError::bad_request("Unsupported Content-Type.")),
     }
 }
@@ -30,14 +33,16 @@ pub(super) fn parse(
 fn json_object(bytes: &[u8]) -> Result<Map<String, Json>, ApiError> {
     let first = serde_json::Deserializer::from_slice(bytes).into_iter::<Json>().next();
     match first {
-        None | Some(Ok(Json::Null)) => Ok(Map::new()),
+        Some(Ok(Json::Null)) => Ok(Map::new()),
         Some(Ok(Json::Object(object))) => Ok(object),
-        Some(Ok(_)) => Err(ApiError::bad_request("").with_cause("the body is no JSON object")),
+        None | Some(Ok(_)) => {
+            Err(ApiError::bad_request("").with_cause("the body is no JSON object"))
+        }
         Some(Err(error)) => Err(ApiError::bad_request("").with_cause(error)),
     }
 }
 
-fn form(bytes: &[u8]) -> Result<Map<String, Json>, ApiError> {
+fn form(bytes: &[u8], query: &Query) -> Result<Map<String, Json>, ApiError> {
     let mut object = Map::new();
     let mut payload = Map::new();
     for (name, text) in form_urlencoded::parse(bytes) {
@@ -47,12 +52,15 @@ fn form(bytes: &[u8]) -> Result<Map<String, Json>, ApiError> {
             add_form_value(&mut object, &name, &text);
         }
     }
+    for (name, text) in query.iter() {
+        add_form_value(&mut object, name, text);
+    }
     object.append(&mut payload);
     Ok(object)
 }
 
 /// Adds a form value; a name that comes again makes a list.
-pub(super) fn add_form_value(object: &mut Map<String, Json>, name: &str, text: &str) {
+fn add_form_value(object: &mut Map<String, Json>, name: &str, text: &str) {
     let value = infer(text);
     match object.get_mut(name) {
         Some(Json::Array(values)) => values.push(value),
@@ -86,6 +94,10 @@ mod tests {
 
     use super::*;
 
+    fn parse(content_type: Option<&str>, bytes: &[u8]) -> Result<Map<String, Json>, ApiError> {
+        super::parse(content_type, bytes, &Query::parse("a=q"))
+    }
+
     const JSON: Option<&str> = Some("application/json; charset=utf-8");
     const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
 
@@ -106,8 +118,8 @@ mod tests {
     #[test]
     fn broken_bodies_are_bad_requests_with_the_generic_message() {
         let deep = "{\"a\":".repeat(200);
-        let bodies: [&[u8]; 7] =
-            [b"[]", b"1", b"{", b"{\"a\":\"\xff\"}", b"nul", deep.as_bytes(), b"\"x\""];
+        let bodies: [&[u8]; 8] =
+            [b" ", b"[]", b"1", b"{", b"{\"a\":\"\xff\"}", b"nul", deep.as_bytes(), b"\"x\""];
         for body in bodies {
             let error = parse(JSON, body).unwrap_err();
             assert_eq!(error.to_string(), ApiError::bad_request("").to_string());
@@ -147,9 +159,9 @@ mod tests {
     }
 
     #[test]
-    fn repeated_names_make_lists_and_payloads_go_over_the_rest() {
-        let object = parse(FORM, b"a=1&a=x&b=1&@jsonPayload=%7B%22b%22:%7B%7D%7D").unwrap();
-        assert_eq!(Json::Object(object), json!({"a": [1, "x"], "b": {}}));
+    fn repeated_names_make_lists_also_with_the_query_and_payloads_go_over_the_rest() {
+        let object = parse(FORM, b"a=1&b=1&@jsonPayload=%7B%22b%22:%7B%7D%7D").unwrap();
+        assert_eq!(Json::Object(object), json!({"a": [1, "q"], "b": {}}));
         assert!(parse(FORM, b"@jsonPayload=[]").is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! The `:excerpt(max, withEllipsis)` modifier: the beginning of an HTML text, without the HTML.
 
+use std::borrow::Cow;
+
 /// How much of a text to keep.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Excerpt {
@@ -24,6 +26,9 @@ const INLINE: [&str; 21] = [
     "a", "abbr", "acronym", "b", "bdo", "big", "br", "button", "cite", "code", "em", "i", "label",
     "q", "small", "span", "strike", "strong", "sub", "sup", "time",
 ];
+
+/// How many open elements are remembered; pages nest far less.
+const OPEN_MAX: usize = 256;
 
 impl Excerpt {
     /// Parses `excerpt(200)` or `excerpt(200,true)`; `None` when it is something else.
@@ -51,16 +56,18 @@ impl Excerpt {
 }
 
 /// Text without tags, as it grows.
-struct Prose {
+struct Prose<'t> {
     out: String,
     chars: usize,
     after_space: bool,
+    /// The elements that separate words and are open, outermost first.
+    open: Vec<Cow<'t, str>>,
 }
 
-impl Prose {
+impl<'t> Prose<'t> {
     /// The text of `html`, at least as far as the first `chars_enough` characters.
-    fn of(html: &str, chars_enough: usize) -> String {
-        let mut prose = Self { out: String::new(), chars: 0, after_space: true };
+    fn of(html: &'t str, chars_enough: usize) -> String {
+        let mut prose = Self { out: String::new(), chars: 0, after_space: true, open: Vec::new() };
         let mut rest = html;
         // The extra characters are those that trimming may take, and one to see a cut.
         while !rest.is_empty() && prose.chars < chars_enough.saturating_add(3) {
@@ -70,7 +77,7 @@ impl Prose {
     }
 
     /// Takes one tag, entity or run of text; returns what follows it.
-    fn take_some<'t>(&mut self, rest: &'t str) -> &'t str {
+    fn take_some(&mut self, rest: &'t str) -> &'t str {
         if let Some(after) = rest.strip_prefix('<') {
             if let Some(comment) = after.strip_prefix("!--") {
                 return after_first(comment, "-->");
@@ -79,7 +86,7 @@ impl Prose {
                 return after_first(after, ">");
             }
             if let Some(tag) = Tag::parse(after) {
-                return self.take_tag(&tag);
+                return self.take_tag(tag);
             }
             self.push('<');
             return after;
@@ -93,12 +100,24 @@ impl Prose {
         &rest[first.len_utf8()..]
     }
 
-    fn take_tag<'t>(&mut self, tag: &Tag<'t>) -> &'t str {
-        let name = tag.name.as_str();
+    fn take_tag(&mut self, tag: Tag<'t>) -> &'t str {
+        let name = tag.name.as_ref();
         if !tag.is_end && SKIPPED.contains(&name) {
             return if VOID.contains(&name) { tag.after } else { after_element(name, tag.after) };
         }
-        if !INLINE.contains(&name) {
+        if INLINE.contains(&name) {
+            return tag.after;
+        }
+        if !tag.is_end {
+            self.push(' ');
+            if self.open.len() < OPEN_MAX {
+                self.open.push(tag.name);
+            }
+        } else if let Some(at) = self.open.iter().rposition(|open| *open == tag.name) {
+            self.push(' ');
+            self.open.truncate(at);
+        } else if name == "p" {
+            // The one end tag that browsers answer with an element of its own.
             self.push(' ');
         }
         tag.after
@@ -117,7 +136,7 @@ impl Prose {
 
 /// A start or end tag.
 struct Tag<'t> {
-    name: String,
+    name: Cow<'t, str>,
     is_end: bool,
     after: &'t str,
 }
@@ -141,7 +160,12 @@ impl<'t> Tag<'t> {
             quote.is_none() && c == '>'
         });
         let after = end.map_or("", |end| &attributes[end + 1..]);
-        Some(Self { name: name.to_ascii_lowercase(), is_end, after })
+        let name = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(name.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(name)
+        };
+        Some(Self { name, is_end, after })
     }
 }
 
@@ -249,6 +273,8 @@ mod tests {
             ("1 < 2 &amp; 3 &gt; 2 &#233; &#x1F600; &bogus; &", "1 < 2 & 3 > 2 é 😀 &bogus; &"),
             ("a<script>never closed", "a"),
             ("a<b", "a"),
+            ("a</div>b</p>c", "ab c"),
+            ("a<div>b<p>c</div>d</p>e", "a b c d e"),
             ("<UL><LI>a<LI>b</UL>", "a b"),
             ("", ""),
         ] {

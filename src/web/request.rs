@@ -92,7 +92,7 @@ impl Request {
     /// Errors: those of [`body`](Self::body), and 400 when it is something else.
     pub async fn body_object(&mut self) -> Result<Map<String, Json>, ApiError> {
         let bytes = self.body().await?;
-        body::parse(self.header("content-type"), &bytes)
+        body::parse(self.header("content-type"), &bytes, &self.query)
     }
 
     /// Reads the body as [`body_object`](Self::body_object) does, with another size limit.
@@ -101,7 +101,7 @@ impl Request {
         size_max: ByteSize,
     ) -> Result<Map<String, Json>, ApiError> {
         let bytes = self.body_within(size_max).await?;
-        body::parse(self.header("content-type"), &bytes)
+        body::parse(self.header("content-type"), &bytes, &self.query)
     }
 }
 

@@ -121,6 +121,19 @@ fn a_client_that_reads_slowly_but_steadily_gets_everything() {
 }
 
 #[test]
+fn an_answer_that_waits_for_its_source_is_left_alone() {
+    let server = Server::start(|live| {
+        live.idle_timeout = SHORT;
+        live.header_timeout = SHORT;
+    });
+    let mut client = server.connect();
+    client.write("GET /pausing HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(client.answer().status, 200);
+    let chunked = "A\r\nsome text\n\r\n0\r\n\r\n";
+    assert_eq!(client.read_exact(chunked.len()), chunked.as_bytes());
+}
+
+#[test]
 fn a_body_that_announces_too_much_is_refused_before_it_comes() {
     let server = small_bodies();
     let mut client = server.connect();

@@ -4,19 +4,24 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
+use std::pin::Pin;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
+use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use haversack::app::{App, AppBuilder};
 use haversack::config::{Config, Live};
 use haversack::web::Reply;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
+use http_body::Frame;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::time::Sleep;
 
 /// A server in this process, with a few routes to provoke it.
 pub(crate) struct Server {
@@ -104,11 +109,45 @@ fn provoking_routes(builder: AppBuilder) -> AppBuilder {
         .route(Method::GET, "/query", async |request| {
             Ok(Reply::json(StatusCode::OK, json!(request.query.get("q"))))
         })
+        .route(Method::GET, "/endless", async |_| Ok(stream(Chunks { pause: None, ended: false })))
+        .route(Method::GET, "/pausing", async |_| {
+            let pause = Box::pin(tokio::time::sleep(Duration::from_millis(700)));
+            Ok(stream(Chunks { pause: Some(pause), ended: false }))
+        })
         .route(Method::GET, "/large", async |_| {
             let text = vec![b'x'; 64 << 20];
-            let content_type = http::HeaderValue::from_static("text/plain");
+            let content_type = HeaderValue::from_static("text/plain");
             Ok(Reply::bytes(StatusCode::OK, content_type, text))
         })
+}
+
+fn stream(chunks: Chunks) -> Reply {
+    Reply::stream(StatusCode::OK, HeaderValue::from_static("text/plain"), chunks)
+}
+
+/// One piece of text again and again, or only once after a pause.
+struct Chunks {
+    pause: Option<Pin<Box<Sleep>>>,
+    ended: bool,
+}
+
+impl http_body::Body for Chunks {
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        if let Some(pause) = &mut self.pause {
+            std::task::ready!(pause.as_mut().poll(context));
+            self.ended = true;
+        }
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"some text\n")))))
+    }
 }
 
 /// A connection that sends what it is told.
@@ -211,6 +250,7 @@ impl Client {
             match self.stream.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     let reset = error.kind() == std::io::ErrorKind::ConnectionReset;
                     assert!(reset, "no end: {error}");

@@ -29,7 +29,7 @@ impl Binder<'_> {
             };
             let position = collection.fields.iter().position(|field| field.name == *prop);
             let Some((position, field)) = position.map(|at| (at, &collection.fields[at])) else {
-                self.check_hops(at, prop)?;
+                Self::check_hops(at, prop)?;
                 match self.back_relation(join, prop, &mut multi)? {
                     Some(next) => join = next,
                     None if lenient => return Ok(plain(TermKind::Null)),
@@ -43,7 +43,7 @@ impl Binder<'_> {
                 let kind = TermKind::Json { join, field: position, path };
                 return Ok(Term { strict: true, ..self.on_row(join, kind, Affinity::None, multi) });
             }
-            self.check_hops(at, prop)?;
+            Self::check_hops(at, prop)?;
             let Some(relation) = field.relation() else {
                 return Err(FilterError::Unknown(format!("{prop} is not a relation")));
             };
@@ -64,7 +64,7 @@ impl Binder<'_> {
         self.last(join, last, multi, lenient)
     }
 
-    fn check_hops(&self, at: usize, prop: &str) -> Result<(), FilterError> {
+    fn check_hops(at: usize, prop: &str) -> Result<(), FilterError> {
         if at < HOPS_MAX {
             return Ok(());
         }

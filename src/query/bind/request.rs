@@ -39,10 +39,9 @@ impl Binder<'_> {
     /// A name under `@request.`; `props` is what follows.
     pub(super) fn request(&mut self, name: &str, props: &[&str]) -> Result<Term, FilterError> {
         match props {
-            ["context" | "method"] => self.static_value(props),
+            ["context" | "method"] | ["query" | "headers", _, ..] => self.static_value(props),
             ["auth", rest @ ..] if !rest.is_empty() => self.auth_path(props, rest),
             ["body", rest @ ..] if !rest.is_empty() => self.body_path(props, rest),
-            ["query" | "headers", _, ..] => self.static_value(props),
             _ => Err(unknown(name)),
         }
     }

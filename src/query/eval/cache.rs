@@ -9,19 +9,24 @@ use crate::query::bound::JoinId;
 /// Rows kept at most. When full, everything is forgotten and the run goes on.
 const ROWS_MAX: usize = 10_000;
 
+/// Rows by the id that led to them.
+type ById<T> = HashMap<Box<str>, T>;
+
 /// Related rows seen during one run.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     /// By join and id. Every join has one collection, so the join stands for it.
-    records: HashMap<JoinId, HashMap<Box<str>, Option<RowBuf>>>,
+    records: HashMap<JoinId, ById<Option<RowBuf>>>,
     /// Rows whose relation in the slot holds the id.
-    referrers: HashMap<(JoinId, Slot), HashMap<Box<str>, Arc<[RowBuf]>>>,
+    referrers: HashMap<(JoinId, Slot), ById<Arc<[RowBuf]>>>,
     /// All rows of a collection, where they are few enough.
     all: HashMap<JoinId, Arc<[RowBuf]>>,
     rows: usize,
 }
 
 impl Cache {
+    /// The record with this id, where it was looked for already.
+    #[expect(clippy::option_option, reason = "not looked for, and known not to exist")]
     pub(super) fn record(&self, join: JoinId, id: &str) -> Option<Option<RowBuf>> {
         self.records.get(&join)?.get(id).cloned()
     }

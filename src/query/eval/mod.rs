@@ -105,7 +105,7 @@ impl<'r> Run<'r> {
         }
         let mut open: Vec<&Node> = nodes.filter(|node| is_free(node, env.bound)).collect();
         while let Some(first) = open.pop() {
-            let component = self.component(first, &mut open, env.bound);
+            let component = Self::component(first, &mut open, env.bound);
             if !self.component_holds(&component, env)? {
                 return Ok(false);
             }
@@ -138,12 +138,7 @@ impl<'r> Run<'r> {
     }
 
     /// `first` and all of `open`, which loses them, that share unbound joins with it.
-    fn component<'n>(
-        &self,
-        first: &'n Node,
-        open: &mut Vec<&'n Node>,
-        bound: JoinSet,
-    ) -> Vec<&'n Node> {
+    fn component<'n>(first: &'n Node, open: &mut Vec<&'n Node>, bound: JoinSet) -> Vec<&'n Node> {
         let mut needs = first.needs() & !bound;
         let mut component = vec![first];
         while let Some(at) = open.iter().position(|node| node.needs() & needs != 0) {

@@ -1,4 +1,4 @@
-//! Time values and modifiers, after SQLite's date functions.
+//! Time values and modifiers, after the date functions of `SQLite`.
 
 use crate::model::{Timestamp, civil_from_days, days_from_civil};
 
@@ -33,7 +33,7 @@ impl Instant {
     /// A number: a Julian day unless a modifier says otherwise.
     pub(super) fn from_number(number: f64) -> Self {
         let is_day = (0.0..5_373_484.5).contains(&number);
-        let julian = is_day.then(|| (number * DAY_MS as f64 + 0.5) as i64);
+        let julian = is_day.then_some((number * DAY_MS as f64 + 0.5) as i64);
         Self { julian, raw: Some(number), overflow_days: 0, subsecond: false }
     }
 
@@ -69,7 +69,7 @@ impl Instant {
             "julianday" if first && self.raw.is_some() && self.julian.is_some() => {
                 Some(Self { raw: None, ..self })
             }
-            "unixepoch" if first => self.from_unix(self.raw?),
+            "unixepoch" if first => self.as_unix(self.raw?),
             // The server's clock is UTC as far as filters are concerned.
             "utc" | "localtime" => Some(self),
             "ceiling" => Some(Self { overflow_days: 0, ..self }),
@@ -98,13 +98,13 @@ impl Instant {
         match (self.raw, self.julian) {
             (Some(raw), None) => {
                 let in_range = (-210_866_760_000.0..=253_402_300_799.0).contains(&raw);
-                if in_range { self.from_unix(raw) } else { None }
+                if in_range { self.as_unix(raw) } else { None }
             }
             _ => Some(Self { raw: None, ..self }),
         }
     }
 
-    fn from_unix(self, seconds: f64) -> Option<Self> {
+    fn as_unix(self, seconds: f64) -> Option<Self> {
         let millis = seconds * 1000.0 + UNIX_EPOCH as f64;
         let valid = (0.0..END as f64).contains(&millis);
         valid.then(|| self.moved((millis + 0.5) as i64))

@@ -1,4 +1,4 @@
-//! `strftime`, after SQLite's.
+//! `strftime`, after that of `SQLite`.
 
 use std::fmt::Write as _;
 

@@ -175,18 +175,16 @@ fn constant_for(
     let is_folded = is_equality && !term.strict && run.class(term) != Class::Known;
     let value = match (is_folded, column, term.affinity) {
         (true, ..) if value.is_null() => Scalar::text(""),
-        (true, ..) => value,
         // The column would be turned into a number, which its index knows nothing of.
         (false, Affinity::Text, Affinity::Numeric) => return Ok(None),
         (false, Affinity::Text, Affinity::None) => to_text(value),
         (false, Affinity::Numeric, Affinity::Text | Affinity::None) => to_number(value),
-        (false, ..) => value,
+        _ => value,
     };
-    let same_class = match (&value, column) {
-        (Scalar::Text(_), Affinity::Text) => true,
-        (Scalar::Int(_) | Scalar::Real(_), Affinity::Numeric) => true,
-        _ => false,
-    };
+    let same_class = matches!(
+        (&value, column),
+        (Scalar::Text(_), Affinity::Text) | (Scalar::Int(_) | Scalar::Real(_), Affinity::Numeric)
+    );
     Ok(same_class.then_some(value))
 }
 

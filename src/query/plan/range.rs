@@ -32,7 +32,7 @@ pub(super) struct Candidate {
 
 /// A tree as the planner sees it.
 struct Tree<'a> {
-    tree: IndexTree,
+    index: IndexTree,
     name: String,
     columns: Vec<(Slot, Collate)>,
     unique: bool,
@@ -51,7 +51,7 @@ pub(super) fn candidates(collection: &Collection, bound: &Bound, facts: &[Fact])
 
 fn trees(collection: &Collection) -> Vec<Tree<'_>> {
     let declared = collection.indexes.iter().map(|index| Tree {
-        tree: IndexTree::Declared(index.number),
+        index: IndexTree::Declared(index.number),
         name: index.name.clone(),
         columns: index.columns.iter().map(|column| (column.slot, column.collate)).collect(),
         unique: index.unique,
@@ -60,7 +60,7 @@ fn trees(collection: &Collection) -> Vec<Tree<'_>> {
     });
     let implied = collection.fields.iter().filter_map(|field| {
         implied_tree(field).map(|tree| Tree {
-            tree,
+            index: tree,
             name: field.name.clone(),
             columns: vec![(field.slot, Collate::Binary)],
             unique: false,
@@ -107,7 +107,7 @@ fn candidate(tree: &Tree<'_>, bound: &Bound, facts: &[Fact]) -> Option<Candidate
     if fixed == 0 && !has_range && !in_order {
         return None;
     }
-    let walk = Walk { tree: tree.tree, range, direction, reverse_ties, parts: tree.columns.len() };
+    let walk = Walk { tree: tree.index, range, direction, reverse_ties, parts: tree.columns.len() };
     let is_single = tree.unique && fixed == tree.columns.len();
     let name = tree.name.clone();
     Some(Candidate { name, walk, proven, fixed, has_range, in_order, is_single })
@@ -202,7 +202,7 @@ fn order(
     for key in &bound.sort {
         let wanted = if key.descending { Direction::Backward } else { Direction::Forward };
         match sort_slot(bound, key) {
-            Some(slot) if constant.contains(&slot) => continue,
+            Some(slot) if constant.contains(&slot) => {}
             Some(slot) if columns.next() == Some(&(slot, Collate::Binary)) => {
                 if direction.is_some_and(|direction| direction != wanted) {
                     return no;

@@ -6,7 +6,7 @@ use crate::model::key::has_cut_text;
 use crate::model::{Row, RowId, Scalar};
 use crate::query::bound::{JoinSet, Node, SortBy};
 use crate::query::eval::{Env, Run};
-use crate::query::{Direction, FilterError, Found, Rows, Visit};
+use crate::query::{Direction, FilterError, Found, Rows};
 
 use super::facts::conjuncts;
 use super::topk::{Key, TopK};
@@ -87,9 +87,9 @@ impl<'p, 'r> Answer<'p, 'r> {
         self.in_order && !counting && self.matched >= self.end
     }
 
-    fn visit(&self) -> Visit {
+    fn flow(&self) -> ControlFlow<()> {
         let stop = self.failure.is_some() || self.is_full();
-        Ok(if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn scan(&mut self, rows: &dyn Rows, direction: Direction) -> Result<(), FilterError> {
@@ -99,7 +99,7 @@ impl<'p, 'r> Answer<'p, 'r> {
         let all = (RangeBound::Unbounded, RangeBound::Unbounded);
         rows.scan(self.plan.collection, all, direction, &mut |rowid, row| {
             self.offer(rowid, row);
-            self.visit()
+            Ok(self.flow())
         })?;
         Ok(())
     }
@@ -121,13 +121,15 @@ impl<'p, 'r> Answer<'p, 'r> {
                 let collection = self.plan.collection;
                 rows.with_row(collection, rowid, &mut |row| self.offer(rowid, row))?;
             }
-            self.visit()
+            Ok(self.flow())
         })?;
         Ok(sorted)
     }
 
     fn fetch(&mut self, rows: &dyn Rows, rowid: RowId) -> Result<(), FilterError> {
-        rows.with_row(self.plan.collection, rowid, &mut |row| self.offer(rowid, row))?;
+        rows.with_row(self.plan.collection, rowid, &mut |row| {
+            self.offer(rowid, row);
+        })?;
         Ok(())
     }
 
