@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 
+use crate::schema::json::MAX_FIELDS;
 use crate::schema::{Catalog, Collection, CollectionKind, FieldKind, Violation, Violations};
 
 use super::auth_check;
 use super::check::{self, Checked};
 use super::field_check::{self, Surroundings};
 
-/// The most fields of one collection.
-const MAX_FIELDS: usize = 1000;
 /// Names that tools for the original expect to be taken.
 const INTERNAL_TABLES: [&str; 3] = ["_collections", "_params", "_migrations"];
 /// Names that mean something in the bodies of auth records.
