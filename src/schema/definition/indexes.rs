@@ -98,21 +98,20 @@ pub(super) fn set(
     collection.indexes = Vec::with_capacity(texts.len());
     let mut seen: Vec<Statement> = Vec::with_capacity(texts.len());
     let mut numbers = HashSet::new();
+    let mut found = Violations::new();
     for (at, text) in texts.iter().enumerate() {
-        let position = at.to_string();
-        let refuse = |violation| {
-            let mut violations = Violations::new();
-            violations.add_at(&["indexes", &position], violation);
-            violations
+        let usable = read(text, &collection.fields).and_then(|(statement, index)| {
+            check_name(&statement, collection, &seen, catalog)?;
+            check_definition(&statement, &seen)?;
+            Ok((statement, index))
+        });
+        let (statement, mut index) = match usable {
+            Ok(usable) => usable,
+            Err(violation) => {
+                found.add_at(&["indexes", &at.to_string()], violation);
+                continue;
+            }
         };
-        let (statement, mut index) = read(text, &collection.fields).map_err(refuse)?;
-        check_name(&statement, collection, &seen, catalog).map_err(refuse)?;
-        if seen.iter().any(|other| other.same_definition(&statement)) {
-            return Err(refuse(Violation::new(
-                "validation_duplicated_index_definition",
-                "The index definition already exists.",
-            )));
-        }
         seen.push(statement);
         let kept = old.and_then(|old| kept_number(&index, old, collection));
         index.number = kept.filter(|number| !numbers.contains(number)).unwrap_or_else(|| {
@@ -123,6 +122,7 @@ pub(super) fn set(
         numbers.insert(index.number);
         collection.indexes.push(index);
     }
+    found.into_result()?;
     if let Some(old) = old {
         check_system_uniques(collection, old).map_err(whole)?;
     }
@@ -160,6 +160,16 @@ fn check_name(
         )
         .with("usedTableName", other.name.as_str())),
     }
+}
+
+fn check_definition(statement: &Statement, seen: &[Statement]) -> Result<(), Violation> {
+    if seen.iter().any(|other| other.same_definition(statement)) {
+        return Err(Violation::new(
+            "validation_duplicated_index_definition",
+            "The index definition already exists.",
+        ));
+    }
+    Ok(())
 }
 
 /// The number of the stored index that holds the same entries as `index` will.
