@@ -60,11 +60,7 @@ impl KeyWriter {
     fn push_number(&mut self, number: f64) {
         // Adding zero turns -0 into 0; both are the same value.
         let bits = (number + 0.0).to_bits();
-        let flipped = if bits >> 63 == 0 {
-            bits ^ (1 << 63)
-        } else {
-            !bits
-        };
+        let flipped = if bits >> 63 == 0 { bits ^ (1 << 63) } else { !bits };
         self.bytes.push(NUMBER);
         self.bytes.extend_from_slice(&flipped.to_be_bytes());
     }
@@ -82,8 +78,7 @@ impl KeyWriter {
             self.bytes.extend_from_slice(&[0, 0]);
         } else {
             self.bytes.extend_from_slice(&[0, CUT]);
-            self.bytes
-                .extend_from_slice(&stable_hash(text).to_be_bytes());
+            self.bytes.extend_from_slice(&stable_hash(text).to_be_bytes());
         }
     }
 }
@@ -176,19 +171,13 @@ pub struct KeyRange {
 impl KeyRange {
     /// Every key.
     pub fn all() -> Self {
-        Self {
-            start: Bound::Unbounded,
-            end: Bound::Unbounded,
-        }
+        Self { start: Bound::Unbounded, end: Bound::Unbounded }
     }
 
     /// The keys that begin with `prefix`.
     pub fn prefix(prefix: Vec<u8>) -> Self {
         let end = prefix_end(&prefix).map_or(Bound::Unbounded, Bound::Excluded);
-        Self {
-            start: Bound::Included(prefix),
-            end,
-        }
+        Self { start: Bound::Included(prefix), end }
     }
 }
 
@@ -210,9 +199,7 @@ mod tests {
         prop_oneof![
             Just(Scalar::Null),
             (-1_000_000_000i64..1_000_000_000).prop_map(Scalar::Int),
-            any::<f64>()
-                .prop_filter("no NaN", |n| !n.is_nan())
-                .prop_map(Scalar::Real),
+            any::<f64>().prop_filter("no NaN", |n| !n.is_nan()).prop_map(Scalar::Real),
             "[a-c\u{0}\u{1}\u{ff}]{0,6}".prop_map(|text| Scalar::Text(text.into())),
         ]
     }

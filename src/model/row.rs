@@ -176,9 +176,7 @@ impl<'a> Row<'a> {
     }
 
     fn slots(self) -> usize {
-        self.0
-            .get(2..HEADER)
-            .map_or(0, |n| usize::from(u16::from_le_bytes([n[0], n[1]])))
+        self.0.get(2..HEADER).map_or(0, |n| usize::from(u16::from_le_bytes([n[0], n[1]])))
     }
 
     fn offset(self, slot: usize) -> Option<usize> {
@@ -200,17 +198,12 @@ impl<'a> Row<'a> {
             TEXT_ESCAPED => Cell::Text(take_text(&mut rest)?, false),
             NUMBER => Cell::Number(take_f64(&mut rest)?),
             TRUE => Cell::True,
-            DATE => Cell::Date(Timestamp::from_millis(i64::from_le_bytes(
-                *rest.first_chunk()?,
-            ))),
+            DATE => Cell::Date(Timestamp::from_millis(i64::from_le_bytes(*rest.first_chunk()?))),
             LIST => {
                 let count = take_length(&mut rest)?;
                 Cell::List(ListCell { count, bytes: rest })
             }
-            GEO => Cell::Geo(GeoPoint {
-                lon: take_f64(&mut rest)?,
-                lat: take_f64(&mut rest)?,
-            }),
+            GEO => Cell::Geo(GeoPoint { lon: take_f64(&mut rest)?, lat: take_f64(&mut rest)? }),
             JSON => Cell::Json(take_text(&mut rest)?),
             _ => return None,
         })
@@ -268,19 +261,11 @@ impl RowWriter {
             return;
         }
         let is_long = payload_len(value) > SHORT_CELL_MAX;
-        let buffer = if is_long {
-            &mut self.long
-        } else {
-            &mut self.short
-        };
+        let buffer = if is_long { &mut self.long } else { &mut self.short };
         self.cells[usize::from(slot.0)] = (buffer.len() + 1, is_long);
         match value {
             Value::Text(text) => {
-                buffer.push(if is_json_safe(text) {
-                    TEXT_PLAIN
-                } else {
-                    TEXT_ESCAPED
-                });
+                buffer.push(if is_json_safe(text) { TEXT_PLAIN } else { TEXT_ESCAPED });
                 put_text(buffer, text);
             }
             Value::Number(number) => {
@@ -364,7 +349,8 @@ fn put_text(buffer: &mut Vec<u8>, text: &str) {
 pub fn is_json_safe(text: &str) -> bool {
     let plain = |byte: u8| byte >= 0x20 && !matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&');
     // U+2028 and U+2029 are E2 80 A8 and E2 80 A9.
-    text.bytes().all(plain) && !(text.contains('\u{2028}') || text.contains('\u{2029}'))
+    text.bytes().all(plain)
+        && !(text.contains('\u{2028}') || text.contains('\u{2029}'))
 }
 
 #[cfg(test)]
@@ -376,9 +362,7 @@ mod tests {
         prop_oneof![
             Just(Value::Null),
             any::<String>().prop_map(Value::Text),
-            any::<f64>()
-                .prop_filter("finite", |n| n.is_finite())
-                .prop_map(Value::Number),
+            any::<f64>().prop_filter("finite", |n| n.is_finite()).prop_map(Value::Number),
             any::<bool>().prop_map(Value::Bool),
             proptest::option::of(0i64..4_000_000_000_000)
                 .prop_map(|ms| Value::Date(ms.map(Timestamp::from_millis))),

@@ -79,8 +79,7 @@ fn compare_int_real(int: i64, real: f64) -> Ordering {
         return Ordering::Greater;
     }
     let whole = real.trunc();
-    int.cmp(&(whole as i64))
-        .then_with(|| whole.partial_cmp(&real).unwrap_or(Ordering::Equal))
+    int.cmp(&(whole as i64)).then_with(|| whole.partial_cmp(&real).unwrap_or(Ordering::Equal))
 }
 
 impl PartialOrd for Scalar<'_> {

@@ -21,9 +21,7 @@ impl Timestamp {
 
     /// The current time.
     pub fn now() -> Self {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self::from_millis(since.as_millis() as i64)
     }
 
@@ -63,21 +61,13 @@ impl Timestamp {
         let bytes: &[u8; Self::TEXT_LEN] = text.as_bytes().try_into().ok()?;
         let number = |from: usize, to: usize| -> Option<i64> {
             bytes[from..to].iter().try_fold(0i64, |sum, byte| {
-                byte.is_ascii_digit()
-                    .then(|| sum * 10 + i64::from(byte - b'0'))
+                byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0'))
             })
         };
         let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
         let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
         let millis = number(20, 23)?;
-        let punctuation = [
-            (4, b'-'),
-            (7, b'-'),
-            (10, b' '),
-            (13, b':'),
-            (16, b':'),
-            (19, b'.'),
-        ];
+        let punctuation = [(4, b'-'), (7, b'-'), (10, b' '), (13, b':'), (16, b':'), (19, b'.')];
         let shaped = punctuation.iter().all(|(at, byte)| bytes[*at] == *byte) && bytes[23] == b'Z';
         if !shaped || hour > 23 || minute > 59 || second > 59 || month == 0 || month > 12 {
             return None;
@@ -86,9 +76,7 @@ impl Timestamp {
         if civil_from_days(days) != (year, month as u32, day as u32) {
             return None;
         }
-        Some(Self(
-            days * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000 + millis,
-        ))
+        Some(Self(days * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000 + millis))
     }
 }
 
@@ -119,11 +107,7 @@ pub(crate) fn civil_from_days(days: i64) -> (i64, u32, u32) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = (day_of_year - (153 * shifted_month + 2) / 5 + 1) as u32;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    } as u32;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 } as u32;
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
@@ -134,22 +118,13 @@ mod tests {
 
     #[test]
     fn known_instants() {
-        assert_eq!(
-            Timestamp::from_millis(0).to_string(),
-            "1970-01-01 00:00:00.000Z"
-        );
+        assert_eq!(Timestamp::from_millis(0).to_string(), "1970-01-01 00:00:00.000Z");
         assert_eq!(
             Timestamp::from_millis(1_709_209_845_678).to_string(),
             "2024-02-29 12:30:45.678Z"
         );
-        assert_eq!(
-            Timestamp::from_millis(i64::MIN).to_string(),
-            "0000-01-01 00:00:00.000Z"
-        );
-        assert_eq!(
-            Timestamp::from_millis(i64::MAX).to_string(),
-            "9999-12-31 23:59:59.999Z"
-        );
+        assert_eq!(Timestamp::from_millis(i64::MIN).to_string(), "0000-01-01 00:00:00.000Z");
+        assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "9999-12-31 23:59:59.999Z");
     }
 
     #[test]

@@ -23,10 +23,7 @@ pub struct IndexKey {
 
 /// Every index tree that `collection` keeps.
 pub fn trees(collection: &Collection) -> Vec<IndexTree> {
-    let declared = collection
-        .indexes
-        .iter()
-        .map(|index| IndexTree::Declared(index.number));
+    let declared = collection.indexes.iter().map(|index| IndexTree::Declared(index.number));
     let implied = collection.fields.iter().filter_map(implied_tree);
     declared.chain(implied).collect()
 }
@@ -44,10 +41,7 @@ pub fn implied_tree(field: &Field) -> Option<IndexTree> {
 
 /// The key of `row` in a declared index; `None` when the index's condition leaves the row out.
 pub fn declared_key(collection: &Collection, index: &Index, row: Row<'_>) -> Option<IndexKey> {
-    let takes_part = index
-        .condition
-        .as_ref()
-        .is_none_or(|c| holds(collection, c, row));
+    let takes_part = index.condition.as_ref().is_none_or(|c| holds(collection, c, row));
     if !takes_part {
         return None;
     }
@@ -61,10 +55,7 @@ pub fn declared_key(collection: &Collection, index: &Index, row: Row<'_>) -> Opt
         has_null |= value.is_null();
         writer.push(&value);
     }
-    Some(IndexKey {
-        bytes: writer.finish(),
-        has_null,
-    })
+    Some(IndexKey { bytes: writer.finish(), has_null })
 }
 
 /// The keys of `row` in the index kept for `field`: one per distinct related id, or one date.
@@ -77,11 +68,8 @@ pub fn implied_keys(field: &Field, row: Row<'_>) -> Vec<Vec<u8>> {
     match field.kind {
         FieldKind::Relation(_) => {
             let value = row.value(field.slot, field.kind.zero());
-            let mut keys: Vec<_> = value
-                .items()
-                .iter()
-                .map(|id| key(&Scalar::text(id)))
-                .collect();
+            let mut keys: Vec<_> =
+                value.items().iter().map(|id| key(&Scalar::text(id))).collect();
             keys.sort();
             keys.dedup();
             keys
@@ -105,11 +93,7 @@ pub fn collated(collate: Collate, value: Scalar<'_>) -> Scalar<'_> {
 
 /// Whether a partial index's condition holds for `row`.
 fn holds(collection: &Collection, condition: &Condition, row: Row<'_>) -> bool {
-    let value = |slot| {
-        collection
-            .field_at(slot)
-            .map_or(Scalar::Null, |field| scalar(field, row))
-    };
+    let value = |slot| collection.field_at(slot).map_or(Scalar::Null, |field| scalar(field, row));
     match condition {
         Condition::All(all) => all.iter().all(|c| holds(collection, c, row)),
         Condition::Any(any) => any.iter().any(|c| holds(collection, c, row)),

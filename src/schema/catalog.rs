@@ -22,22 +22,10 @@ pub struct Catalog {
 impl Catalog {
     /// A catalog of `collections`, given in the order of their making.
     pub fn new(version: u64, collections: Vec<Arc<Collection>>) -> Self {
-        let by_id = collections
-            .iter()
-            .enumerate()
-            .map(|(at, c)| (c.id.clone(), at))
-            .collect();
-        let by_lower_name = collections
-            .iter()
-            .enumerate()
-            .map(|(at, c)| (c.name.to_lowercase(), at))
-            .collect();
-        Self {
-            version,
-            collections,
-            by_id,
-            by_lower_name,
-        }
+        let by_id = collections.iter().enumerate().map(|(at, c)| (c.id.clone(), at)).collect();
+        let by_lower_name =
+            collections.iter().enumerate().map(|(at, c)| (c.name.to_lowercase(), at)).collect();
+        Self { version, collections, by_id, by_lower_name }
     }
 
     /// The version of this catalog.
@@ -80,15 +68,9 @@ impl Catalog {
         by_name.sort_by(|a, b| a.name.cmp(&b.name));
         by_name.into_iter().flat_map(move |collection| {
             let points_here = |field: &&Field| {
-                field
-                    .relation()
-                    .is_some_and(|relation| relation.collection_id == target.id)
+                field.relation().is_some_and(|relation| relation.collection_id == target.id)
             };
-            collection
-                .fields
-                .iter()
-                .filter(points_here)
-                .map(move |field| (collection, field))
+            collection.fields.iter().filter(points_here).map(move |field| (collection, field))
         })
     }
 }

@@ -110,9 +110,7 @@ impl Collection {
 
     /// The unique index over `field` alone, partial ones included.
     pub fn single_unique_index(&self, field: &Field) -> Option<&Index> {
-        self.indexes
-            .iter()
-            .find(|index| index.is_single_unique(field))
+        self.indexes.iter().find(|index| index.is_single_unique(field))
     }
 }
 
@@ -173,9 +171,7 @@ pub struct TokenOptions {
 
 impl std::fmt::Debug for TokenOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TokenOptions")
-            .field("duration", &self.duration)
-            .finish_non_exhaustive()
+        f.debug_struct("TokenOptions").field("duration", &self.duration).finish_non_exhaustive()
     }
 }
 
@@ -254,8 +250,6 @@ pub struct OAuth2Provider {
 
 impl std::fmt::Debug for OAuth2Provider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OAuth2Provider")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("OAuth2Provider").field("name", &self.name).finish_non_exhaustive()
     }
 }

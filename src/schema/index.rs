@@ -96,8 +96,6 @@ impl Index {
 impl Collection {
     /// The index called `name`, without regard to case.
     pub fn index(&self, name: &str) -> Option<&Index> {
-        self.indexes
-            .iter()
-            .find(|index| index.name.eq_ignore_ascii_case(name))
+        self.indexes.iter().find(|index| index.name.eq_ignore_ascii_case(name))
     }
 }

@@ -17,11 +17,7 @@ pub struct Record {
 impl Record {
     /// A record whose values are all zero.
     pub fn new(collection: Arc<Collection>) -> Self {
-        let values = collection
-            .fields
-            .iter()
-            .map(|field| field.kind.zero())
-            .collect();
+        let values = collection.fields.iter().map(|field| field.kind.zero()).collect();
         Self { collection, values }
     }
 
@@ -81,9 +77,6 @@ impl Record {
     }
 
     fn position(&self, name: &str) -> Option<usize> {
-        self.collection
-            .fields
-            .iter()
-            .position(|field| field.name == name)
+        self.collection.fields.iter().position(|field| field.name == name)
     }
 }

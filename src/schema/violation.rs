@@ -18,11 +18,7 @@ pub struct Violation {
 impl Violation {
     /// A violation without parameters. `message` should be a full sentence.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            params: Map::new(),
-        }
+        Self { code, message: message.into(), params: Map::new() }
     }
 
     /// Adds a parameter.
@@ -71,9 +67,7 @@ impl Violations {
 
     /// Adds a violation under `name`; the first one under a name stays.
     pub fn add(&mut self, name: &str, violation: Violation) {
-        self.0
-            .entry(name.to_owned())
-            .or_insert(Entry::One(violation));
+        self.0.entry(name.to_owned()).or_insert(Entry::One(violation));
     }
 
     /// Adds a violation under a path such as `["fields", "2", "name"]`.
