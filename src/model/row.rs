@@ -349,8 +349,7 @@ fn put_text(buffer: &mut Vec<u8>, text: &str) {
 pub fn is_json_safe(text: &str) -> bool {
     let plain = |byte: u8| byte >= 0x20 && !matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&');
     // U+2028 and U+2029 are E2 80 A8 and E2 80 A9.
-    text.bytes().all(plain)
-        && !(text.contains('\u{2028}') || text.contains('\u{2029}'))
+    text.bytes().all(plain) && !(text.contains('\u{2028}') || text.contains('\u{2029}'))
 }
 
 #[cfg(test)]

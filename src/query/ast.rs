@@ -42,10 +42,7 @@ pub(super) enum Operand {
     Identifier(String),
     Number(f64),
     Text(String),
-    Function {
-        name: String,
-        arguments: Vec<Operand>,
-    },
+    Function { name: String, arguments: Vec<Operand> },
 }
 
 impl Operator {
@@ -98,13 +95,7 @@ impl fmt::Display for Expr {
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let any = if self.any { "?" } else { "" };
-        write!(
-            f,
-            "{} {any}{} {}",
-            self.left,
-            self.operator.as_str(),
-            self.right
-        )
+        write!(f, "{} {any}{} {}", self.left, self.operator.as_str(), self.right)
     }
 }
 

@@ -25,11 +25,7 @@ const REMEMBERED_MAX: usize = 64;
 impl Bindings {
     pub(super) fn new(bind: Box<Bind>) -> Result<Self, FilterError> {
         let guest = Arc::new(bind(None)?);
-        Ok(Self {
-            bind,
-            guest,
-            by_auth: RwLock::default(),
-        })
+        Ok(Self { bind, guest, by_auth: RwLock::default() })
     }
 
     /// The tree for this request.
@@ -39,19 +35,13 @@ impl Bindings {
         };
         let id = &auth.collection.id;
         // Nothing panics while holding the lock, so a poisoned one still holds good entries.
-        let known = self
-            .by_auth
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = self.by_auth.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some((_, bound)) = known.iter().find(|(known, _)| known == id) {
             return Ok(Arc::clone(bound));
         }
         drop(known);
         let bound = Arc::new((self.bind)(Some(&auth.collection))?);
-        let mut known = self
-            .by_auth
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut known = self.by_auth.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         if known.len() < REMEMBERED_MAX {
             known.push((id.clone(), Arc::clone(&bound)));
         }
@@ -61,8 +51,6 @@ impl Bindings {
 
 impl std::fmt::Debug for Bindings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Bindings")
-            .field("guest", &self.guest)
-            .finish_non_exhaustive()
+        f.debug_struct("Bindings").field("guest", &self.guest).finish_non_exhaustive()
     }
 }

@@ -121,10 +121,7 @@ pub(super) struct Compare {
 
 /// An operand.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "four independent properties of an operand"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent properties of an operand")]
 pub(super) struct Term {
     pub(super) kind: TermKind,
     pub(super) affinity: Affinity,
@@ -250,11 +247,7 @@ impl Group {
     pub(super) fn new(nodes: Vec<Node>) -> Self {
         let needs = nodes.iter().fold(0, |needs, node| needs | node.needs());
         let on_base = nodes.iter().any(Node::on_base);
-        Self {
-            nodes,
-            needs,
-            on_base,
-        }
+        Self { nodes, needs, on_base }
     }
 }
 

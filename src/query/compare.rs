@@ -90,26 +90,14 @@ fn equality<'a>(left: Side<'a>, right: Side<'a>) -> Equality<'a> {
 /// An operand known to be empty is compared as the empty text.
 fn filled(side: Side<'_>) -> Side<'_> {
     match side.class {
-        Class::Empty => Side {
-            value: Scalar::text(""),
-            affinity: Affinity::None,
-            ..side
-        },
+        Class::Empty => Side { value: Scalar::text(""), affinity: Affinity::None, ..side },
         _ => side,
     }
 }
 
 fn folded(side: Side<'_>) -> Side<'_> {
-    let value = if side.value.is_null() {
-        Scalar::text("")
-    } else {
-        side.value
-    };
-    Side {
-        value,
-        affinity: Affinity::None,
-        ..side
-    }
+    let value = if side.value.is_null() { Scalar::text("") } else { side.value };
+    Side { value, affinity: Affinity::None, ..side }
 }
 
 fn equal(left: Side<'_>, right: Side<'_>) -> Option<bool> {
@@ -185,11 +173,7 @@ pub(super) fn to_text(value: Scalar<'_>) -> Scalar<'_> {
 /// A double in the fewest digits that give it back, with at least one decimal: `5.0`, `1.0e+20`.
 pub(super) fn real_text(real: f64) -> String {
     if !real.is_finite() {
-        return if real > 0.0 {
-            "Inf".to_owned()
-        } else {
-            "-Inf".to_owned()
-        };
+        return if real > 0.0 { "Inf".to_owned() } else { "-Inf".to_owned() };
     }
     if real == 0.0 {
         return "0.0".to_owned();
@@ -206,11 +190,7 @@ pub(super) fn real_text(real: f64) -> String {
 
 /// With at least one decimal.
 fn with_decimal(digits: &str) -> String {
-    if digits.contains('.') {
-        digits.to_owned()
-    } else {
-        format!("{digits}.0")
-    }
+    if digits.contains('.') { digits.to_owned() } else { format!("{digits}.0") }
 }
 
 #[cfg(test)]

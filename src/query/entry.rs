@@ -68,8 +68,7 @@ pub fn implied_keys(field: &Field, row: Row<'_>) -> Vec<Vec<u8>> {
     match field.kind {
         FieldKind::Relation(_) => {
             let value = row.value(field.slot, field.kind.zero());
-            let mut keys: Vec<_> =
-                value.items().iter().map(|id| key(&Scalar::text(id))).collect();
+            let mut keys: Vec<_> = value.items().iter().map(|id| key(&Scalar::text(id))).collect();
             keys.sort();
             keys.dedup();
             keys

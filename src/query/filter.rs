@@ -90,16 +90,12 @@ impl Filter {
 /// The first thing in a client's filter or sort text that only superusers may write:
 /// `"@collection."` or `"@request."`, wherever it stands, quoted texts included.
 pub fn forbidden_token(text: &str) -> Option<&'static str> {
-    ["@collection.", "@request."]
-        .into_iter()
-        .find(|token| text.contains(token))
+    ["@collection.", "@request."].into_iter().find(|token| text.contains(token))
 }
 
 pub(super) fn refuse_forbidden(text: &str) -> Result<(), FilterError> {
     forbidden_token(text).map_or(Ok(()), |token| {
-        Err(FilterError::Unknown(format!(
-            "only superusers can filter and sort by {token}"
-        )))
+        Err(FilterError::Unknown(format!("only superusers can filter and sort by {token}")))
     })
 }
 
@@ -107,7 +103,5 @@ pub(super) fn check_client_text(text: &str, bytes_max: usize) -> Result<(), Filt
     if text.len() <= bytes_max {
         return Ok(());
     }
-    Err(FilterError::Limit(format!(
-        "the filter is longer than {bytes_max} bytes"
-    )))
+    Err(FilterError::Limit(format!("the filter is longer than {bytes_max} bytes")))
 }

@@ -13,9 +13,7 @@ use super::bound::Step;
 /// The value at `path` of a document: text, numbers and bools as such, objects and arrays as
 /// their text, null for JSON null and for what is not there.
 pub(super) fn extract<'a>(document: &'a str, path: &[Step]) -> Scalar<'a> {
-    let found = path
-        .iter()
-        .try_fold(document, |text, step| child(text, step));
+    let found = path.iter().try_fold(document, |text, step| child(text, step));
     found.map_or(Scalar::Null, scalar_of)
 }
 

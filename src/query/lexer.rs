@@ -69,10 +69,7 @@ impl<'a> Lexer<'a> {
 
     fn take_while(&mut self, accept: impl Fn(u8) -> bool) -> &'a str {
         let rest = &self.text[self.at..];
-        let length = rest
-            .bytes()
-            .position(|byte| !accept(byte))
-            .unwrap_or(rest.len());
+        let length = rest.bytes().position(|byte| !accept(byte)).unwrap_or(rest.len());
         self.at += length;
         &rest[..length]
     }
@@ -145,10 +142,7 @@ impl<'a> Lexer<'a> {
             "!~" => Operator::NotLike,
             _ => return Err(syntax("unknown operator", start)),
         };
-        Ok(Token::Operator {
-            operator,
-            any: plain.is_some(),
-        })
+        Ok(Token::Operator { operator, any: plain.is_some() })
     }
 
     fn join(&mut self) -> Result<Token, FilterError> {
@@ -177,8 +171,5 @@ impl<'a> Lexer<'a> {
 }
 
 pub(super) fn syntax(message: &str, at: usize) -> FilterError {
-    FilterError::Syntax {
-        message: message.to_owned(),
-        at,
-    }
+    FilterError::Syntax { message: message.to_owned(), at }
 }

@@ -86,10 +86,7 @@ fn contains(text: &[u8], needle: &[u8]) -> bool {
         return true;
     };
     let starts = |from: usize| {
-        text[from..]
-            .iter()
-            .position(|byte| byte.to_ascii_lowercase() == *first)
-            .map(|at| from + at)
+        text[from..].iter().position(|byte| byte.to_ascii_lowercase() == *first).map(|at| from + at)
     };
     let mut next = starts(0);
     while let Some(at) = next {
@@ -197,11 +194,7 @@ mod tests {
             ("%_", "ü", true),
         ];
         for (literal, text, expected) in cases {
-            assert_eq!(
-                Pattern::of_literal(literal).matches(text),
-                expected,
-                "{text} ~ {literal}"
-            );
+            assert_eq!(Pattern::of_literal(literal).matches(text), expected, "{text} ~ {literal}");
         }
     }
 

@@ -81,18 +81,12 @@ impl ListQuery {
             if let Some(filter) = &filter {
                 binder.condition(filter, restricted)?;
             }
-            let items: Vec<SortItem<'_>> = if sort.is_empty() {
-                Vec::new()
-            } else {
-                parse_sort(&sort)?
-            };
+            let items: Vec<SortItem<'_>> =
+                if sort.is_empty() { Vec::new() } else { parse_sort(&sort)? };
             binder.sort(&items, restricted)?;
             binder.finish()
         }))?;
-        Ok(Self {
-            collection: Arc::clone(collection),
-            bindings,
-        })
+        Ok(Self { collection: Arc::clone(collection), bindings })
     }
 
     /// Chooses how to answer. The plan is good for these rows at this moment.

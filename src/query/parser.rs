@@ -34,12 +34,7 @@ impl<'a> Parser<'a> {
     fn new(text: &'a str) -> Result<Self, FilterError> {
         let mut lexer = Lexer::new(text);
         let (token, at) = lexer.next()?;
-        Ok(Self {
-            lexer,
-            token,
-            at,
-            comparisons: 0,
-        })
+        Ok(Self { lexer, token, at, comparisons: 0 })
     }
 
     /// Takes the current token and reads the next one.
@@ -72,9 +67,7 @@ impl<'a> Parser<'a> {
             return self.comparison();
         }
         if depth >= DEPTH_MAX {
-            return Err(FilterError::Limit(format!(
-                "more than {DEPTH_MAX} nested groups"
-            )));
+            return Err(FilterError::Limit(format!("more than {DEPTH_MAX} nested groups")));
         }
         self.take()?;
         let expr = self.or(depth + 1)?;
@@ -85,9 +78,7 @@ impl<'a> Parser<'a> {
     fn comparison(&mut self) -> Result<Expr, FilterError> {
         self.comparisons += 1;
         if self.comparisons > COMPARISONS_MAX {
-            return Err(FilterError::Limit(format!(
-                "more than {COMPARISONS_MAX} comparisons"
-            )));
+            return Err(FilterError::Limit(format!("more than {COMPARISONS_MAX} comparisons")));
         }
         let left = self.operand(0)?;
         let at = self.at;
@@ -95,12 +86,7 @@ impl<'a> Parser<'a> {
             return Err(syntax("expected an operator", at));
         };
         let right = self.operand(0)?;
-        Ok(Expr::Compare(Comparison {
-            left,
-            operator,
-            any,
-            right,
-        }))
+        Ok(Expr::Compare(Comparison { left, operator, any, right }))
     }
 
     fn operand(&mut self, depth: usize) -> Result<Operand, FilterError> {
@@ -113,10 +99,7 @@ impl<'a> Parser<'a> {
                 let arguments = self.arguments(depth + 1)?;
                 Ok(Operand::Function { name, arguments })
             }
-            _ => Err(syntax(
-                "expected a name, a number, a text or a function",
-                at,
-            )),
+            _ => Err(syntax("expected a name, a number, a text or a function", at)),
         }
     }
 
@@ -147,9 +130,5 @@ impl<'a> Parser<'a> {
 }
 
 fn joined(mut parts: Vec<Expr>, join: fn(Vec<Expr>) -> Expr) -> Expr {
-    if parts.len() == 1 {
-        parts.remove(0)
-    } else {
-        join(parts)
-    }
+    if parts.len() == 1 { parts.remove(0) } else { join(parts) }
 }

@@ -18,14 +18,10 @@ pub(super) struct SortItem<'a> {
 pub(super) fn parse_sort(text: &str) -> Result<Vec<SortItem<'_>>, FilterError> {
     let items: Vec<_> = text.split(',').map(item).collect();
     if items.len() > KEYS_MAX {
-        return Err(FilterError::Limit(format!(
-            "more than {KEYS_MAX} sort keys"
-        )));
+        return Err(FilterError::Limit(format!("more than {KEYS_MAX} sort keys")));
     }
     if items.iter().any(|item| item.name.len() > KEY_BYTES_MAX) {
-        return Err(FilterError::Limit(format!(
-            "a sort key is over {KEY_BYTES_MAX} bytes"
-        )));
+        return Err(FilterError::Limit(format!("a sort key is over {KEY_BYTES_MAX} bytes")));
     }
     if items.iter().any(|item| item.name.is_empty()) {
         return Err(FilterError::Unknown("a sort key is empty".to_owned()));
@@ -36,13 +32,7 @@ pub(super) fn parse_sort(text: &str) -> Result<Vec<SortItem<'_>>, FilterError> {
 fn item(text: &str) -> SortItem<'_> {
     let text = text.trim();
     match text.strip_prefix('-') {
-        Some(name) => SortItem {
-            name,
-            descending: true,
-        },
-        None => SortItem {
-            name: text.strip_prefix('+').unwrap_or(text),
-            descending: false,
-        },
+        Some(name) => SortItem { name, descending: true },
+        None => SortItem { name: text.strip_prefix('+').unwrap_or(text), descending: false },
     }
 }

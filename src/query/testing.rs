@@ -36,10 +36,7 @@ struct Table {
 impl Memory {
     pub(super) fn new(collections: Vec<Collection>) -> Self {
         let collections = collections.into_iter().map(Arc::new).collect();
-        Self {
-            catalog: Arc::new(Catalog::new(1, collections)),
-            tables: HashMap::new(),
-        }
+        Self { catalog: Arc::new(Catalog::new(1, collections)), tables: HashMap::new() }
     }
 
     pub(super) fn collection(&self, name: &str) -> &Arc<Collection> {
@@ -93,11 +90,7 @@ fn value_of(kind: &FieldKind, json: &Json) -> Value {
         }),
         _ if kind.is_multiple() => {
             let items = json.as_array().expect("a list").iter();
-            Value::List(
-                items
-                    .map(|item| item.as_str().expect("a text").to_owned())
-                    .collect(),
-            )
+            Value::List(items.map(|item| item.as_str().expect("a text").to_owned()).collect())
         }
         _ => Value::Text(json.as_str().expect("a text").to_owned()),
     }
@@ -112,19 +105,15 @@ fn keys_in(
 ) -> impl Iterator<Item = Vec<u8>> {
     let (keys, unique) = match tree {
         IndexTree::Declared(number) => {
-            let index = collection
-                .indexes
-                .iter()
-                .find(|index| index.number == number);
+            let index = collection.indexes.iter().find(|index| index.number == number);
             let index = index.expect("the index exists");
             let key = declared_key(collection, index, row);
             let unique = index.unique && key.as_ref().is_some_and(|key| !key.has_null);
             (key.map(|key| key.bytes).into_iter().collect(), unique)
         }
-        IndexTree::Relation(slot) | IndexTree::Autodate(slot) => (
-            implied_keys(collection.field_at(slot).expect("the field exists"), row),
-            false,
-        ),
+        IndexTree::Relation(slot) | IndexTree::Autodate(slot) => {
+            (implied_keys(collection.field_at(slot).expect("the field exists"), row), false)
+        }
     };
     keys.into_iter().map(move |mut key: Vec<u8>| {
         if !unique {
@@ -140,10 +129,7 @@ impl Rows for Memory {
     }
 
     fn count(&self, collection: &Collection) -> Result<u64, ReadError> {
-        Ok(self
-            .tables
-            .get(&collection.id)
-            .map_or(0, |table| table.rows.len() as u64))
+        Ok(self.tables.get(&collection.id).map_or(0, |table| table.rows.len() as u64))
     }
 
     fn find(&self, collection: &Collection, id: &str) -> Result<Option<RowId>, ReadError> {
@@ -216,10 +202,8 @@ impl Rows for Memory {
             Bound::Excluded(end) => key < end.as_slice(),
             Bound::Unbounded => true,
         };
-        let mut found: Vec<_> = entries
-            .iter()
-            .filter(|(key, _)| after_start(key) && before_end(key))
-            .collect();
+        let mut found: Vec<_> =
+            entries.iter().filter(|(key, _)| after_start(key) && before_end(key)).collect();
         if direction == Direction::Backward {
             found.reverse();
         }
@@ -255,10 +239,7 @@ pub(super) fn collection(name: &str, fields: Vec<(&str, FieldKind)>) -> Collecti
         name: name.to_owned(),
         system: false,
         kind: CollectionKind::Base,
-        rules: Rules {
-            list: Some(String::new()),
-            ..Rules::default()
-        },
+        rules: Rules { list: Some(String::new()), ..Rules::default() },
         next_slot: fields.len() as u16,
         fields,
         indexes: Vec::new(),
@@ -310,17 +291,11 @@ pub(super) fn date() -> FieldKind {
 }
 
 pub(super) fn created() -> FieldKind {
-    FieldKind::Autodate(AutodateOptions {
-        on_create: true,
-        on_update: false,
-    })
+    FieldKind::Autodate(AutodateOptions { on_create: true, on_update: false })
 }
 
 pub(super) fn select(max_select: i64) -> FieldKind {
-    FieldKind::Select(crate::schema::SelectOptions {
-        values: Vec::new(),
-        max_select,
-    })
+    FieldKind::Select(crate::schema::SelectOptions { values: Vec::new(), max_select })
 }
 
 pub(super) fn relation(target: &str, max_select: i64) -> FieldKind {

@@ -76,10 +76,8 @@ impl Violations {
             [] => {}
             [name] => self.add(name, violation),
             [name, rest @ ..] => {
-                let entry = self
-                    .0
-                    .entry((*name).to_owned())
-                    .or_insert_with(|| Entry::Nested(Self::new()));
+                let entry =
+                    self.0.entry((*name).to_owned()).or_insert_with(|| Entry::Nested(Self::new()));
                 if let Entry::Nested(nested) = entry {
                     nested.add_at(rest, violation);
                 }

@@ -34,12 +34,7 @@ impl Binder<'_> {
         let needs = terms.iter().fold(0, |needs, term| needs | term.needs);
         let on_base = terms.iter().any(|term| term.on_base);
         let kind = TermKind::Distance(Box::new(terms));
-        Ok(Term {
-            strict: true,
-            needs,
-            on_base,
-            ..plain(kind)
-        })
+        Ok(Term { strict: true, needs, on_base, ..plain(kind) })
     }
 
     fn strftime(&mut self, arguments: &[Operand]) -> Result<Term, FilterError> {
@@ -60,26 +55,12 @@ impl Binder<'_> {
             Operand::Text(text) => Ok(text.clone()),
             _ => Err(refused("strftime takes texts as modifiers")),
         };
-        let modifiers = rest
-            .iter()
-            .skip(1)
-            .map(modifier)
-            .collect::<Result<_, _>>()?;
-        let (multi, needs, on_base) = time.as_ref().map_or((false, 0, false), |time| {
-            (time.multi, time.needs, time.on_base)
-        });
-        let call = Strftime {
-            format: format.clone(),
-            time,
-            modifiers,
-        };
+        let modifiers = rest.iter().skip(1).map(modifier).collect::<Result<_, _>>()?;
+        let (multi, needs, on_base) =
+            time.as_ref().map_or((false, 0, false), |time| (time.multi, time.needs, time.on_base));
+        let call = Strftime { format: format.clone(), time, modifiers };
         let kind = TermKind::Strftime(Box::new(call));
-        Ok(Term {
-            multi,
-            needs,
-            on_base,
-            ..plain(kind)
-        })
+        Ok(Term { multi, needs, on_base, ..plain(kind) })
     }
 }
 

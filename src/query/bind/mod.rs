@@ -74,12 +74,7 @@ impl<'a> Binder<'a> {
             depends_on_auth: false,
         };
         let collection = Arc::clone(collection);
-        let scope = Scope {
-            number: 0,
-            base: BASE,
-            collection,
-            restricted: false,
-        };
+        let scope = Scope { number: 0, base: BASE, collection, restricted: false };
         Self {
             catalog,
             auth,
@@ -115,10 +110,7 @@ impl<'a> Binder<'a> {
                 "@rowid" => SortBy::RowId,
                 name => SortBy::Term(self.sortable(name)?),
             };
-            self.bound.sort.push(SortKey {
-                by,
-                descending: item.descending,
-            });
+            self.bound.sort.push(SortKey { by, descending: item.descending });
         }
         self.visible.clear();
         Ok(())
@@ -141,23 +133,13 @@ impl<'a> Binder<'a> {
             let Some(collection) = self.bound.joins[join].collection.clone() else {
                 continue;
             };
-            let Some(rule) = collection
-                .rules
-                .list
-                .clone()
-                .filter(|rule| !rule.is_empty())
-            else {
+            let Some(rule) = collection.rules.list.clone().filter(|rule| !rule.is_empty()) else {
                 continue;
             };
             let expr = parse(&rule)?;
             let number = self.scopes;
             self.scopes += 1;
-            self.scope = Scope {
-                number,
-                base: join,
-                collection,
-                restricted: false,
-            };
+            self.scope = Scope { number, base: join, collection, restricted: false };
             let missing = Expr::Compare(Comparison {
                 left: Operand::Identifier("id".to_owned()),
                 operator: super::ast::Operator::Equal,
@@ -184,10 +166,7 @@ impl<'a> Binder<'a> {
                 Ok(Node::And(Group::new(nodes)))
             }
             Expr::Or(parts) => {
-                let nodes = parts
-                    .iter()
-                    .map(|part| self.node(part))
-                    .collect::<Result<_, _>>()?;
+                let nodes = parts.iter().map(|part| self.node(part)).collect::<Result<_, _>>()?;
                 Ok(Node::Or(Group::new(nodes)))
             }
         }
@@ -199,14 +178,7 @@ impl<'a> Binder<'a> {
         let visible = std::mem::take(&mut self.visible);
         let Comparison { operator, any, .. } = *comparison;
         self.comparisons += 1;
-        Ok(Compare {
-            number: self.comparisons,
-            operator,
-            any,
-            left,
-            right,
-            visible,
-        })
+        Ok(Compare { number: self.comparisons, operator, any, left, right, visible })
     }
 
     fn operand(&mut self, operand: &Operand) -> Result<Term, FilterError> {
@@ -220,13 +192,12 @@ impl<'a> Binder<'a> {
 
     /// A field wins over the words `null`, `true` and `false`.
     fn identifier_or_word(&mut self, name: &str) -> Result<Term, FilterError> {
-        self.identifier(name)
-            .or_else(|error| match name.to_ascii_lowercase().as_str() {
-                "null" => Ok(plain(TermKind::Null)),
-                "true" => Ok(literal(Scalar::Int(1), "1")),
-                "false" => Ok(literal(Scalar::Int(0), "0")),
-                _ => Err(error),
-            })
+        self.identifier(name).or_else(|error| match name.to_ascii_lowercase().as_str() {
+            "null" => Ok(plain(TermKind::Null)),
+            "true" => Ok(literal(Scalar::Int(1), "1")),
+            "false" => Ok(literal(Scalar::Int(0), "0")),
+            _ => Err(error),
+        })
     }
 
     fn identifier(&mut self, name: &str) -> Result<Term, FilterError> {
@@ -243,11 +214,7 @@ impl<'a> Binder<'a> {
     }
 
     fn parameter(&mut self, parameter: Parameter) -> Term {
-        let known = self
-            .bound
-            .parameters
-            .iter()
-            .position(|known| *known == parameter);
+        let known = self.bound.parameters.iter().position(|known| *known == parameter);
         let index = known.unwrap_or_else(|| {
             self.bound.parameters.push(parameter);
             self.bound.parameters.len() - 1
@@ -276,11 +243,7 @@ impl<'a> Binder<'a> {
             None => self.add_join(parent, kind, collection)?,
         };
         if let Some(collection) = collection {
-            if self.bound.joins[id]
-                .collection
-                .as_ref()
-                .is_none_or(|c| c.id != collection.id)
-            {
+            if self.bound.joins[id].collection.as_ref().is_none_or(|c| c.id != collection.id) {
                 let message = "one alias cannot stand for two collections".to_owned();
                 return Err(FilterError::Unknown(message));
             }
@@ -356,10 +319,7 @@ fn plain(kind: TermKind) -> Term {
 }
 
 fn literal(value: Scalar<'static>, text: &str) -> Term {
-    plain(TermKind::Literal {
-        value,
-        pattern: Pattern::of_literal(text),
-    })
+    plain(TermKind::Literal { value, pattern: Pattern::of_literal(text) })
 }
 
 /// A path element's name and modifier. More than one `:` means no modifier, and no such name.

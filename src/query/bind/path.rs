@@ -27,10 +27,7 @@ impl Binder<'_> {
             let Some(collection) = self.bound.joins[join].collection.clone() else {
                 return Err(unknown(prop));
             };
-            let position = collection
-                .fields
-                .iter()
-                .position(|field| field.name == *prop);
+            let position = collection.fields.iter().position(|field| field.name == *prop);
             let Some((position, field)) = position.map(|at| (at, &collection.fields[at])) else {
                 Self::check_hops(at, prop)?;
                 match self.back_relation(join, prop, &mut multi)? {
@@ -43,15 +40,8 @@ impl Binder<'_> {
             self.check_hidden(field)?;
             if matches!(field.kind, FieldKind::Json(_) | FieldKind::GeoPoint) {
                 let path = props[at + 1..].iter().map(|prop| step(prop)).collect();
-                let kind = TermKind::Json {
-                    join,
-                    field: position,
-                    path,
-                };
-                return Ok(Term {
-                    strict: true,
-                    ..self.on_row(join, kind, Affinity::None, multi)
-                });
+                let kind = TermKind::Json { join, field: position, path };
+                return Ok(Term { strict: true, ..self.on_row(join, kind, Affinity::None, multi) });
             }
             Self::check_hops(at, prop)?;
             let Some(relation) = field.relation() else {
@@ -68,11 +58,7 @@ impl Binder<'_> {
                 let items = self.join(Some(join), JoinKind::Items { field: position }, None)?;
                 self.join(Some(items), JoinKind::ItemRecord, Some(&target))?
             } else {
-                self.join(
-                    Some(join),
-                    JoinKind::Single { field: position },
-                    Some(&target),
-                )?
+                self.join(Some(join), JoinKind::Single { field: position }, Some(&target))?
             };
         }
         self.last(join, last, multi, lenient)
@@ -82,17 +68,11 @@ impl Binder<'_> {
         if at < HOPS_MAX {
             return Ok(());
         }
-        Err(FilterError::Limit(format!(
-            "more than {HOPS_MAX} relations in a row at {prop}"
-        )))
+        Err(FilterError::Limit(format!("more than {HOPS_MAX} relations in a row at {prop}")))
     }
 
     fn check_hidden(&self, field: &Field) -> Result<(), FilterError> {
-        if field.hidden && self.scope.restricted {
-            Err(unknown(&field.name))
-        } else {
-            Ok(())
-        }
+        if field.hidden && self.scope.restricted { Err(unknown(&field.name)) } else { Ok(()) }
     }
 
     /// Follows `collection_via_field` from the row of `join`; `None` when `prop` is no such thing.
@@ -106,26 +86,21 @@ impl Binder<'_> {
         let Some((owner, name)) = prop.rsplit_once("_via_") else {
             return Ok(None);
         };
-        let (Some(owner), Some(here)) = (
-            self.catalog.find(owner).cloned(),
-            self.bound.joins[join].collection.clone(),
-        ) else {
+        let (Some(owner), Some(here)) =
+            (self.catalog.find(owner).cloned(), self.bound.joins[join].collection.clone())
+        else {
             return Ok(None);
         };
         let Some(position) = owner.fields.iter().position(|field| field.name == name) else {
             return Ok(None);
         };
         let field = &owner.fields[position];
-        if field
-            .relation()
-            .is_none_or(|relation| relation.collection_id != here.id)
-        {
+        if field.relation().is_none_or(|relation| relation.collection_id != here.id) {
             return Ok(None);
         }
         self.check_hidden(field)?;
         *multi |= field.kind.is_multiple() || owner.single_unique_index(field).is_none();
-        self.join(Some(join), JoinKind::Back { field: position }, Some(&owner))
-            .map(Some)
+        self.join(Some(join), JoinKind::Back { field: position }, Some(&owner)).map(Some)
     }
 
     /// The last element of a path: a field with an optional modifier.
@@ -140,25 +115,14 @@ impl Binder<'_> {
         let Some(collection) = self.bound.joins[join].collection.clone() else {
             return Err(unknown(prop));
         };
-        let Some(position) = collection
-            .fields
-            .iter()
-            .position(|field| field.name == name)
-        else {
-            return if lenient {
-                Ok(plain(TermKind::Null))
-            } else {
-                Err(unknown(name))
-            };
+        let Some(position) = collection.fields.iter().position(|field| field.name == name) else {
+            return if lenient { Ok(plain(TermKind::Null)) } else { Err(unknown(name)) };
         };
         let field = &collection.fields[position];
         self.check_hidden(field)?;
         if is_countable(&field.kind) {
             if modifier == Modifier::Length {
-                let kind = TermKind::Length {
-                    join,
-                    field: position,
-                };
+                let kind = TermKind::Length { join, field: position };
                 return Ok(self.on_row(join, kind, Affinity::None, multi));
             }
             if modifier == Modifier::Each {
@@ -169,41 +133,18 @@ impl Binder<'_> {
             }
         }
         if self.scope.restricted && name == "email" && collection.is_auth() {
-            let shown = collection
-                .fields
-                .iter()
-                .position(|field| field.name == "emailVisibility");
-            self.visible
-                .push((join, shown.ok_or_else(|| unknown(name))?));
+            let shown = collection.fields.iter().position(|field| field.name == "emailVisibility");
+            self.visible.push((join, shown.ok_or_else(|| unknown(name))?));
         }
         let lower = modifier == Modifier::Lower;
-        let affinity = if lower {
-            Affinity::None
-        } else {
-            affinity(&field.kind)
-        };
+        let affinity = if lower { Affinity::None } else { affinity(&field.kind) };
         let (kind, strict) = match field.kind {
-            FieldKind::Json(_) => (
-                TermKind::Json {
-                    join,
-                    field: position,
-                    path: Vec::new(),
-                },
-                true,
-            ),
-            _ => (
-                TermKind::Column {
-                    join,
-                    field: position,
-                },
-                false,
-            ),
+            FieldKind::Json(_) => {
+                (TermKind::Json { join, field: position, path: Vec::new() }, true)
+            }
+            _ => (TermKind::Column { join, field: position }, false),
         };
-        Ok(Term {
-            lower,
-            strict,
-            ..self.on_row(join, kind, affinity, multi)
-        })
+        Ok(Term { lower, strict, ..self.on_row(join, kind, affinity, multi) })
     }
 
     /// A term that reads the row or item of `join`.
@@ -218,22 +159,13 @@ impl Binder<'_> {
             return plain(kind);
         };
         let (needs, on_base) = (source.needs, source.on_base);
-        Term {
-            affinity,
-            multi,
-            needs,
-            on_base,
-            ..plain(kind)
-        }
+        Term { affinity, multi, needs, on_base, ..plain(kind) }
     }
 }
 
 /// Whether `:length` and `:each` mean something for the kind.
 pub(super) fn is_countable(kind: &FieldKind) -> bool {
-    matches!(
-        kind,
-        FieldKind::Select(_) | FieldKind::File(_) | FieldKind::Relation(_)
-    )
+    matches!(kind, FieldKind::Select(_) | FieldKind::File(_) | FieldKind::Relation(_))
 }
 
 fn affinity(kind: &FieldKind) -> Affinity {

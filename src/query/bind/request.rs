@@ -10,14 +10,8 @@ use super::path::is_countable;
 use super::{Binder, Modifier, plain, split_modifier, unknown};
 
 /// Fields of the auth record that come from the request instead of being looked up.
-const AUTH_STATIC: [&str; 6] = [
-    "id",
-    "collectionId",
-    "collectionName",
-    "email",
-    "emailVisibility",
-    "verified",
-];
+const AUTH_STATIC: [&str; 6] =
+    ["id", "collectionId", "collectionName", "email", "emailVisibility", "verified"];
 
 impl Binder<'_> {
     /// `@collection.name.path` and `@collection.name:alias.path`; `props` begins at the name.
@@ -36,11 +30,7 @@ impl Binder<'_> {
         if path.is_empty() || alias.as_deref().is_some_and(|alias| alias.contains(':')) {
             return Err(unknown(name));
         }
-        let owner = self
-            .catalog
-            .find(owner)
-            .cloned()
-            .ok_or_else(|| unknown(source))?;
+        let owner = self.catalog.find(owner).cloned().ok_or_else(|| unknown(source))?;
         let alias = alias.filter(|alias| !alias.is_empty());
         let join = self.join(None, JoinKind::All { alias }, Some(&owner))?;
         self.path(join, path, true, false)
@@ -81,9 +71,7 @@ impl Binder<'_> {
         {
             let target = self.catalog.by_id(relation.collection_id.as_str());
             let target = target.cloned().ok_or_else(|| unknown(name))?;
-            let kind = JoinKind::BodyRecords {
-                name: name.to_owned(),
-            };
+            let kind = JoinKind::BodyRecords { name: name.to_owned() };
             let join = self.join(None, kind, Some(&target))?;
             return self.path(join, rest, field.kind.is_multiple(), true);
         }
@@ -93,14 +81,10 @@ impl Binder<'_> {
         match modifier {
             Modifier::Each => self.body_items(field),
             Modifier::Length if is_countable(&field.kind) => {
-                Ok(self.parameter(Parameter::BodyLength {
-                    name: name.to_owned(),
-                }))
+                Ok(self.parameter(Parameter::BodyLength { name: name.to_owned() }))
             }
             Modifier::Length => Err(not_countable(name)),
-            Modifier::Lower => Ok(self.parameter(Parameter::BodyLower {
-                name: name.to_owned(),
-            })),
+            Modifier::Lower => Ok(self.parameter(Parameter::BodyLower { name: name.to_owned() })),
             Modifier::Changed => self.changed(field),
             Modifier::None | Modifier::IsSet => self.static_value(props),
         }
@@ -110,13 +94,7 @@ impl Binder<'_> {
         if !is_countable(&field.kind) {
             return Err(not_countable(&field.name));
         }
-        let join = self.join(
-            None,
-            JoinKind::BodyItems {
-                name: field.name.clone(),
-            },
-            None,
-        )?;
+        let join = self.join(None, JoinKind::BodyItems { name: field.name.clone() }, None)?;
         let multi = field.kind.is_multiple();
         Ok(self.on_row(join, TermKind::Item { join }, Affinity::None, multi))
     }
@@ -137,16 +115,8 @@ impl Binder<'_> {
             visible: Vec::new(),
         };
         let (needs, on_base) = (compare.needs(), compare.right.on_base);
-        let kind = TermKind::Changed {
-            is_set,
-            compare: Box::new(compare),
-        };
-        Ok(Term {
-            strict: true,
-            needs,
-            on_base,
-            ..plain(kind)
-        })
+        let kind = TermKind::Changed { is_set, compare: Box::new(compare) };
+        Ok(Term { strict: true, needs, on_base, ..plain(kind) })
     }
 
     /// A value that the request alone determines. `props` begins below `@request.`.
@@ -155,12 +125,7 @@ impl Binder<'_> {
             return Err(unknown("@request"));
         };
         let (last, modifier) = split_modifier(last)?;
-        let path: Vec<String> = inner
-            .iter()
-            .copied()
-            .chain([last])
-            .map(str::to_owned)
-            .collect();
+        let path: Vec<String> = inner.iter().copied().chain([last]).map(str::to_owned).collect();
         let collection = self.scope.collection.clone();
         let field = collection.field(last);
         let number = field.is_some_and(|field| matches!(field.kind, FieldKind::Number(_)));
@@ -171,16 +136,9 @@ impl Binder<'_> {
             Modifier::IsSet => Ok(self.parameter(Parameter::IsSet { path })),
             Modifier::None | Modifier::Lower => {
                 let lower = modifier == Modifier::Lower;
-                Ok(self.parameter(Parameter::Request {
-                    path,
-                    lower,
-                    number,
-                    raw_json,
-                }))
+                Ok(self.parameter(Parameter::Request { path, lower, number, raw_json }))
             }
-            _ => Err(FilterError::Unknown(format!(
-                "modifier not possible at {last}"
-            ))),
+            _ => Err(FilterError::Unknown(format!("modifier not possible at {last}"))),
         }
     }
 }

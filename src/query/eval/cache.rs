@@ -26,10 +26,7 @@ pub(super) struct Cache {
 
 impl Cache {
     /// The record with this id, where it was looked for already.
-    #[expect(
-        clippy::option_option,
-        reason = "not looked for, and known not to exist"
-    )]
+    #[expect(clippy::option_option, reason = "not looked for, and known not to exist")]
     pub(super) fn record(&self, join: JoinId, id: &str) -> Option<Option<RowBuf>> {
         self.records.get(&join)?.get(id).cloned()
     }
@@ -52,10 +49,7 @@ impl Cache {
     ) {
         if rows.len() <= ROWS_MAX {
             self.make_room(rows.len() + 1);
-            self.referrers
-                .entry((join, slot))
-                .or_default()
-                .insert(id.into(), Arc::clone(rows));
+            self.referrers.entry((join, slot)).or_default().insert(id.into(), Arc::clone(rows));
         }
     }
 

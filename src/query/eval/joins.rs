@@ -33,9 +33,7 @@ impl Run<'_> {
         }
         let row = match &join.kind {
             JoinKind::Single { field } => {
-                let place = join
-                    .parent
-                    .and_then(|parent| self.parent_field(parent, *field, env));
+                let place = join.parent.and_then(|parent| self.parent_field(parent, *field, env));
                 match place.and_then(|(field, row)| related_id(field, row)) {
                     Some(related) => self.record(id, join, related)?,
                     None => None,
@@ -118,9 +116,7 @@ impl Run<'_> {
         let place = join.parent.and_then(|parent| row_of(parent, env));
         match (&join.kind, &join.collection) {
             (JoinKind::Items { field }, _) => {
-                let field = join
-                    .parent
-                    .and_then(|parent| self.bound.joins[parent].field(*field));
+                let field = join.parent.and_then(|parent| self.bound.joins[parent].field(*field));
                 let found = match (field, place) {
                     (Some(field), Some(row)) => items(field, row),
                     _ => Vec::new(),
@@ -225,16 +221,10 @@ impl Run<'_> {
         let range = KeyRange::prefix(writer.finish());
         let mut rowids = Vec::new();
         let tree = IndexTree::Relation(field.slot);
-        self.rows.scan_index(
-            collection,
-            tree,
-            &range,
-            Direction::Forward,
-            &mut |_, rowid| {
-                rowids.push(rowid);
-                Ok(ControlFlow::Continue(()))
-            },
-        )?;
+        self.rows.scan_index(collection, tree, &range, Direction::Forward, &mut |_, rowid| {
+            rowids.push(rowid);
+            Ok(ControlFlow::Continue(()))
+        })?;
         let mut rows = Vec::with_capacity(rowids.len());
         for rowid in rowids {
             // Long ids share keys, so the row itself decides.
@@ -242,9 +232,7 @@ impl Run<'_> {
             rows.extend(row.filter(|row| holds_id(field, row, id)));
         }
         let rows: Arc<[RowBuf]> = rows.into();
-        self.cache
-            .borrow_mut()
-            .keep_referrers(join, field.slot, id, &rows);
+        self.cache.borrow_mut().keep_referrers(join, field.slot, id, &rows);
         Ok(rows)
     }
 
@@ -275,15 +263,14 @@ impl Run<'_> {
         let mut rows = Vec::new();
         let mut last = None;
         let range = (start, RangeBound::Unbounded);
-        self.rows
-            .scan(collection, range, Direction::Forward, &mut |rowid, row| {
-                rows.push(row.to_buf());
-                if rows.len() < count {
-                    return Ok(ControlFlow::Continue(()));
-                }
-                last = Some(rowid);
-                Ok(ControlFlow::Break(()))
-            })?;
+        self.rows.scan(collection, range, Direction::Forward, &mut |rowid, row| {
+            rows.push(row.to_buf());
+            if rows.len() < count {
+                return Ok(ControlFlow::Continue(()));
+            }
+            last = Some(rowid);
+            Ok(ControlFlow::Break(()))
+        })?;
         Ok((rows.into(), last))
     }
 }

@@ -54,17 +54,11 @@ struct Meaning {
 
 impl Meaning {
     /// In the comparison itself both do.
-    const PLAIN: Self = Self {
-        left: true,
-        right: true,
-    };
+    const PLAIN: Self = Self { left: true, right: true };
 
     /// In the check of all values only the multi-valued sides do.
     fn for_all(node: &Compare) -> Self {
-        Self {
-            left: node.left.multi,
-            right: node.right.multi,
-        }
+        Self { left: node.left.multi, right: node.right.multi }
     }
 }
 
@@ -80,11 +74,7 @@ pub(super) enum Binding {
 
 impl<'b> Env<'b> {
     fn new(base: Option<Row<'b>>, joins: usize) -> Self {
-        Self {
-            base,
-            bindings: vec![Binding::Unset; joins],
-            bound: 0,
-        }
+        Self { base, bindings: vec![Binding::Unset; joins], bound: 0 }
     }
 
     /// The environment's memory.
@@ -115,10 +105,7 @@ impl<'r> Run<'r> {
 
     /// The same for the virtual record of a create rule.
     pub(super) fn on_virtual_record(self) -> Self {
-        Self {
-            is_virtual: true,
-            ..self
-        }
+        Self { is_virtual: true, ..self }
     }
 
     /// An environment with only `base` bound; `None` for conditions that do not depend on it.
@@ -130,11 +117,7 @@ impl<'r> Run<'r> {
     pub(super) fn env_within<'b>(&self, base: Row<'b>, mut bindings: Vec<Binding>) -> Env<'b> {
         bindings.clear();
         bindings.resize(self.bound.joins.len(), Binding::Unset);
-        Env {
-            base: Some(base),
-            bindings,
-            bound: 0,
-        }
+        Env { base: Some(base), bindings, bound: 0 }
     }
 
     /// Whether all `nodes` hold under some assignment of the joins not yet bound in `env`.
@@ -220,11 +203,7 @@ impl<'r> Run<'r> {
 
     /// The first of a non-empty set of joins; its ancestors are not in the set.
     fn outermost(&self, free: JoinSet) -> JoinId {
-        self.bound
-            .many
-            .get(free.trailing_zeros() as usize)
-            .copied()
-            .unwrap_or(BASE)
+        self.bound.many.get(free.trailing_zeros() as usize).copied().unwrap_or(BASE)
     }
 
     /// Whether a node, all of whose joins are bound, is true.
@@ -341,9 +320,7 @@ impl<'r> Run<'r> {
     ) -> Option<bool> {
         match node.operator {
             Operator::Like => self.like(&left, &node.right, &right),
-            Operator::NotLike => self
-                .like(&left, &node.right, &right)
-                .map(|matched| !matched),
+            Operator::NotLike => self.like(&left, &node.right, &right).map(|matched| !matched),
             operator => {
                 let left = self.side(&node.left, left, meaning.left);
                 let right = self.side(&node.right, right, meaning.right);
@@ -358,22 +335,14 @@ impl<'r> Run<'r> {
             _ => self.class(term),
         };
         let strict = term.strict && keeps;
-        Side {
-            value,
-            affinity: self.affinity(term),
-            class,
-            strict,
-        }
+        Side { value, affinity: self.affinity(term), class, strict }
     }
 
     /// Whether NULL or the empty text is all that the term can be, or the opposite.
     pub(super) fn class(&self, term: &Term) -> Class {
         match &term.kind {
             TermKind::Null => Class::Empty,
-            TermKind::Literal {
-                value: Scalar::Text(text),
-                ..
-            } if text.is_empty() => Class::Empty,
+            TermKind::Literal { value: Scalar::Text(text), .. } if text.is_empty() => Class::Empty,
             TermKind::Literal { .. } => Class::Known,
             TermKind::Parameter(index) => self.parameters[*index].class,
             _ => Class::Open,

@@ -27,11 +27,7 @@ impl Value {
             Scalar::Text(text) if text.is_empty() => Class::Empty,
             _ => Class::Known,
         };
-        Self {
-            scalar,
-            class,
-            pattern: OnceCell::new(),
-        }
+        Self { scalar, class, pattern: OnceCell::new() }
     }
 
     /// The value as the right side of `~`.
@@ -46,10 +42,7 @@ impl Value {
 }
 
 pub(super) fn resolve(parameters: &[Parameter], request: &Request, now: Timestamp) -> Vec<Value> {
-    parameters
-        .iter()
-        .map(|parameter| value(parameter, request, now))
-        .collect()
+    parameters.iter().map(|parameter| value(parameter, request, now)).collect()
 }
 
 fn value(parameter: &Parameter, request: &Request, now: Timestamp) -> Value {
@@ -58,12 +51,7 @@ fn value(parameter: &Parameter, request: &Request, now: Timestamp) -> Value {
         Parameter::IsSet { path } => {
             Value::new(Scalar::Int(look_up(path, request).is_some().into()))
         }
-        Parameter::Request {
-            path,
-            lower,
-            number,
-            raw_json,
-        } => {
+        Parameter::Request { path, lower, number, raw_json } => {
             let found = look_up(path, request).unwrap_or(Found::Scalar(Scalar::Null));
             let scalar = match found {
                 Found::Scalar(scalar) => scalar,
@@ -80,15 +68,8 @@ fn value(parameter: &Parameter, request: &Request, now: Timestamp) -> Value {
                 Some(Json::Array(items)) => items.len(),
                 Some(_) => 1,
             };
-            let class = if length > 1 {
-                Class::Open
-            } else {
-                Class::Known
-            };
-            Value {
-                class,
-                ..Value::new(Scalar::Int(length as i64))
-            }
+            let class = if length > 1 { Class::Open } else { Class::Known };
+            Value { class, ..Value::new(Scalar::Int(length as i64)) }
         }
         Parameter::BodyLower { name } => {
             let text = match request.body.get(name) {
@@ -134,10 +115,7 @@ fn auth_value(auth: &AuthRow, name: &str) -> Option<Scalar<'static>> {
     match name {
         "collectionId" => Some(Scalar::Text(auth.collection.id.as_str().to_owned().into())),
         "collectionName" => Some(Scalar::Text(auth.collection.name.clone().into())),
-        _ => auth
-            .collection
-            .field(name)
-            .map(|field| scalar(field, row).into_owned()),
+        _ => auth.collection.field(name).map(|field| scalar(field, row).into_owned()),
     }
 }
 

@@ -34,10 +34,9 @@ impl Run<'_> {
                 self.prepare(&compare.left, env)?;
                 self.prepare(&compare.right, env)
             }
-            TermKind::Strftime(call) => call
-                .time
-                .as_ref()
-                .map_or(Ok(()), |time| self.prepare(time, env)),
+            TermKind::Strftime(call) => {
+                call.time.as_ref().map_or(Ok(()), |time| self.prepare(time, env))
+            }
             TermKind::Distance(terms) => terms.iter().try_for_each(|term| self.prepare(term, env)),
         }
     }
@@ -66,10 +65,8 @@ impl Run<'_> {
             },
             TermKind::Changed { is_set, compare } => {
                 let is_set = self.parameters[*is_set].scalar == Scalar::Int(1);
-                let (left, right) = (
-                    self.value(&compare.left, env),
-                    self.value(&compare.right, env),
-                );
+                let (left, right) =
+                    (self.value(&compare.left, env), self.value(&compare.right, env));
                 let differs = self.compare(compare, left, right, Meaning::PLAIN) == Some(true);
                 Scalar::Int((is_set && differs).into())
             }
@@ -203,10 +200,7 @@ pub(super) fn items(field: &Field, row: Row<'_>) -> Vec<Scalar<'static>> {
 
 /// The id that a single relation holds; `None` when it holds none.
 pub(super) fn related_id<'e>(field: &Field, row: Row<'e>) -> Option<&'e str> {
-    debug_assert!(
-        matches!(field.kind, FieldKind::Relation(_)),
-        "only relations hold ids"
-    );
+    debug_assert!(matches!(field.kind, FieldKind::Relation(_)), "only relations hold ids");
     match row.cell(field.slot) {
         Cell::Text(id, _) if !id.is_empty() => Some(id),
         _ => None,

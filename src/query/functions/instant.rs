@@ -23,12 +23,7 @@ pub(super) struct Instant {
 
 impl Instant {
     fn at(julian: i64) -> Self {
-        Self {
-            julian: Some(julian),
-            raw: None,
-            overflow_days: 0,
-            subsecond: false,
-        }
+        Self { julian: Some(julian), raw: None, overflow_days: 0, subsecond: false }
     }
 
     pub(super) fn now(now: Timestamp) -> Self {
@@ -39,12 +34,7 @@ impl Instant {
     pub(super) fn from_number(number: f64) -> Self {
         let is_day = (0.0..5_373_484.5).contains(&number);
         let julian = is_day.then_some((number * DAY_MS as f64 + 0.5) as i64);
-        Self {
-            julian,
-            raw: Some(number),
-            overflow_days: 0,
-            subsecond: false,
-        }
+        Self { julian, raw: Some(number), overflow_days: 0, subsecond: false }
     }
 
     pub(super) fn parse(text: &str, now: Timestamp) -> Option<Self> {
@@ -52,26 +42,18 @@ impl Instant {
             return Some(julian);
         }
         if let Some(millis) = clock_in_zone(text) {
-            return Some(Self::at(
-                days_from_civil(2000, 1, 1) * DAY_MS + UNIX_EPOCH + millis,
-            ));
+            return Some(Self::at(days_from_civil(2000, 1, 1) * DAY_MS + UNIX_EPOCH + millis));
         }
         if text.eq_ignore_ascii_case("now") {
             return Some(Self::now(now));
         }
         if text.eq_ignore_ascii_case("subsec") || text.eq_ignore_ascii_case("subsecond") {
-            return Some(Self {
-                subsecond: true,
-                ..Self::now(now)
-            });
+            return Some(Self { subsecond: true, ..Self::now(now) });
         }
         let numeric = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
         let trimmed = text.trim();
         let is_number = !trimmed.is_empty() && trimmed.bytes().all(numeric);
-        is_number
-            .then(|| trimmed.parse().ok())
-            .flatten()
-            .map(Self::from_number)
+        is_number.then(|| trimmed.parse().ok()).flatten().map(Self::from_number)
     }
 
     /// The moment in milliseconds since the Julian epoch, if it is a valid one.
@@ -90,22 +72,12 @@ impl Instant {
             "unixepoch" if first => self.as_unix(self.raw?),
             // The server's clock is UTC as far as filters are concerned.
             "utc" | "localtime" => Some(self),
-            "ceiling" => Some(Self {
-                overflow_days: 0,
-                ..self
-            }),
+            "ceiling" => Some(Self { overflow_days: 0, ..self }),
             "floor" => {
                 let julian = self.julian? - self.overflow_days * DAY_MS;
-                Some(Self {
-                    julian: Some(julian),
-                    overflow_days: 0,
-                    ..self
-                })
+                Some(Self { julian: Some(julian), overflow_days: 0, ..self })
             }
-            "subsec" | "subsecond" => Some(Self {
-                subsecond: true,
-                ..self
-            }),
+            "subsec" | "subsecond" => Some(Self { subsecond: true, ..self }),
             _ => {
                 if let Some(unit) = lower.strip_prefix("start of ") {
                     return self.start_of(unit);
@@ -119,11 +91,7 @@ impl Instant {
     }
 
     fn moved(self, julian: i64) -> Self {
-        Self {
-            julian: Some(julian),
-            raw: None,
-            ..self
-        }
+        Self { julian: Some(julian), raw: None, ..self }
     }
 
     fn auto(self) -> Option<Self> {
@@ -202,13 +170,7 @@ impl Instant {
         let (moved, rest) = match unit.strip_suffix('s').unwrap_or(unit) {
             "month" => (self.add_months(number.trunc() as i64)?, number.fract()),
             "year" => (self.add_months(number.trunc() as i64 * 12)?, number.fract()),
-            _ => (
-                Self {
-                    overflow_days: 0,
-                    ..self
-                },
-                number,
-            ),
+            _ => (Self { overflow_days: 0, ..self }, number),
         };
         let rounding = if rest < 0.0 { -0.5 } else { 0.5 };
         let julian = moved.julian? + (rest * 1000.0 * seconds + rounding) as i64;
@@ -216,11 +178,8 @@ impl Instant {
     }
 
     fn shift_date(self, plain: &str, sign: i64) -> Option<Self> {
-        let (years, months, days) = (
-            digits(plain, 0, 4)?,
-            digits(plain, 5, 2)?,
-            digits(plain, 8, 2)?,
-        );
+        let (years, months, days) =
+            (digits(plain, 0, 4)?, digits(plain, 5, 2)?, digits(plain, 8, 2)?);
         if plain.as_bytes().get(7) != Some(&b'-') || months > 11 || days > 30 {
             return None;
         }
@@ -245,19 +204,12 @@ impl Instant {
         }
         let overflow_days = (i64::from(day) - month_length(year, month)).max(0);
         let days = days_from_civil(year, month, 1) + i64::from(day) - 1;
-        Some(Self {
-            overflow_days,
-            ..self.moved(days * DAY_MS + in_day + UNIX_EPOCH)
-        })
+        Some(Self { overflow_days, ..self.moved(days * DAY_MS + in_day + UNIX_EPOCH) })
     }
 }
 
 fn month_length(year: i64, month: u32) -> i64 {
-    let next = if month == 12 {
-        (year + 1, 1)
-    } else {
-        (year, month + 1)
-    };
+    let next = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
     days_from_civil(next.0, next.1, 1) - days_from_civil(year, month, 1)
 }
 
@@ -268,37 +220,23 @@ pub(super) fn unix_days(julian: i64) -> i64 {
 
 fn digits(text: &str, at: usize, count: usize) -> Option<i64> {
     let part = text.get(at..at + count)?;
-    part.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| part.parse().ok())
-        .flatten()
+    part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok()).flatten()
 }
 
 /// `[-]YYYY-MM-DD`, optionally with a time and a zone behind it.
 fn date_time(text: &str) -> Option<Instant> {
     let (sign, rest) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
-    let (year, month, day) = (
-        digits(rest, 0, 4)?,
-        digits(rest, 5, 2)?,
-        digits(rest, 8, 2)?,
-    );
+    let (year, month, day) = (digits(rest, 0, 4)?, digits(rest, 5, 2)?, digits(rest, 8, 2)?);
     let dashes = rest.as_bytes()[4] == b'-' && rest.as_bytes()[7] == b'-';
     if !dashes || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
     let tail = rest[10..].trim_start_matches([' ', 'T', '\t', '\n']);
-    let millis = if tail.is_empty() {
-        0
-    } else {
-        clock_in_zone(tail)?
-    };
+    let millis = if tail.is_empty() { 0 } else { clock_in_zone(tail)? };
     let year = sign * year;
     let days = days_from_civil(year, month as u32, 1) + day - 1;
     let overflow_days = (day - month_length(year, month as u32)).max(0);
-    Some(Instant {
-        overflow_days,
-        ..Instant::at(days * DAY_MS + UNIX_EPOCH + millis)
-    })
+    Some(Instant { overflow_days, ..Instant::at(days * DAY_MS + UNIX_EPOCH + millis) })
 }
 
 /// A time of day with an optional zone, as milliseconds from midnight UTC.
@@ -315,11 +253,7 @@ fn clock_in_zone(text: &str) -> Option<i64> {
                 return None;
             }
             let zone = (hours * 60 + minutes) * 60_000;
-            Some(if sign == '+' {
-                millis - zone
-            } else {
-                millis + zone
-            })
+            Some(if sign == '+' { millis - zone } else { millis + zone })
         }
         Some(_) => None,
     }

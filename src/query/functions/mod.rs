@@ -34,11 +34,7 @@ pub(super) fn distance(values: [Scalar<'_>; 4]) -> Scalar<'static> {
     let [lon_a, lat_a, lon_b, lat_b] = radians;
     let cosine = lat_a.cos() * lat_b.cos() * (lon_b - lon_a).cos() + lat_a.sin() * lat_b.sin();
     let kilometres = EARTH_RADIUS_KM * cosine.acos();
-    if kilometres.is_nan() {
-        Scalar::Null
-    } else {
-        Scalar::Real(kilometres)
-    }
+    if kilometres.is_nan() { Scalar::Null } else { Scalar::Real(kilometres) }
 }
 
 #[cfg(test)]
@@ -54,9 +50,7 @@ mod tests {
             real(23.449_206_808_862_16),
             real(42.707_848_415_399_1),
         ]);
-        let Scalar::Real(km) = km else {
-            panic!("a number")
-        };
+        let Scalar::Real(km) = km else { panic!("a number") };
         assert_eq!((km * 100.0).round() / 100.0, 17.89);
         let text = distance([Scalar::text("a"), real(1.0), real(1.0), real(1.0)]);
         assert!(text.is_null());

@@ -31,9 +31,7 @@ fn instant(time: Option<&Scalar<'_>>, modifiers: &[String], now: Timestamp) -> O
     modifiers
         .iter()
         .enumerate()
-        .try_fold(start, |instant, (at, modifier)| {
-            instant.modify(modifier, at == 0)
-        })
+        .try_fold(start, |instant, (at, modifier)| instant.modify(modifier, at == 0))
 }
 
 fn written(format: &str, julian: i64, subsecond: bool) -> Option<String> {
@@ -111,12 +109,7 @@ mod tests {
         let leap = "2024-02-29 12:30:45.678Z";
         for (format, time, modifiers, expected) in [
             ("%Y-%m-%d %H:%M:%f", leap, vec![], "2024-02-29 12:30:45.678"),
-            (
-                "%j %w %u %W %U %V %G %g",
-                leap,
-                vec![],
-                "060 4 4 09 08 09 2024 24",
-            ),
+            ("%j %w %u %W %U %V %G %g", leap, vec![], "060 4 4 09 08 09 2024 24"),
             (
                 "%I %l %k %p %P %R %T %e",
                 "2021-01-03 00:05",
@@ -128,37 +121,18 @@ mod tests {
             ("%F", leap, vec!["+1 year", "floor"], "2025-02-28"),
             ("%F", leap, vec!["start of month", "-1 day"], "2024-01-31"),
             ("%F", leap, vec!["weekday 0"], "2024-03-03"),
-            (
-                "%F %T",
-                leap,
-                vec!["+1.5 days", "-01:30"],
-                "2024-03-01 23:00:45",
-            ),
-            (
-                "%F %R",
-                "2024-01-01 00:00:00+05:30",
-                vec![],
-                "2023-12-31 18:30",
-            ),
+            ("%F %T", leap, vec!["+1.5 days", "-01:30"], "2024-03-01 23:00:45"),
+            ("%F %R", "2024-01-01 00:00:00+05:30", vec![], "2023-12-31 18:30"),
             ("%F", "1709209845", vec!["unixepoch"], "2024-02-29"),
             ("%F", "1709209845", vec!["auto"], "2024-02-29"),
             ("%F", "2460000.5", vec![], "2023-02-25"),
-            (
-                "%J",
-                "2024-01-01 00:00:00+05:30",
-                vec![],
-                "2460310.270833333",
-            ),
+            ("%J", "2024-01-01 00:00:00+05:30", vec![], "2460310.270833333"),
             ("%s%%", leap, vec![], "1709209845%"),
         ] {
             let modifiers: Vec<_> = modifiers.into_iter().map(str::to_owned).collect();
             let now = Timestamp::from_millis(0);
             let text = strftime(format, Some(&Scalar::text(time)), &modifiers, now);
-            assert_eq!(
-                text,
-                Scalar::text(expected),
-                "{format} {time} {modifiers:?}"
-            );
+            assert_eq!(text, Scalar::text(expected), "{format} {time} {modifiers:?}");
         }
         for (format, time, modifier) in [
             ("%Y", "", "utc"),
@@ -170,12 +144,7 @@ mod tests {
             ("%", leap, "utc"),
         ] {
             let now = Timestamp::from_millis(0);
-            let text = strftime(
-                format,
-                Some(&Scalar::text(time)),
-                &[modifier.to_owned()],
-                now,
-            );
+            let text = strftime(format, Some(&Scalar::text(time)), &[modifier.to_owned()], now);
             assert!(text.is_null(), "{format} {time} {modifier}");
         }
     }

@@ -77,10 +77,6 @@ impl Plan<'_> {
         self.is_exact
             && self.proven.is_empty()
             && !matches!(self.access, Access::Nothing | Access::Record(_))
-            && !self
-                .bound
-                .sort
-                .iter()
-                .any(|key| matches!(&key.by, SortBy::Term(t) if t.needs != 0))
+            && !self.bound.sort.iter().any(|key| matches!(&key.by, SortBy::Term(t) if t.needs != 0))
     }
 }

@@ -81,8 +81,7 @@ fn constant(run: &Run<'_>, node: &Node, others: JoinSet) -> Result<Option<bool>,
     if node.on_base() || node.needs() & others != 0 {
         return Ok(None);
     }
-    run.all_hold(std::iter::once(node), &mut run.env(None))
-        .map(Some)
+    run.all_hold(std::iter::once(node), &mut run.env(None)).map(Some)
 }
 
 /// The alternatives that may hold for some row; `None` when one always holds.
@@ -93,11 +92,7 @@ fn alternatives<'b>(
     let mut open = Vec::new();
     for node in nodes {
         // Alternatives with joins stay, since the joins may be shared with other conjuncts.
-        let constant = if node.needs() == 0 {
-            constant(run, node, 0)?
-        } else {
-            None
-        };
+        let constant = if node.needs() == 0 { constant(run, node, 0)? } else { None };
         match constant {
             Some(true) => return Ok(None),
             Some(false) => {}
@@ -112,41 +107,23 @@ pub(super) fn fact(run: &Run<'_>, node: &Node) -> Result<Option<Fact>, FilterErr
     let Node::Compare(compare) = node else {
         return Ok(None);
     };
-    let Compare {
-        left,
-        right,
-        operator,
-        ..
-    } = &**compare;
+    let Compare { left, right, operator, .. } = &**compare;
     let flipped = operator.flipped();
-    let sides = [
-        (left, right, Some(*operator).filter(|_| flipped.is_some())),
-        (right, left, flipped),
-    ];
+    let sides =
+        [(left, right, Some(*operator).filter(|_| flipped.is_some())), (right, left, flipped)];
     for (column, constant, operator) in sides {
         if let (Some((slot, of_item)), Some(operator)) = (column_of(run.bound, column), operator)
             && !constant.on_base
             && constant.needs == 0
             && (!of_item || operator == Operator::Equal)
         {
-            let affinity = if of_item {
-                Affinity::Text
-            } else {
-                column.affinity
-            };
+            let affinity = if of_item { Affinity::Text } else { column.affinity };
             let Some(value) = constant_for(run, affinity, operator, constant)? else {
                 return Ok(None);
             };
             let exact = compare.visible.is_empty() && !of_item && is_exact(&value);
             let comparison = compare.number;
-            return Ok(Some(Fact {
-                comparison,
-                slot,
-                operator,
-                value,
-                of_item,
-                exact,
-            }));
+            return Ok(Some(Fact { comparison, slot, operator, value, of_item, exact }));
         }
     }
     Ok(None)
@@ -158,25 +135,17 @@ pub(super) fn column_of(bound: &Bound, term: &Term) -> Option<(Slot, bool)> {
     match &term.kind {
         TermKind::Column { join: BASE, field } if !term.lower => {
             let affine = matches!(term.affinity, Affinity::Text | Affinity::Numeric);
-            base_field(*field)
-                .filter(|_| affine)
-                .map(|slot| (slot, false))
+            base_field(*field).filter(|_| affine).map(|slot| (slot, false))
         }
         TermKind::Column { join, field } if !term.lower => {
             let record = &bound.joins[*join];
-            let is_id = record
-                .field(*field)
-                .is_some_and(|field| field.slot == Slot::ID);
-            let items = record
-                .parent
-                .filter(|_| is_id && record.kind == JoinKind::ItemRecord)?;
-            item_field(bound, items)
-                .and_then(base_field)
-                .map(|slot| (slot, true))
+            let is_id = record.field(*field).is_some_and(|field| field.slot == Slot::ID);
+            let items = record.parent.filter(|_| is_id && record.kind == JoinKind::ItemRecord)?;
+            item_field(bound, items).and_then(base_field).map(|slot| (slot, true))
         }
-        TermKind::Item { join } => item_field(bound, *join)
-            .and_then(base_field)
-            .map(|slot| (slot, true)),
+        TermKind::Item { join } => {
+            item_field(bound, *join).and_then(base_field).map(|slot| (slot, true))
+        }
         _ => None,
     }
 }

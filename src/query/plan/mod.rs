@@ -116,11 +116,8 @@ impl<'q> Plan<'q> {
         for candidate in candidates(self.collection, &self.bound, &known.facts) {
             // Without facts an index only gives an order, and its range is the whole of it.
             let narrows = candidate.fixed > 0 || candidate.has_range;
-            let probed = if narrows {
-                self.probe(rows, &candidate.walk)?
-            } else {
-                Err(known.count)
-            };
+            let probed =
+                if narrows { self.probe(rows, &candidate.walk)? } else { Err(known.count) };
             let entries = match probed {
                 Ok(entries) => entries,
                 Err(at_least) if candidate.fixed > 0 => at_least.max(known.count / 3),
@@ -141,11 +138,7 @@ impl<'q> Plan<'q> {
     }
 
     fn pick_scan(&mut self, known: &Known) -> u64 {
-        let by_rowid = self
-            .bound
-            .sort
-            .first()
-            .map(|key| (matches!(key.by, SortBy::RowId), key));
+        let by_rowid = self.bound.sort.first().map(|key| (matches!(key.by, SortBy::RowId), key));
         let direction = match by_rowid {
             Some((true, key)) if key.descending => Direction::Backward,
             _ => Direction::Forward,
@@ -154,11 +147,7 @@ impl<'q> Plan<'q> {
         self.is_exact = known.conjuncts == 0;
         self.access = Access::Scan(direction);
         let end = self.page.offset.saturating_add(self.page.limit);
-        if self.in_order && self.is_exact {
-            end.min(known.count)
-        } else {
-            known.count
-        }
+        if self.in_order && self.is_exact { end.min(known.count) } else { known.count }
     }
 
     fn index_cost(&self, candidate: &Candidate, entries: u64, is_exact: bool, all: bool) -> u64 {
@@ -171,9 +160,7 @@ impl<'q> Plan<'q> {
             (true, true, false) => fetch_page,
             (true, true, true) => (entries / FETCH_COST).saturating_add(fetch_page),
             // One candidate in ten is a guess at how many the rest of the condition lets through.
-            (true, false, false) => entries
-                .min(end.saturating_mul(10))
-                .saturating_mul(FETCH_COST),
+            (true, false, false) => entries.min(end.saturating_mul(10)).saturating_mul(FETCH_COST),
             _ => entries.saturating_mul(FETCH_COST),
         }
     }
@@ -182,10 +169,7 @@ impl<'q> Plan<'q> {
         self.in_order = candidate.in_order;
         self.is_exact = is_exact;
         self.proven = candidate.proven;
-        self.access = Access::Index {
-            name: candidate.name,
-            walk: candidate.walk,
-        };
+        self.access = Access::Index { name: candidate.name, walk: candidate.walk };
         self.estimate = cost;
     }
 
@@ -193,26 +177,12 @@ impl<'q> Plan<'q> {
     fn probe(&self, rows: &dyn Rows, walk: &Walk) -> Result<Result<u64, u64>, FilterError> {
         let mut entries = 0;
         let forward = Direction::Forward;
-        rows.scan_index(
-            self.collection,
-            walk.tree,
-            &walk.range,
-            forward,
-            &mut |_, _| {
-                entries += 1;
-                let full = entries > PROBE_MAX;
-                Ok(if full {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                })
-            },
-        )?;
-        Ok(if entries > PROBE_MAX {
-            Err(entries)
-        } else {
-            Ok(entries)
-        })
+        rows.scan_index(self.collection, walk.tree, &walk.range, forward, &mut |_, _| {
+            entries += 1;
+            let full = entries > PROBE_MAX;
+            Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(if entries > PROBE_MAX { Err(entries) } else { Ok(entries) })
     }
 
     /// Whether joined rows keep the work within the same bound.
@@ -289,11 +259,7 @@ fn known(
         facts.extend(fact(&run, node)?);
     }
     let count = rows.count(collection)?;
-    Ok(Some(Known {
-        facts,
-        conjuncts: nodes.len(),
-        count,
-    }))
+    Ok(Some(Known { facts, conjuncts: nodes.len(), count }))
 }
 
 /// The multi-valued joins that sort keys stand on.

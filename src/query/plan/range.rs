@@ -44,23 +44,16 @@ struct Tree<'a> {
 /// Every sensible use of the collection's indexes.
 pub(super) fn candidates(collection: &Collection, bound: &Bound, facts: &[Fact]) -> Vec<Candidate> {
     let usable = trees(collection).into_iter().filter(|tree| {
-        tree.condition
-            .is_none_or(|condition| implied(collection, condition, facts))
+        tree.condition.is_none_or(|condition| implied(collection, condition, facts))
     });
-    usable
-        .filter_map(|tree| candidate(&tree, bound, facts))
-        .collect()
+    usable.filter_map(|tree| candidate(&tree, bound, facts)).collect()
 }
 
 fn trees(collection: &Collection) -> Vec<Tree<'_>> {
     let declared = collection.indexes.iter().map(|index| Tree {
         index: IndexTree::Declared(index.number),
         name: index.name.clone(),
-        columns: index
-            .columns
-            .iter()
-            .map(|column| (column.slot, column.collate))
-            .collect(),
+        columns: index.columns.iter().map(|column| (column.slot, column.collate)).collect(),
         unique: index.unique,
         condition: index.condition.as_ref(),
         of_items: false,
@@ -105,10 +98,7 @@ fn candidate(tree: &Tree<'_>, bound: &Bound, facts: &[Fact]) -> Option<Candidate
         return None;
     }
     let prefix = writer.finish();
-    let ranged = tree
-        .columns
-        .get(fixed)
-        .filter(|(_, collate)| *collate == Collate::Binary);
+    let ranged = tree.columns.get(fixed).filter(|(_, collate)| *collate == Collate::Binary);
     let (range, has_range) = match ranged {
         Some((slot, _)) => column_range(&prefix, *slot, facts, &mut proven),
         None => (KeyRange::prefix(prefix), false),
@@ -117,24 +107,10 @@ fn candidate(tree: &Tree<'_>, bound: &Bound, facts: &[Fact]) -> Option<Candidate
     if fixed == 0 && !has_range && !in_order {
         return None;
     }
-    let walk = Walk {
-        tree: tree.index,
-        range,
-        direction,
-        reverse_ties,
-        parts: tree.columns.len(),
-    };
+    let walk = Walk { tree: tree.index, range, direction, reverse_ties, parts: tree.columns.len() };
     let is_single = tree.unique && fixed == tree.columns.len();
     let name = tree.name.clone();
-    Some(Candidate {
-        name,
-        walk,
-        proven,
-        fixed,
-        has_range,
-        in_order,
-        is_single,
-    })
+    Some(Candidate { name, walk, proven, fixed, has_range, in_order, is_single })
 }
 
 /// The keys behind `prefix` that the facts about the next column leave over.
@@ -146,10 +122,7 @@ fn column_range(
 ) -> (KeyRange, bool) {
     let mut range = KeyRange::prefix(prefix.to_vec());
     let mut has_range = false;
-    for fact in facts
-        .iter()
-        .filter(|fact| fact.slot == slot && !fact.of_item)
-    {
+    for fact in facts.iter().filter(|fact| fact.slot == slot && !fact.of_item) {
         let (key, is_whole) = bound_key(prefix, &fact.value);
         let behind = || prefix_end(&key).map_or(RangeBound::Unbounded, RangeBound::Excluded);
         let beyond = || prefix_end(&key).map_or(RangeBound::Unbounded, RangeBound::Included);
@@ -178,10 +151,7 @@ fn bound_key(prefix: &[u8], value: &Scalar<'_>) -> (Vec<u8>, bool) {
     match value {
         Scalar::Text(text) if text.len() > TEXT_MAX => {
             // Cut at a character so that the part is text; what shares it stays in the range.
-            let end = (0..=TEXT_MAX)
-                .rev()
-                .find(|at| text.is_char_boundary(*at))
-                .unwrap_or(0);
+            let end = (0..=TEXT_MAX).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
             writer.push(&Scalar::text(&text[..end]));
             key.extend(writer.finish());
             // Without the terminator the key is a prefix of all texts that begin so.
@@ -230,11 +200,7 @@ fn order(
     let mut direction = None;
     let mut ties = Direction::Forward;
     for key in &bound.sort {
-        let wanted = if key.descending {
-            Direction::Backward
-        } else {
-            Direction::Forward
-        };
+        let wanted = if key.descending { Direction::Backward } else { Direction::Forward };
         match sort_slot(bound, key) {
             Some(slot) if constant.contains(&slot) => {}
             Some(slot) if columns.next() == Some(&(slot, Collate::Binary)) => {
@@ -281,17 +247,16 @@ fn implied(collection: &Collection, condition: &Condition, facts: &[Fact]) -> bo
             .field_at(*slot)
             .is_some_and(|field| !matches!(field.kind, FieldKind::Json(_))),
         Condition::IsNull(_) => false,
-        Condition::Compare(slot, comparison, constant) => facts
-            .iter()
-            .filter(|fact| fact.slot == *slot && !fact.of_item)
-            .any(|fact| {
+        Condition::Compare(slot, comparison, constant) => {
+            facts.iter().filter(|fact| fact.slot == *slot && !fact.of_item).any(|fact| {
                 let constant = crate::query::entry::constant_like(&fact.value, constant);
                 let ordering = fact.value.cmp(&constant);
                 match fact.operator {
                     Operator::Equal => crate::query::entry::comparison_holds(*comparison, ordering),
                     operator => ordering.is_eq() && same_comparison(operator, *comparison),
                 }
-            }),
+            })
+        }
     }
 }
 

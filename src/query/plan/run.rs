@@ -17,10 +17,7 @@ pub(super) fn run(plan: &Plan<'_>, rows: &dyn Rows) -> Result<Found, FilterError
     let run = Run::new(&plan.bound, rows, plan.request, plan.now);
     let lead = lead(&plan.bound);
     let Some(mut nodes) = conjuncts(&run, lead)? else {
-        return Ok(Found {
-            rows: Vec::new(),
-            total: plan.page.total.then_some(0),
-        });
+        return Ok(Found { rows: Vec::new(), total: plan.page.total.then_some(0) });
     };
     let all = nodes.clone();
     let is_proven = |node: &&Node| match node {
@@ -108,11 +105,7 @@ impl<'p, 'r> Answer<'p, 'r> {
 
     fn flow(&self) -> ControlFlow<()> {
         let stop = self.failure.is_some() || self.is_full();
-        if stop {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn scan(&mut self, rows: &dyn Rows, direction: Direction) -> Result<(), FilterError> {
@@ -180,13 +173,7 @@ impl<'p, 'r> Answer<'p, 'r> {
         if self.nodes.is_empty() && self.in_order {
             return Ok(true);
         }
-        let Self {
-            run,
-            nodes,
-            top,
-            plan,
-            ..
-        } = self;
+        let Self { run, nodes, top, plan, .. } = self;
         let mut env = run.env_within(row, std::mem::take(&mut self.bindings));
         let matches = if self.in_order {
             run.all_hold(nodes.iter().copied(), &mut env)
@@ -209,15 +196,8 @@ impl<'p, 'r> Answer<'p, 'r> {
             let row = rows.row(self.plan.collection, rowid)?;
             self.found.extend(row.map(|row| (rowid, row)));
         }
-        let total = self
-            .plan
-            .page
-            .total
-            .then(|| self.total.unwrap_or(self.matched));
-        Ok(Found {
-            rows: self.found,
-            total,
-        })
+        let total = self.plan.page.total.then(|| self.total.unwrap_or(self.matched));
+        Ok(Found { rows: self.found, total })
     }
 }
 
@@ -240,10 +220,7 @@ fn keys<'e>(
             SortBy::Random => Scalar::Int(rand::random()),
             SortBy::RowId => Scalar::Int(rowid.0 as i64),
         };
-        Key {
-            value,
-            descending: key.descending,
-        }
+        Key { value, descending: key.descending }
     });
     Ok(keys.collect())
 }

@@ -15,11 +15,7 @@ pub(super) struct Key<'a> {
 impl Ord for Key<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         let ordering = self.value.cmp(&other.value);
-        if self.descending {
-            ordering.reverse()
-        } else {
-            ordering
-        }
+        if self.descending { ordering.reverse() } else { ordering }
     }
 }
 
@@ -42,10 +38,7 @@ pub(super) struct TopK {
 
 impl TopK {
     pub(super) fn new(capacity: usize) -> Self {
-        Self {
-            heap: BinaryHeap::new(),
-            capacity,
-        }
+        Self { heap: BinaryHeap::new(), capacity }
     }
 
     /// Offers one row.
@@ -58,28 +51,18 @@ impl TopK {
                 _ => return,
             }
         }
-        let owned = |key: Key<'_>| Key {
-            value: key.value.into_owned(),
-            ..key
-        };
-        self.heap
-            .push((keys.into_iter().map(owned).collect(), rowid));
+        let owned = |key: Key<'_>| Key { value: key.value.into_owned(), ..key };
+        self.heap.push((keys.into_iter().map(owned).collect(), rowid));
     }
 
     /// The rows kept, in order.
     pub(super) fn into_rowids(self) -> Vec<RowId> {
-        self.heap
-            .into_sorted_vec()
-            .into_iter()
-            .map(|(_, rowid)| rowid)
-            .collect()
+        self.heap.into_sorted_vec().into_iter().map(|(_, rowid)| rowid).collect()
     }
 }
 
 fn precedes(keys: &[Key<'_>], rowid: RowId, others: &[Key<'_>], other: RowId) -> bool {
     let pairs = keys.iter().zip(others);
-    let ordering = pairs
-        .map(|(a, b)| a.cmp(b))
-        .find(|ordering| ordering.is_ne());
+    let ordering = pairs.map(|(a, b)| a.cmp(b)).find(|ordering| ordering.is_ne());
     ordering.unwrap_or_else(|| rowid.cmp(&other)).is_lt()
 }

@@ -41,17 +41,11 @@ impl Walk {
             };
             let mut stopped = false;
             let whole = KeyRange::prefix(group.clone());
-            rows.scan_index(
-                collection,
-                self.tree,
-                &whole,
-                reversed,
-                &mut |key, rowid| {
-                    let flow = visit(key, rowid)?;
-                    stopped = flow.is_break();
-                    Ok(flow)
-                },
-            )?;
+            rows.scan_index(collection, self.tree, &whole, reversed, &mut |key, rowid| {
+                let flow = visit(key, rowid)?;
+                stopped = flow.is_break();
+                Ok(flow)
+            })?;
             match (stopped, self.direction, prefix_end(&group)) {
                 (false, Direction::Backward, _) => range.end = RangeBound::Excluded(group),
                 (false, Direction::Forward, Some(next)) => range.start = RangeBound::Included(next),
@@ -81,29 +75,19 @@ impl Walk {
             }
             Ok(ControlFlow::Continue(()))
         };
-        rows.scan_index(
-            collection,
-            self.tree,
-            range,
-            self.direction,
-            &mut |entry, rowid| {
-                let columns = &entry[..parts_len(entry, self.parts)];
-                if columns != key {
-                    if flush(&key, &mut group)?.is_break() {
-                        stopped = true;
-                        return Ok(ControlFlow::Break(()));
-                    }
-                    columns.clone_into(&mut key);
+        rows.scan_index(collection, self.tree, range, self.direction, &mut |entry, rowid| {
+            let columns = &entry[..parts_len(entry, self.parts)];
+            if columns != key {
+                if flush(&key, &mut group)?.is_break() {
+                    stopped = true;
+                    return Ok(ControlFlow::Break(()));
                 }
-                group.push(rowid);
-                let full = group.len() > GROUP_MAX;
-                Ok(if full {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                })
-            },
-        )?;
+                columns.clone_into(&mut key);
+            }
+            group.push(rowid);
+            let full = group.len() > GROUP_MAX;
+            Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
         if !stopped && group.len() > GROUP_MAX {
             return Ok(Some(key));
         }

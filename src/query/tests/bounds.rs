@@ -70,30 +70,20 @@ fn clients_see_neither_hidden_fields_nor_rows_that_list_rules_keep_from_them() {
     world.insert("posts", &json!({"id": "y", "author": "bob"}));
     world.insert("posts", &json!({"id": "z"}));
     let as_guest = |filter| {
-        let spec = ListSpec {
-            filter: Some(filter),
-            ..ListSpec::default()
-        };
+        let spec = ListSpec { filter: Some(filter), ..ListSpec::default() };
         list(&world, "posts", &spec, &Request::default())
     };
     assert_eq!(as_guest("author.name != ''").unwrap(), ["x"]);
     assert_eq!(as_guest("author.name != 'q'").unwrap(), ["x", "z"]);
     assert_eq!(as_guest("author.id != ''").unwrap(), ["x", "y"]);
-    for refused in [
-        "hidden_rank = 0",
-        "author.hidden_note = ''",
-        "closed.name = ''",
-    ] {
+    for refused in ["hidden_rank = 0", "author.hidden_note = ''", "closed.name = ''"] {
         assert!(as_guest(refused).is_err(), "{refused}");
         assert!(selected(&world, "posts", refused).is_ok(), "{refused}");
     }
     assert!(as_guest("title = '@request.x'").is_err());
     assert_eq!(forbidden_token("a = '@request.'"), Some("@request."));
     assert_eq!(forbidden_token("a = @now"), None);
-    let spec = ListSpec {
-        sort: Some("hidden_rank"),
-        ..ListSpec::default()
-    };
+    let spec = ListSpec { sort: Some("hidden_rank"), ..ListSpec::default() };
     assert!(list(&world, "posts", &spec, &Request::default()).is_err());
 }
 
@@ -106,10 +96,7 @@ fn sorting_follows_classes_directions_and_ties() {
         ("3", "", 2, json!(["a"])),
         ("4", "a", 2, json!(["b", "a"])),
     ] {
-        world.insert(
-            "posts",
-            &json!({"id": id, "title": title, "num": num, "rel": rel}),
-        );
+        world.insert("posts", &json!({"id": id, "title": title, "num": num, "rel": rel}));
     }
     for (sort, expected) in [
         ("title", ["3", "2", "4", "1"]),
@@ -122,42 +109,15 @@ fn sorting_follows_classes_directions_and_ties() {
         ("rel.t", ["2", "3", "1", "4"]),
         ("rel:length,-@rowid", ["2", "3", "1", "4"]),
     ] {
-        let spec = ListSpec {
-            sort: Some(sort),
-            superuser: true,
-            ..ListSpec::default()
-        };
-        assert_eq!(
-            list(&world, "posts", &spec, &Request::default()).unwrap(),
-            expected,
-            "{sort}"
-        );
+        let spec = ListSpec { sort: Some(sort), superuser: true, ..ListSpec::default() };
+        assert_eq!(list(&world, "posts", &spec, &Request::default()).unwrap(), expected, "{sort}");
     }
-    for sort in [
-        "title,",
-        "nothing",
-        "null",
-        "1",
-        "@now",
-        "@request.method",
-        "strftime('%Y')",
-    ] {
-        let spec = ListSpec {
-            sort: Some(sort),
-            superuser: true,
-            ..ListSpec::default()
-        };
-        assert!(
-            list(&world, "posts", &spec, &Request::default()).is_err(),
-            "{sort}"
-        );
+    for sort in ["title,", "nothing", "null", "1", "@now", "@request.method", "strftime('%Y')"] {
+        let spec = ListSpec { sort: Some(sort), superuser: true, ..ListSpec::default() };
+        assert!(list(&world, "posts", &spec, &Request::default()).is_err(), "{sort}");
     }
     let many = ["title"; 9].join(",");
-    let spec = ListSpec {
-        sort: Some(&many),
-        superuser: true,
-        ..ListSpec::default()
-    };
+    let spec = ListSpec { sort: Some(&many), superuser: true, ..ListSpec::default() };
     assert!(list(&world, "posts", &spec, &Request::default()).is_err());
 }
 
@@ -166,27 +126,14 @@ fn many_joins_in_one_condition_neither_overflow_nor_run_forever() {
     let mut world = filled();
     world.insert("posts", &json!({"id": "x"}));
     let chained = |count: usize| {
-        let pair = |at: usize| {
-            format!(
-                "@collection.items:a{at}.n ?= @collection.items:a{}.n",
-                at + 1
-            )
-        };
+        let pair =
+            |at: usize| format!("@collection.items:a{at}.n ?= @collection.items:a{}.n", at + 1);
         (0..count - 1).map(pair).collect::<Vec<_>>().join(" && ")
     };
     assert_eq!(selected(&world, "posts", &chained(60)).unwrap(), ["x"]);
-    let spec = ListSpec {
-        rule: Some(&chained(128)),
-        ..ListSpec::default()
-    };
-    assert_eq!(
-        list(&world, "posts", &spec, &Request::default()).unwrap(),
-        ["x"]
-    );
-    let spec = ListSpec {
-        rule: Some(&chained(129)),
-        ..ListSpec::default()
-    };
+    let spec = ListSpec { rule: Some(&chained(128)), ..ListSpec::default() };
+    assert_eq!(list(&world, "posts", &spec, &Request::default()).unwrap(), ["x"]);
+    let spec = ListSpec { rule: Some(&chained(129)), ..ListSpec::default() };
     assert!(list(&world, "posts", &spec, &Request::default()).is_err());
 }
 

@@ -49,11 +49,7 @@ struct Path {
 }
 
 fn target(field: &str) -> &'static str {
-    if matches!(field, "one" | "many") {
-        "b"
-    } else {
-        "a"
-    }
+    if matches!(field, "one" | "many") { "b" } else { "a" }
 }
 
 fn is_many(field: &str) -> bool {
@@ -69,22 +65,14 @@ fn path_of(name: &str) -> Path {
         let (source, path) = tail.split_once('.').unwrap();
         let owner = if source.starts_with('a') { "a" } else { "b" };
         prefix = format!("@{source}");
-        steps.push(Step {
-            prefix: prefix.clone(),
-            parent: String::new(),
-            kind: Kind::All(owner),
-        });
+        steps.push(Step { prefix: prefix.clone(), parent: String::new(), kind: Kind::All(owner) });
         multi = true;
         rest = path;
     }
     let mut push = |prefix: &mut String, part: &str, kind: Kind| {
         let parent = prefix.clone();
         *prefix = format!("{prefix}/{part}");
-        steps.push(Step {
-            prefix: prefix.clone(),
-            parent,
-            kind,
-        });
+        steps.push(Step { prefix: prefix.clone(), parent, kind });
     };
     let props: Vec<&str> = rest.split('.').collect();
     let (mut last, mut inner) = props.split_last().unwrap();
@@ -99,11 +87,7 @@ fn path_of(name: &str) -> Path {
             push(&mut prefix, prop, Kind::Back(owner, field.to_owned()));
         } else if is_many(prop) {
             multi = true;
-            push(
-                &mut prefix,
-                &format!("{prop}#"),
-                Kind::Items((*prop).to_owned()),
-            );
+            push(&mut prefix, &format!("{prop}#"), Kind::Items((*prop).to_owned()));
             push(&mut prefix, prop, Kind::Record(target(prop)));
         } else {
             push(&mut prefix, prop, Kind::Single((*prop).to_owned()));
@@ -112,18 +96,8 @@ fn path_of(name: &str) -> Path {
     let (field, modifier) = last.split_once(':').unwrap_or((last, ""));
     if modifier == "each" {
         multi |= is_many(field);
-        push(
-            &mut prefix,
-            &format!("{field}#"),
-            Kind::Items(field.to_owned()),
-        );
-        return Path {
-            steps,
-            field: None,
-            length: false,
-            multi,
-            affinity: Affinity::None,
-        };
+        push(&mut prefix, &format!("{field}#"), Kind::Items(field.to_owned()));
+        return Path { steps, field: None, length: false, multi, affinity: Affinity::None };
     }
     let length = modifier == "length";
     let affinity = match field {
@@ -131,22 +105,13 @@ fn path_of(name: &str) -> Path {
         "n" => Affinity::Numeric,
         _ => Affinity::Text,
     };
-    Path {
-        steps,
-        field: Some(field.to_owned()),
-        length,
-        multi,
-        affinity,
-    }
+    Path { steps, field: Some(field.to_owned()), length, multi, affinity }
 }
 
 /// What a step can stand for, given its parent; never empty.
 fn options(world: &World, step: &Step, parent: &Joined) -> Vec<Joined> {
     let by_id = |collection: &str, id: &Json| {
-        world[collection]
-            .iter()
-            .find(|record| record["id"] == *id)
-            .cloned()
+        world[collection].iter().find(|record| record["id"] == *id).cloned()
     };
     let found: Vec<Joined> = match (&step.kind, parent) {
         (Kind::All(owner), _) => world[owner].iter().cloned().map(Some).collect(),
@@ -162,12 +127,7 @@ fn options(world: &World, step: &Step, parent: &Joined) -> Vec<Joined> {
                 Json::Array(ids) => ids.contains(&row["id"]),
                 id => *id == row["id"],
             };
-            world[owner]
-                .iter()
-                .filter(relates)
-                .cloned()
-                .map(Some)
-                .collect()
+            world[owner].iter().filter(relates).cloned().map(Some).collect()
         }
     };
     if found.is_empty() { vec![None] } else { found }
@@ -230,9 +190,7 @@ impl Side3 {
     }
 
     fn now(&self, joined: &HashMap<String, Joined>) -> Scalar<'static> {
-        self.path
-            .as_ref()
-            .map_or(self.literal.clone(), |path| value_at(path, joined))
+        self.path.as_ref().map_or(self.literal.clone(), |path| value_at(path, joined))
     }
 
     fn all(
@@ -261,16 +219,8 @@ impl Side3 {
             (None, Scalar::Text(text)) if text.is_empty() => Class::Empty,
             _ => Class::Known,
         };
-        let affinity = self
-            .path
-            .as_ref()
-            .map_or(Affinity::None, |path| path.affinity);
-        Side {
-            value,
-            affinity,
-            class,
-            strict: false,
-        }
+        let affinity = self.path.as_ref().map_or(Affinity::None, |path| path.affinity);
+        Side { value, affinity, class, strict: false }
     }
 }
 
@@ -314,32 +264,17 @@ fn holds(
     comparison: &Comparison,
     joined: &HashMap<String, Joined>,
 ) -> bool {
-    let Comparison {
-        left,
-        operator,
-        any,
-        right,
-    } = comparison;
+    let Comparison { left, operator, any, right } = comparison;
     let (left, right) = (Side3::new(left), Side3::new(right));
-    let now = three_valued(
-        *operator,
-        &left,
-        left.now(joined),
-        &right,
-        right.now(joined),
-    );
+    let now = three_valued(*operator, &left, left.now(joined), &right, right.now(joined));
     if now != Some(true) || *any {
         return now == Some(true);
     }
-    let pairs = left.all(world, base, joined).into_iter().flat_map(|l| {
-        right
-            .all(world, base, joined)
-            .into_iter()
-            .map(move |r| (l.clone(), r))
-    });
-    pairs
+    let pairs = left
+        .all(world, base, joined)
         .into_iter()
-        .all(|(l, r)| three_valued(*operator, &left, l, &right, r) != Some(false))
+        .flat_map(|l| right.all(world, base, joined).into_iter().map(move |r| (l.clone(), r)));
+    pairs.into_iter().all(|(l, r)| three_valued(*operator, &left, l, &right, r) != Some(false))
 }
 
 fn is_true(world: &World, base: &Json, expr: &Expr, joined: &HashMap<String, Joined>) -> bool {

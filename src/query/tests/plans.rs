@@ -29,10 +29,7 @@ fn index_spec() -> impl Strategy<Value = IndexSpec> {
         ("n", Comparison::Greater, Constant::Number(1.0)),
         ("on", Comparison::Equal, Constant::Number(1.0)),
     ]);
-    (
-        proptest::collection::vec(column, 1..3),
-        proptest::option::weighted(0.3, condition),
-    )
+    (proptest::collection::vec(column, 1..3), proptest::option::weighted(0.3, condition))
         .prop_map(|(columns, condition)| IndexSpec { columns, condition })
 }
 
@@ -86,9 +83,7 @@ fn filter() -> impl Strategy<Value = String> {
 }
 
 fn sort() -> impl Strategy<Value = String> {
-    let key = prop::sample::select(vec![
-        "id", "t", "n", "on", "one", "many", "created", "@rowid",
-    ]);
+    let key = prop::sample::select(vec!["id", "t", "n", "on", "one", "many", "created", "@rowid"]);
     let key = (key, any::<bool>())
         .prop_map(|(key, down)| format!("{}{key}", if down { "-" } else { "" }));
     proptest::collection::vec(key, 1..4).prop_map(|keys| keys.join(","))
@@ -102,19 +97,14 @@ fn ranks(
     row: &RowBuf,
 ) -> Vec<(Scalar<'static>, bool)> {
     let key = |key: &str| {
-        let (name, down) = key
-            .strip_prefix('-')
-            .map_or((key, false), |name| (name, true));
+        let (name, down) = key.strip_prefix('-').map_or((key, false), |name| (name, true));
         let value = match base.field(name) {
             Some(field) => scalar(field, row.as_row()).into_owned(),
             None => Scalar::Int(rowid.0 as i64),
         };
         (value, down)
     };
-    sort.split(',')
-        .filter(|key| !key.is_empty())
-        .map(key)
-        .collect()
+    sort.split(',').filter(|key| !key.is_empty()).map(key).collect()
 }
 
 fn naive(
@@ -130,25 +120,16 @@ fn naive(
     let mut rows = memory.rows_of("base");
     rows.retain(|(_, row)| {
         let subject = Subject::Stored(row.as_row());
-        filter
-            .as_ref()
-            .is_none_or(|filter| filter.matches(memory, request, subject).unwrap())
+        filter.as_ref().is_none_or(|filter| filter.matches(memory, request, subject).unwrap())
     });
     rows.sort_by(|(a_id, a), (b_id, b)| {
-        let pairs = ranks(&base, sort, *a_id, a)
-            .into_iter()
-            .zip(ranks(&base, sort, *b_id, b));
+        let pairs = ranks(&base, sort, *a_id, a).into_iter().zip(ranks(&base, sort, *b_id, b));
         let mut orderings =
             pairs.map(|((a, down), (b, _))| if down { b.cmp(&a) } else { a.cmp(&b) });
-        orderings
-            .find(|ordering| ordering.is_ne())
-            .unwrap_or(std::cmp::Ordering::Equal)
+        orderings.find(|ordering| ordering.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
     });
     let total = rows.len() as u64;
-    let rows = rows
-        .into_iter()
-        .skip(page.offset as usize)
-        .take(page.limit as usize);
+    let rows = rows.into_iter().skip(page.offset as usize).take(page.limit as usize);
     (rows.map(|(rowid, _)| rowid).collect(), total)
 }
 
@@ -167,13 +148,10 @@ fn world(records: &[Json], indexes: &[IndexSpec]) -> Memory {
     );
     add_index(&mut base, true, &[("id", Collate::Binary)], None);
     for index in indexes {
-        let condition = index
-            .condition
-            .as_ref()
-            .map(|(name, comparison, constant)| {
-                let slot = base.field(name).unwrap().slot;
-                Condition::Compare(slot, *comparison, constant.clone())
-            });
+        let condition = index.condition.as_ref().map(|(name, comparison, constant)| {
+            let slot = base.field(name).unwrap().slot;
+            Condition::Compare(slot, *comparison, constant.clone())
+        });
         add_index(&mut base, false, &index.columns, condition);
     }
     let mut memory = Memory::new(vec![base, collection("r", vec![("t", text())])]);
@@ -188,10 +166,8 @@ fn world(records: &[Json], indexes: &[IndexSpec]) -> Memory {
 }
 
 fn check_all_plans(memory: &Memory, filter: Option<&str>, sort: &str, page: Page) {
-    let request = Request {
-        query: [("q".to_owned(), "a".to_owned())].into(),
-        ..Request::default()
-    };
+    let request =
+        Request { query: [("q".to_owned(), "a".to_owned())].into(), ..Request::default() };
     let spec = ListSpec {
         filter,
         sort: Some(sort).filter(|sort| !sort.is_empty()),
@@ -232,29 +208,14 @@ fn large_groups_of_equal_keys_keep_insertion_order() {
         json!({"t": "x", "n": at % 2, "created": created})
     };
     let records: Vec<Json> = (0..900).map(record).collect();
-    let spec = IndexSpec {
-        columns: vec![("n", Collate::Binary)],
-        condition: None,
-    };
+    let spec = IndexSpec { columns: vec![("n", Collate::Binary)], condition: None };
     let memory = world(&records, &[spec]);
     for sort in ["-created", "created,-@rowid", "-n", "n", "-created,-@rowid"] {
-        for filter in [
-            None,
-            Some("created > '2024-01-01 00:00:00.000Z'"),
-            Some("n = 1 && t = 'x'"),
-        ] {
+        for filter in [None, Some("created > '2024-01-01 00:00:00.000Z'"), Some("n = 1 && t = 'x'")]
+        {
             for (offset, limit) in [(0, 5), (290, 320), (899, 10)] {
                 for total in [false, true] {
-                    check_all_plans(
-                        &memory,
-                        filter,
-                        sort,
-                        Page {
-                            offset,
-                            limit,
-                            total,
-                        },
-                    );
+                    check_all_plans(&memory, filter, sort, Page { offset, limit, total });
                 }
             }
         }
@@ -267,10 +228,7 @@ fn the_cheapest_access_is_chosen() {
     let record = |at: u64| json!({"t": format!("t{at}"), "n": at % 500, "one": if at < 3 { "r1" } else { "" }, "many": if at < 2 { vec!["r2"] } else { vec![] }});
     let records: Vec<Json> = (0..2000).map(record).collect();
     let specs = [
-        IndexSpec {
-            columns: vec![("t", Collate::NoCase)],
-            condition: None,
-        },
+        IndexSpec { columns: vec![("t", Collate::NoCase)], condition: None },
         IndexSpec {
             columns: vec![("n", Collate::Binary), ("created", Collate::Binary)],
             condition: None,
@@ -285,46 +243,16 @@ fn the_cheapest_access_is_chosen() {
         ("", "-created", true, "index created access count true"),
         ("", "t", true, "scan - heap count false"),
         ("id = 'k7'", "t", true, "record - access candidates true"),
-        (
-            "t = 'T7' && on = false",
-            "",
-            true,
-            "index base_1 access candidates true",
-        ),
-        (
-            "n = 7",
-            "-created",
-            true,
-            "index base_2 access entries true",
-        ),
-        (
-            "n = 7 && created > '2020'",
-            "",
-            true,
-            "index base_2 heap entries true",
-        ),
+        ("t = 'T7' && on = false", "", true, "index base_1 access candidates true"),
+        ("n = 7", "-created", true, "index base_2 access entries true"),
+        ("n = 7 && created > '2020'", "", true, "index base_2 heap entries true"),
         ("n < 3", "t", true, "index base_2 heap entries true"),
         ("n > 3", "", true, "scan - access candidates false"),
         ("one = 'r1'", "", true, "index one access entries true"),
         ("one.id = 'r1'", "-t", true, "index one heap entries true"),
-        (
-            "many.id ?= 'r2'",
-            "",
-            true,
-            "index many access candidates false",
-        ),
-        (
-            "1 = 2 && t = 'a'",
-            "t",
-            true,
-            "nothing - access candidates true",
-        ),
-        (
-            "@request.auth.id = 'x' || n = 7",
-            "created",
-            false,
-            "index base_2 access none true",
-        ),
+        ("many.id ?= 'r2'", "", true, "index many access candidates false"),
+        ("1 = 2 && t = 'a'", "t", true, "nothing - access candidates true"),
+        ("@request.auth.id = 'x' || n = 7", "created", false, "index base_2 access none true"),
     ] {
         let spec = ListSpec {
             filter: Some(filter).filter(|text| !text.is_empty()),
@@ -333,17 +261,7 @@ fn the_cheapest_access_is_chosen() {
             ..ListSpec::default()
         };
         let query = ListQuery::compile(memory.catalog(), memory.collection("base"), &spec).unwrap();
-        let plan = query
-            .plan(
-                &memory,
-                &request,
-                Page {
-                    offset: 0,
-                    limit: 20,
-                    total,
-                },
-            )
-            .unwrap();
+        let plan = query.plan(&memory, &request, Page { offset: 0, limit: 20, total }).unwrap();
         let explain = plan.explain();
         let index = explain.index.as_deref().unwrap_or("-");
         let summary = format!(

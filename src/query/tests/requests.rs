@@ -90,14 +90,8 @@ fn auth_options() -> crate::schema::AuthOptions {
 fn request(world: &Memory, user: Option<&str>, body: &Json) -> Request {
     let auth = user.map(|id| {
         let users = world.collection("users");
-        let row = world
-            .rows_of("users")
-            .into_iter()
-            .find(|(_, row)| row.as_row().id() == id);
-        AuthRow {
-            collection: Arc::clone(users),
-            row: row.unwrap().1,
-        }
+        let row = world.rows_of("users").into_iter().find(|(_, row)| row.as_row().id() == id);
+        AuthRow { collection: Arc::clone(users), row: row.unwrap().1 }
     });
     Request {
         method: "GET".to_owned(),
@@ -130,11 +124,7 @@ fn rules_see_who_asks() {
     for (user, rule, expected) in [
         (Some("ann"), "owner = @request.auth.id", ["d1"].as_slice()),
         (None, "owner = @request.auth.id", &["d3"]),
-        (
-            None,
-            "@request.auth.id != '' && owner = @request.auth.id",
-            &[],
-        ),
+        (None, "@request.auth.id != '' && owner = @request.auth.id", &[]),
         (Some("bob"), "readers.id ?= @request.auth.id", &["d1", "d2"]),
         (Some("bob"), "readers.id = @request.auth.id", &["d2"]),
         (Some("ann"), "@request.auth.team.title = 'Red'", all),
@@ -142,52 +132,24 @@ fn rules_see_who_asks() {
         (None, "@request.auth.team.title = ''", all),
         (Some("ann"), "@request.auth.hidden_key = 'k'", all),
         (Some("ann"), "@request.auth.nothing = null", all),
-        (
-            Some("ann"),
-            "@request.auth.nothing_via_nothing.x = null",
-            all,
-        ),
+        (Some("ann"), "@request.auth.nothing_via_nothing.x = null", all),
         (Some("ann"), "@request.auth.collectionName = 'users'", all),
         (Some("ann"), "@request.auth.name:lower = 'ann'", all),
-        (
-            Some("ann"),
-            "@request.auth.docs_via_owner.title ?= title",
-            &["d1"],
-        ),
+        (Some("ann"), "@request.auth.docs_via_owner.title ?= title", &["d1"]),
         (
             Some("ann"),
             "@request.auth.emailVisibility = true && @request.auth.verified = false",
             all,
         ),
-        (
-            None,
-            "@request.method = 'GET' && @request.context = 'batch'",
-            all,
-        ),
-        (
-            None,
-            "@request.headers.x_token = 'Secret' && @request.headers.none = null",
-            all,
-        ),
+        (None, "@request.method = 'GET' && @request.context = 'batch'", all),
+        (None, "@request.headers.x_token = 'Secret' && @request.headers.none = null", all),
         (None, "@request.headers.x_token:lower = 'secret'", all),
-        (
-            None,
-            "@request.query.page = '2' && @request.query.page:isset = true",
-            all,
-        ),
+        (None, "@request.query.page = '2' && @request.query.page:isset = true", all),
         (None, "@request.query.none:isset = true", &[]),
-        (
-            Some("bob"),
-            "@collection.users.id ?= owner && @collection.users.name ?= 'Ann'",
-            &["d1"],
-        ),
+        (Some("bob"), "@collection.users.id ?= owner && @collection.users.name ?= 'Ann'", &["d1"]),
     ] {
         let found = ruled(user, &json!({}), rule);
-        assert_eq!(
-            found.unwrap_or_else(|error| panic!("{rule}: {error}")),
-            expected,
-            "{rule}"
-        );
+        assert_eq!(found.unwrap_or_else(|error| panic!("{rule}: {error}")), expected, "{rule}");
     }
     assert!(ruled(Some("ann"), &json!({}), "@request.auth.name.x = 1").is_err());
 }
@@ -231,12 +193,7 @@ fn rules_see_what_is_sent() {
         let found = found.unwrap_or_else(|error| panic!("{rule}: {error}"));
         assert_eq!(found.contains(&"d1".to_owned()), expected, "{rule}");
     }
-    assert_eq!(
-        ruled(None, &json!({}), "@request.body.owner.name = null")
-            .unwrap()
-            .len(),
-        3
-    );
+    assert_eq!(ruled(None, &json!({}), "@request.body.owner.name = null").unwrap().len(), 3);
     for rule in [
         "@request.body.title:each = 1",
         "@request.body.size:length = 1",
@@ -252,51 +209,22 @@ fn rules_see_what_is_sent() {
 fn a_rule_and_a_filter_speak_of_the_same_related_record() {
     let world = world();
     let listed = |rule, filter, superuser| {
-        let spec = ListSpec {
-            rule: Some(rule),
-            filter: Some(filter),
-            sort: None,
-            superuser,
-        };
+        let spec = ListSpec { rule: Some(rule), filter: Some(filter), sort: None, superuser };
         let query = ListQuery::compile(world.catalog(), world.collection("docs"), &spec)?;
         let request = request(&world, Some("bob"), &json!({}));
-        let page = Page {
-            offset: 0,
-            limit: 9,
-            total: true,
-        };
+        let page = Page { offset: 0, limit: 9, total: true };
         let found = query.plan(&world, &request, page)?.run(&world)?;
         Ok::<_, FilterError>(
-            found
-                .rows
-                .iter()
-                .map(|(_, row)| row.as_row().id().to_owned())
-                .collect::<Vec<_>>(),
+            found.rows.iter().map(|(_, row)| row.as_row().id().to_owned()).collect::<Vec<_>>(),
         )
     };
     let mine = "readers.id ?= @request.auth.id";
-    assert_eq!(
-        listed(mine, "readers.name ?= 'Bob'", false).unwrap(),
-        ["d1", "d2"]
-    );
-    assert!(
-        listed(mine, "readers.name ?= 'Ann'", false)
-            .unwrap()
-            .is_empty()
-    );
+    assert_eq!(listed(mine, "readers.name ?= 'Bob'", false).unwrap(), ["d1", "d2"]);
+    assert!(listed(mine, "readers.name ?= 'Ann'", false).unwrap().is_empty());
     // Emails only count where their owners show them.
-    assert_eq!(
-        listed("title != ''", "owner.email ~ '@'", false).unwrap(),
-        ["d1"]
-    );
-    assert_eq!(
-        listed("title != ''", "owner.email ~ '@'", true).unwrap(),
-        ["d1", "d2"]
-    );
-    assert_eq!(
-        listed("owner.email ~ '@'", "title != ''", false).unwrap(),
-        ["d1", "d2"]
-    );
+    assert_eq!(listed("title != ''", "owner.email ~ '@'", false).unwrap(), ["d1"]);
+    assert_eq!(listed("title != ''", "owner.email ~ '@'", true).unwrap(), ["d1", "d2"]);
+    assert_eq!(listed("owner.email ~ '@'", "title != ''", false).unwrap(), ["d1", "d2"]);
 }
 
 #[test]
@@ -304,10 +232,7 @@ fn changes_are_judged_on_the_virtual_record_too() {
     let world = world();
     let docs = world.collection("docs");
     let body = json!({"title": "new", "size": 3, "data": "a"});
-    let row = row_of(
-        docs,
-        &json!({"id": "n", "title": "new", "size": 3, "data": "a"}),
-    );
+    let row = row_of(docs, &json!({"id": "n", "title": "new", "size": 3, "data": "a"}));
     let request = request(&world, None, &body);
     for (rule, expected) in [
         ("@request.body.title:changed = false", true),
@@ -315,9 +240,7 @@ fn changes_are_judged_on_the_virtual_record_too() {
         ("@request.body.data:changed = true", true),
     ] {
         let filter = Filter::compile(world.catalog(), docs, rule, Scope::Rule).unwrap();
-        let holds = filter
-            .matches(&world, &request, Subject::Virtual(row.as_row()))
-            .unwrap();
+        let holds = filter.matches(&world, &request, Subject::Virtual(row.as_row())).unwrap();
         assert_eq!(holds, expected, "{rule}");
     }
 }
@@ -337,27 +260,11 @@ fn list_rules_of_related_collections_bind_the_joined_record() {
         ("owner.name != '' || title = 'two'", &["d1"]),
         ("", &["d1", "d2", "d3"]),
     ] {
-        let spec = ListSpec {
-            filter: Some(filter),
-            sort: Some(""),
-            ..ListSpec::default()
-        };
+        let spec = ListSpec { filter: Some(filter), sort: Some(""), ..ListSpec::default() };
         let query = ListQuery::compile(world.catalog(), world.collection("docs"), &spec).unwrap();
-        let page = Page {
-            offset: 0,
-            limit: 9,
-            total: true,
-        };
-        let found = query
-            .plan(&world, &Request::default(), page)
-            .unwrap()
-            .run(&world)
-            .unwrap();
-        let ids: Vec<_> = found
-            .rows
-            .iter()
-            .map(|(_, row)| row.as_row().id().to_owned())
-            .collect();
+        let page = Page { offset: 0, limit: 9, total: true };
+        let found = query.plan(&world, &Request::default(), page).unwrap().run(&world).unwrap();
+        let ids: Vec<_> = found.rows.iter().map(|(_, row)| row.as_row().id().to_owned()).collect();
         assert_eq!(ids, expected, "{filter}");
     }
 }

@@ -10,23 +10,15 @@ use crate::schema::{Collate, FieldKind};
 
 /// A small world: authors, items, and posts that relate to both.
 fn world() -> Memory {
-    let mut author = collection(
-        "authors",
-        vec![("name", text()), ("age", number()), ("hidden_note", text())],
-    );
+    let mut author =
+        collection("authors", vec![("name", text()), ("age", number()), ("hidden_note", text())]);
     add_index(&mut author, false, &[("name", Collate::Binary)], None);
     let item = collection(
         "items",
-        vec![
-            ("t", text()),
-            ("n", number()),
-            ("author", relation("authors", 1)),
-        ],
+        vec![("t", text()), ("n", number()), ("author", relation("authors", 1))],
     );
-    let mut profile = collection(
-        "profiles",
-        vec![("author", relation("authors", 1)), ("city", text())],
-    );
+    let mut profile =
+        collection("profiles", vec![("author", relation("authors", 1)), ("city", text())]);
     add_index(&mut profile, true, &[("author", Collate::Binary)], None);
     let post = collection(
         "posts",
@@ -63,10 +55,7 @@ pub(super) fn filled() -> Memory {
     ] {
         world.insert("items", &item);
     }
-    world.insert(
-        "profiles",
-        &json!({"id": "p", "author": "ann", "city": "Oslo"}),
-    );
+    world.insert("profiles", &json!({"id": "p", "author": "ann", "city": "Oslo"}));
     world
 }
 
@@ -76,11 +65,7 @@ pub(super) fn selected(
     name: &str,
     filter: &str,
 ) -> Result<Vec<String>, FilterError> {
-    let spec = ListSpec {
-        filter: Some(filter),
-        superuser: true,
-        ..ListSpec::default()
-    };
+    let spec = ListSpec { filter: Some(filter), superuser: true, ..ListSpec::default() };
     list(world, name, &spec, &Request::default())
 }
 
@@ -91,18 +76,10 @@ pub(super) fn list(
     request: &Request,
 ) -> Result<Vec<String>, FilterError> {
     let query = ListQuery::compile(world.catalog(), world.collection(name), spec)?;
-    let page = Page {
-        offset: 0,
-        limit: 100,
-        total: true,
-    };
+    let page = Page { offset: 0, limit: 100, total: true };
     let found = query.plan(world, request, page)?.run(world)?;
     assert_eq!(found.total, Some(found.rows.len() as u64));
-    Ok(found
-        .rows
-        .iter()
-        .map(|(_, row)| row.as_row().id().to_owned())
-        .collect())
+    Ok(found.rows.iter().map(|(_, row)| row.as_row().id().to_owned()).collect())
 }
 
 /// Every filter must select exactly the post with the given fields, or not.
@@ -149,10 +126,7 @@ fn empty_values_fold_in_equality() {
             ("on = FALSE", true),
         ],
     );
-    check(
-        json!({"data": ""}),
-        &[("data = ''", true), ("data = null", false)],
-    );
+    check(json!({"data": ""}), &[("data = ''", true), ("data = null", false)]);
 }
 
 #[test]
@@ -182,11 +156,7 @@ fn numbers_and_texts_compare_by_affinity() {
     );
     check(
         json!({"title": "1", "num": 1}),
-        &[
-            ("title = true", true),
-            ("title = num", false),
-            ("title >= num && title <= num", true),
-        ],
+        &[("title = true", true), ("title = num", false), ("title >= num && title <= num", true)],
     );
     check(json!({"title": "123.0"}), &[("title = 123", true)]);
 }
@@ -218,14 +188,8 @@ fn json_values_keep_their_types() {
             ("place ~ '23.5'", true),
         ],
     );
-    check(
-        json!({"data": 123}),
-        &[("data = 123", true), ("data = '123'", false)],
-    );
-    check(
-        json!({"data": "a"}),
-        &[("data = 'a'", true), ("data:lower = 'a'", true)],
-    );
+    check(json!({"data": 123}), &[("data = 123", true), ("data = '123'", false)]);
+    check(json!({"data": "a"}), &[("data = 'a'", true), ("data:lower = 'a'", true)]);
     check(json!({}), &[("place = '{\"lon\":0,\"lat\":0}'", true)]);
 }
 
@@ -283,14 +247,9 @@ fn plain_operators_ask_all_and_question_operators_any() {
         ("rel = '[\"a\"]'", [true, false, false]),
         ("rel.t:lower ?= 'a'", [true, true, false]),
     ];
-    for (at, rel) in [json!(["a"]), json!(["a", "b"]), json!([])]
-        .into_iter()
-        .enumerate()
-    {
-        let cases: Vec<_> = cases
-            .iter()
-            .map(|(filter, expected)| (*filter, expected[at]))
-            .collect();
+    for (at, rel) in [json!(["a"]), json!(["a", "b"]), json!([])].into_iter().enumerate() {
+        let cases: Vec<_> =
+            cases.iter().map(|(filter, expected)| (*filter, expected[at])).collect();
         check(json!({ "rel": rel }), &cases);
     }
 }
@@ -305,18 +264,9 @@ fn one_prefix_is_one_row_throughout_a_condition() {
             ("rel.t ?= 'a' && (rel.n ?= 2 || rel.t ?= 'a')", true),
             ("rel.t ?= 'a' || rel.n ?= 7", true),
             ("rel:each ?= 'a' && rel.t ?= 'b'", false),
-            (
-                "@collection.items.t ?= 'a' && @collection.items.n ?= 2",
-                true,
-            ),
-            (
-                "@collection.items.t ?= 'b' && @collection.items.n ?= 1",
-                false,
-            ),
-            (
-                "@collection.items:x.t ?= 'b' && @collection.items:y.n ?= 1",
-                true,
-            ),
+            ("@collection.items.t ?= 'a' && @collection.items.n ?= 2", true),
+            ("@collection.items.t ?= 'b' && @collection.items.n ?= 1", false),
+            ("@collection.items:x.t ?= 'b' && @collection.items:y.n ?= 1", true),
             ("@collection.items.t = 'a'", false),
             ("@collection.items.n > 0", true),
         ],
@@ -326,14 +276,8 @@ fn one_prefix_is_one_row_throughout_a_condition() {
 #[test]
 fn back_relations_are_multi_valued_unless_unique() {
     let mut world = filled();
-    world.insert(
-        "posts",
-        &json!({"id": "x", "author": "ann", "title": "one"}),
-    );
-    world.insert(
-        "posts",
-        &json!({"id": "y", "author": "ann", "title": "two"}),
-    );
+    world.insert("posts", &json!({"id": "x", "author": "ann", "title": "one"}));
+    world.insert("posts", &json!({"id": "y", "author": "ann", "title": "two"}));
     let cases = [
         ("posts_via_author.title ?= 'one'", vec!["ann"]),
         ("posts_via_author.title = 'one'", vec![]),
@@ -344,11 +288,7 @@ fn back_relations_are_multi_valued_unless_unique() {
         ("items_via_author.posts_via_rel.id = ''", vec!["ann", "bob"]),
     ];
     for (filter, expected) in cases {
-        assert_eq!(
-            selected(&world, "authors", filter).unwrap(),
-            expected,
-            "{filter}"
-        );
+        assert_eq!(selected(&world, "authors", filter).unwrap(), expected, "{filter}");
     }
 }
 
@@ -443,16 +383,7 @@ fn create_rules_see_columns_without_affinity() {
     }
     let authors = world.collection("authors");
     let row = crate::query::testing::row_of(authors, &json!({"id": "new"}));
-    let filter = Filter::compile(
-        world.catalog(),
-        authors,
-        "posts_via_author.id = ''",
-        Scope::Rule,
-    )
-    .unwrap();
-    assert!(
-        filter
-            .matches(&world, &Request::default(), Subject::Virtual(row.as_row()))
-            .is_err()
-    );
+    let filter =
+        Filter::compile(world.catalog(), authors, "posts_via_author.id = ''", Scope::Rule).unwrap();
+    assert!(filter.matches(&world, &Request::default(), Subject::Virtual(row.as_row())).is_err());
 }

@@ -11,9 +11,7 @@ fn operand() -> impl Strategy<Value = Operand> {
         "[a-z_@#][a-zA-Z0-9_]{0,4}([.:][a-z0-9_]{1,3}){0,2}"
             .prop_filter("more than a sigil", |name| name.len() > 1)
             .prop_map(Operand::Identifier),
-        any::<f64>()
-            .prop_filter("finite", |n| n.is_finite())
-            .prop_map(Operand::Number),
+        any::<f64>().prop_filter("finite", |n| n.is_finite()).prop_map(Operand::Number),
         any::<String>().prop_map(Operand::Text),
         "[a-z\\\\'\"nt%_\n]{0,8}".prop_map(Operand::Text),
     ];
@@ -39,14 +37,7 @@ fn operator() -> impl Strategy<Value = Operator> {
 
 fn expr() -> impl Strategy<Value = Expr> {
     let comparison = (operand(), operator(), any::<bool>(), operand()).prop_map(
-        |(left, operator, any, right)| {
-            Expr::Compare(Comparison {
-                left,
-                operator,
-                any,
-                right,
-            })
-        },
+        |(left, operator, any, right)| Expr::Compare(Comparison { left, operator, any, right }),
     );
     comparison.prop_recursive(4, 24, 4, |inner| {
         let parts = proptest::collection::vec(inner, 2..4);
@@ -85,10 +76,7 @@ fn blanks_comments_and_escapes_are_understood() {
     for (text, printed) in [
         ("a=-5", "a = -5"),
         ("a>-1", "a > -1"),
-        (
-            " a\t?!=\n'x' // why\r\n && (b~\"it's\")",
-            "a ?!= 'x' && b ~ 'it\\'s'",
-        ),
+        (" a\t?!=\n'x' // why\r\n && (b~\"it's\")", "a ?!= 'x' && b ~ 'it\\'s'"),
         ("a='l\\n\\t\\r\\\\\\'\\\"'", "a = 'l\n\t\r\\\\\\'\"'"),
         ("a='\\d\\u0041'", "a = '\\\\d\\\\u0041'"),
         ("f(a, 1, 'x',) = 2.50", "f(a, 1, 'x') = 2.5"),
