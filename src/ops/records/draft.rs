@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::access::{Create, Gate, Granted, Update};
-use crate::model::{RowBuf, RowId, Timestamp, Value};
+use crate::model::{RowBuf, RowId, Slot, Timestamp, Value};
 use crate::ops::Failure;
 use crate::query::{Request, Rows, Subject};
 use crate::schema::values::{self, Submission, WriteAccess};
@@ -182,6 +182,10 @@ impl Draft {
     fn validate(&self, rows: &dyn Rows, old: Option<&Record>) -> Result<(), Error> {
         let mut violations = Violations::new();
         for (field, value) in self.record.fields() {
+            if old.is_some() && field.slot == Slot::ID {
+                // It cannot have changed, and may be older than the pattern.
+                continue;
+            }
             let checked = values::check(field, value)
                 .and_then(|()| self.check_password(field))
                 .and_then(|()| check_files(field, value, old));

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use crate::schema::index_text::{Statement, index_from_text};
-use crate::schema::{Catalog, Collection, Field, Index, IndexNumber, Violation, Violations};
+use crate::schema::{
+    Catalog, Collection, Field, Index, IndexError, IndexNumber, Violation, Violations,
+};
 
 use super::ids;
 
@@ -95,24 +97,19 @@ pub(super) fn set(
     if texts.len() > MAX_INDEXES {
         return Err(whole(super::check::too_long(MAX_INDEXES)));
     }
+    check_statements(texts, collection, catalog)?;
     collection.indexes = Vec::with_capacity(texts.len());
-    let mut seen: Vec<Statement> = Vec::with_capacity(texts.len());
     let mut numbers = HashSet::new();
     let mut found = Violations::new();
     for (at, text) in texts.iter().enumerate() {
-        let usable = read(text, &collection.fields).and_then(|(statement, index)| {
-            check_name(&statement, collection, &seen, catalog)?;
-            check_definition(&statement, &seen)?;
-            Ok((statement, index))
-        });
-        let (statement, mut index) = match usable {
-            Ok(usable) => usable,
+        let index = index_from_text(text, &collection.fields, IndexNumber(0)).map_err(refusal);
+        let mut index = match index {
+            Ok(index) => index,
             Err(violation) => {
                 found.add_at(&["indexes", &at.to_string()], violation);
                 continue;
             }
         };
-        seen.push(statement);
         let kept = old.and_then(|old| kept_number(&index, old, collection));
         index.number = kept.filter(|number| !numbers.contains(number)).unwrap_or_else(|| {
             let number = IndexNumber(collection.next_index);
@@ -129,14 +126,32 @@ pub(super) fn set(
     check_auth_uniques(collection).map_err(whole)
 }
 
-fn read(text: &str, fields: &[Field]) -> Result<(Statement, Index), Violation> {
-    let refuse = |error: crate::schema::IndexError| {
-        Violation::new("validation_invalid_index_expression", error.to_string())
-    };
-    let index = index_from_text(text, fields, IndexNumber(0)).map_err(refuse)?;
-    let statement = Statement::parse(text);
-    let statement = statement.ok_or_else(|| refuse(crate::schema::IndexError::Invalid))?;
-    Ok((statement, index))
+/// Checks what the texts say by themselves, before any column is looked for.
+fn check_statements(
+    texts: &[String],
+    collection: &Collection,
+    catalog: &Catalog,
+) -> Result<(), Violations> {
+    let mut seen: Vec<Statement> = Vec::with_capacity(texts.len());
+    let mut found = Violations::new();
+    for (at, text) in texts.iter().enumerate() {
+        let checked = Statement::parse(text).ok_or_else(|| refusal(IndexError::Invalid));
+        let checked = checked.and_then(|statement| {
+            check_name(&statement, collection, &seen, catalog)?;
+            check_definition(&statement, &seen)?;
+            Ok(statement)
+        });
+        match checked {
+            Ok(statement) => seen.push(statement),
+            Err(violation) => found.add_at(&["indexes", &at.to_string()], violation),
+        }
+    }
+    found.into_result()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands where errors are mapped")]
+fn refusal(error: IndexError) -> Violation {
+    Violation::new("validation_invalid_index_expression", error.to_string())
 }
 
 fn check_name(
