@@ -44,7 +44,7 @@ pub(in crate::store) struct RedbEngine {
 
 /// From this size on every durable commit keeps the next open quick, at the price of a second
 /// flush. Without that, opening after a crash reads the whole file: about a second per GB.
-const QUICK_REPAIR_BYTES: u64 = 256 * 1024 * 1024;
+const QUICK_REPAIR_BYTES: u64 = 512 * 1024 * 1024;
 
 impl RedbEngine {
     /// Opens or makes the file at `path`. Fails with [`StoreError::Locked`] when it is open.
