@@ -48,6 +48,14 @@ impl From<Error> for ApiError {
                 Self::bad_request("").with_cause("unknown batch request action")
             }
             Error::TooManyRequests => Self::too_many_requests(),
+            Error::Changed => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "The record has been changed since it was read.",
+            ),
+            Error::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The idempotency key was already used for another request.",
+            ),
             Error::Busy => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The server is busy, please try again later.",
