@@ -26,5 +26,6 @@ pub mod model;
 pub mod ops;
 pub mod query;
 pub mod schema;
+pub mod settings;
 pub mod store;
 pub mod web;

@@ -4,5 +4,8 @@
 mod harness;
 
 mod bad_input;
+mod batch;
 mod concurrency;
+mod rate_limits;
 mod records;
+mod settings;
