@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crate::access::RuleCache;
 use crate::auth::PasswordHasher;
+use crate::files::Storage;
 use crate::store::{Snapshot, Store, Tx};
 
 use super::Error;
+use super::files::InFlight;
 
 /// The store and what goes with it. Shared by all requests behind an `Arc`.
 #[derive(Debug)]
@@ -14,12 +16,14 @@ pub struct Backend {
     store: Store,
     rules: Arc<RuleCache>,
     hasher: PasswordHasher,
+    files: Storage,
+    in_flight: Arc<InFlight>,
 }
 
 impl Backend {
-    /// A backend over an open store.
-    pub fn new(store: Store, hasher: PasswordHasher) -> Self {
-        Self { store, rules: Arc::default(), hasher }
+    /// A backend over an open store and the files that belong to it.
+    pub fn new(store: Store, hasher: PasswordHasher, files: Storage) -> Self {
+        Self { store, rules: Arc::default(), hasher, files, in_flight: Arc::default() }
     }
 
     /// The last committed state.
@@ -35,6 +39,22 @@ impl Backend {
     /// Password hashing.
     pub fn hasher(&self) -> &PasswordHasher {
         &self.hasher
+    }
+
+    /// The files of records.
+    pub fn files(&self) -> &Storage {
+        &self.files
+    }
+
+    /// Which records are getting files right now.
+    pub fn in_flight(&self) -> &Arc<InFlight> {
+        &self.in_flight
+    }
+
+    /// Has files removed soon that no record names any more. Worth a call after every commit that
+    /// may have left some; without it they go with the next one that does, or at the next start.
+    pub fn sweep_soon(&self) {
+        self.in_flight.ring();
     }
 
     /// Runs `job` in a write transaction and waits for the commit. Blocks the thread.
