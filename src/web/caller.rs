@@ -10,6 +10,11 @@ use crate::query::{self, AuthRow, Context};
 
 /// Who sends `request`, with everything that rules may ask about it but the body.
 pub(super) fn caller_of(request: &Request) -> Arc<Caller> {
+    Arc::new(Caller::new(request_of(request)))
+}
+
+/// What rules may ask about `request`, but the body.
+pub(super) fn request_of(request: &Request) -> query::Request {
     let mut query = HashMap::new();
     for (name, value) in request.query.iter() {
         query.entry(name.to_owned()).or_insert_with(|| value.to_owned());
@@ -18,14 +23,14 @@ pub(super) fn caller_of(request: &Request) -> Arc<Caller> {
         let value = request.header(name.as_str())?;
         Some((name.as_str().replace('-', "_"), value.to_owned()))
     });
-    Arc::new(Caller::new(query::Request {
+    query::Request {
         method: request.method.as_str().to_owned(),
         context: Context::Default,
         query,
         headers: headers.collect(),
         body: serde_json::Map::new(),
         auth: request.extensions.get::<AuthRow>().cloned(),
-    }))
+    }
 }
 
 /// The caller of a route that only superusers may use.

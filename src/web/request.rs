@@ -8,7 +8,7 @@ use http::{Extensions, HeaderMap, Method};
 use http_body::Body;
 use serde_json::{Map, Value as Json};
 
-use super::incoming::IncomingBody;
+use super::incoming::{BodyStream, IncomingBody};
 use super::{ApiError, BoxError, Query, body};
 use crate::config::{ByteSize, Live};
 
@@ -85,6 +85,16 @@ impl Request {
     /// Reads the body as [`body`](Self::body) does, with another size limit.
     pub async fn body_within(&mut self, size_max: ByteSize) -> Result<Bytes, ApiError> {
         self.body.read(size_max).await
+    }
+
+    /// The body as a stream; `None` when there is none. Later calls return none.
+    ///
+    /// Errors: 413 when it is announced to be larger than `size_max`.
+    pub(super) fn body_stream(
+        &mut self,
+        size_max: ByteSize,
+    ) -> Result<Option<BodyStream>, ApiError> {
+        self.body.take_stream(size_max)
     }
 
     /// Reads the body as an object: JSON or a form without files; nothing is an empty object.

@@ -2,6 +2,7 @@
 
 mod auth;
 mod collections;
+mod files;
 mod health;
 mod records;
 mod routes;

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::super::{RouteError, Router};
-use super::{auth, collections, health, records};
+use super::{auth, collections, files, health, records};
 
 /// All routes, each with its handler.
 ///
@@ -31,6 +31,8 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::GET, &auth_path("auth-methods"), auth::methods)?;
     router.add(Method::POST, &auth_path("auth-with-password"), auth::with_password)?;
     router.add(Method::POST, &auth_path("auth-refresh"), auth::refreshed)?;
+    router.add(Method::POST, "/api/files/token", files::token)?;
+    router.add(Method::GET, "/api/files/{collection}/{record}/{filename}", files::download)?;
     #[cfg(feature = "admin-ui")]
     {
         use super::super::admin_ui;
