@@ -143,10 +143,11 @@ impl ContentType {
     /// `text/csv`, and as `text/plain` too.
     pub fn is_one_of(&self, accepted: &[String], name: &str) -> bool {
         let by_name = (self.media_type == TEXT).then(|| mime_guess::from_path(name));
+        let texts = || by_name.iter().flatten().filter(|guess| guess.type_() == "text");
         accepted.iter().any(|accepted| {
             let wanted = Self::known(accepted).media_type;
             is_same(&wanted, &self.media_type)
-                || by_name.iter().flatten().any(|guess| is_same(&wanted, guess.essence_str()))
+                || texts().any(|guess| is_same(&wanted, guess.essence_str()))
         })
     }
 }
