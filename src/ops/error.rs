@@ -55,6 +55,12 @@ pub enum Error {
     /// Something was refused for a reason that is a sentence of its own.
     #[error("{0}")]
     Refused(String),
+    /// The record is not, or no longer, what `If-Match` asked for.
+    #[error("the record has changed")]
+    Changed,
+    /// An idempotency key came again with another body.
+    #[error("the idempotency key was used for something else")]
+    KeyReused,
     /// Too much is waiting already.
     #[error("busy")]
     Busy,
@@ -102,6 +108,7 @@ impl Error {
     pub fn from_denied_create(denied: Denied) -> Self {
         match denied {
             Denied::SuperusersOnly => Self::SuperusersOnly,
+            Denied::Unusable(FilterError::Read(error)) => error.into(),
             Denied::RuleFailed | Denied::Unusable(_) => {
                 Self::Rejected(Failure::CreateRecord, Violations::new())
             }

@@ -139,8 +139,10 @@ async fn spool(
     let mut head = Vec::new();
     let mut piece = Vec::new();
     let mut size = 0;
+    let mut checksum = crc32fast::Hasher::new();
     while let Some(chunk) = part.chunk().await? {
         size += chunk.len() as u64;
+        checksum.update(&chunk);
         let missing = (HEAD_LEN - head.len()).min(chunk.len());
         head.extend_from_slice(&chunk[..missing]);
         piece.extend_from_slice(&chunk);
@@ -151,7 +153,7 @@ async fn spool(
     write(state, file, piece).await.map_err(ApiError::internal)?;
     // Some clients send the path.
     let file_name = file_name.rsplit('/').next().unwrap_or_default();
-    Ok(Upload::new(key, file_name, scratch, size, &head))
+    Ok(Upload::new(key, file_name, scratch, size, checksum.finalize(), &head))
 }
 
 /// Writes a piece and gives back what can be used again.

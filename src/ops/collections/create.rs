@@ -32,7 +32,7 @@ impl CreateCollection {
         let check_rule = |collection: &Collection, rule: &str| rules.check(collection, rule);
         let made = create_from_body(&catalog, &self.body, self.now, &check_rule);
         let collection = made.map_err(|error| match error {
-            DefinitionError::Format(error) if error.path() == "type" => {
+            DefinitionError::Format(error) if ["type", "name", "id"].contains(&error.path()) => {
                 Error::Rejected(Failure::CollectionTypeFormat, Violations::new())
             }
             DefinitionError::Format(_) => {

@@ -19,17 +19,20 @@ pub struct Upload {
     pub size: u64,
     /// What it is.
     pub content_type: ContentType,
+    /// CRC-32 of the content.
+    checksum: u32,
     pub(in crate::ops) scratch: Scratch,
 }
 
 impl Upload {
-    /// The upload in `scratch`, `size` bytes that begin with `head`; at least
-    /// [`HEAD_LEN`](crate::files::HEAD_LEN) of them unless the file is shorter.
+    /// The upload in `scratch`, `size` bytes with the CRC-32 `checksum` that begin with `head`; at
+    /// least [`HEAD_LEN`](crate::files::HEAD_LEN) of them unless the file is shorter.
     pub fn new(
         key: impl Into<String>,
         submitted_name: &str,
         scratch: Scratch,
         size: u64,
+        checksum: u32,
         head: &[u8],
     ) -> Self {
         let content_type = ContentType::sniff(head);
@@ -39,6 +42,7 @@ impl Upload {
             name: stored_name(submitted_name, content_type.extension()),
             size,
             content_type,
+            checksum,
             scratch,
         }
     }
@@ -47,6 +51,11 @@ impl Upload {
     pub fn is_meant_for(key: &str, field: &Field) -> bool {
         let name = key.strip_suffix('+').or_else(|| key.strip_prefix('+'));
         key == field.name || name == Some(field.name.as_str())
+    }
+
+    /// What stays the same when the same file is sent again.
+    pub(in crate::ops) fn fingerprint(&self) -> String {
+        format!("{}/{}/{:08x}", self.submitted_name, self.size, self.checksum)
     }
 
     /// Whether the file replaces what the field holds, rather than joining it.

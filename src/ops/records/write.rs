@@ -7,15 +7,17 @@ use serde_json::{Map, Value as Json};
 
 use crate::access::{Caller, Gate, RuleCache};
 use crate::auth::{PasswordHasher, Verdict};
-use crate::files::Location;
-use crate::model::{RowBuf, Timestamp, Value};
-use crate::ops::files::{UnderWay, Upload, names_in, pending};
-use crate::ops::{Backend, Failure};
+use crate::model::{RowBuf, Timestamp};
+use crate::ops::Failure;
+use crate::ops::files::Upload;
 use crate::query::Rows;
-use crate::schema::{Collection, FieldKind, Record, Violation, Violations, values};
+use crate::schema::{Collection, FieldKind, Violation, Violations};
 use crate::store::{Tx, WriteError};
 
-use super::draft::{self, Basis, Draft};
+use super::draft::{Basis, Draft};
+use super::idempotency::IdempotentCreate;
+use super::placing::Placed;
+use super::precondition::Precondition;
 use super::{Error, account, collection_of};
 
 /// What is to be done with the body.
@@ -46,7 +48,9 @@ pub struct WriteRecord {
     pub(super) body: Map<String, Json>,
     pub(super) passwords: Passwords,
     pub(super) uploads: Vec<Upload>,
-    placed: Option<Placed>,
+    pub(super) placed: Option<Placed>,
+    pub(super) precondition: Precondition,
+    idempotency_key: Option<String>,
     pub(super) now: Timestamp,
 }
 
@@ -57,16 +61,6 @@ pub(super) struct Passwords {
     pub(super) hashes: HashMap<String, String>,
     /// The stored hash that the submitted old password was found to match.
     pub(super) old_matches: Option<String>,
-}
-
-/// Files that are in their places and wait for a record to name them.
-#[derive(Debug)]
-struct Placed {
-    /// The record.
-    id: String,
-    locations: Vec<Location>,
-    /// Keeps the sweep away until the outcome is known.
-    _under_way: UnderWay,
 }
 
 /// A committed record.
@@ -96,105 +90,24 @@ impl WriteRecord {
             passwords: Passwords::default(),
             uploads: Vec::new(),
             placed: None,
+            precondition: Precondition::None,
+            idempotency_key: None,
             now: Timestamp::now(),
         }
     }
 
-    /// Adds uploaded files, whose keys must name file fields. Files under a plain key join the names
-    /// that the body has there, and [`Self::place_files`] has to be called before the write.
+    /// Lets the write go through only while the stored record is as expected.
     #[must_use]
-    pub fn with_uploads(mut self, uploads: Vec<Upload>) -> Self {
-        let mut names: Vec<(&str, Vec<Json>)> = Vec::new();
-        for upload in &uploads {
-            let name = Json::String(upload.name.clone());
-            if let Some((_, names)) = names.iter_mut().find(|(key, _)| *key == upload.key) {
-                names.push(name);
-                continue;
-            }
-            let submitted = self.body.get(&upload.key).filter(|_| upload.replaces());
-            let mut all: Vec<Json> =
-                submitted.map(values::file_names).into_iter().flatten().map(Json::from).collect();
-            all.push(name);
-            names.push((&upload.key, all));
-        }
-        for (key, names) in names {
-            self.body.insert(key.to_owned(), Json::Array(names));
-        }
-        self.uploads = uploads;
+    pub fn only_if(mut self, precondition: Precondition) -> Self {
+        self.precondition = precondition;
         self
     }
 
-    /// Whether [`Self::place_files`] has to be called.
-    pub fn has_uploads(&self) -> bool {
-        !self.uploads.is_empty()
-    }
-
-    /// Puts the uploaded files in their places, where they stay only if the write succeeds. Fixes
-    /// the id of a new record. Checks nothing: call [`Self::prepare`] before, so that whoever may
-    /// not write cannot make the disk work. Blocks the thread, also for a commit.
-    pub fn place_files(&mut self, rows: &dyn Rows, backend: &Backend) -> Result<(), Error> {
-        if self.uploads.is_empty() {
-            return Ok(());
-        }
-        let collection = collection_of(rows, &self.collection)?;
-        let (id, failure) = match &self.intent {
-            Intent::Create => (self.fix_id(&collection)?, Failure::CreateRecord),
-            Intent::Update { id } | Intent::Replace { id } => (id.clone(), Failure::UpdateRecord),
-        };
-        let refused = || Error::Rejected(failure, Violations::of("id", Violation::invalid_value()));
-        let location = |upload: &Upload| {
-            Location::new(collection.id.as_str(), &id, &upload.name).ok_or_else(refused)
-        };
-        let locations = self.uploads.iter().map(location).collect::<Result<Vec<_>, Error>>()?;
-        let under_way = backend.in_flight().enter(collection.id.as_str(), &id);
-        let announced = locations.clone();
-        backend.write(move |tx| announced.iter().try_for_each(|file| pending::add(tx, file)))?;
-        for (upload, location) in self.uploads.iter().zip(&locations) {
-            backend.files().place(&upload.scratch, location).map_err(Error::internal)?;
-        }
-        self.placed = Some(Placed { id, locations, _under_way: under_way });
-        Ok(())
-    }
-
-    /// The id that a new record will have: the submitted one, or one made now.
-    fn fix_id(&mut self, collection: &Arc<Collection>) -> Result<String, Error> {
-        let mut record = Record::new(collection.clone());
-        values::apply(&mut record, &self.body, draft::access_of(self));
-        if record.id().is_empty()
-            && let Some(field) = collection.field("id")
-            && let Some(id) = draft::generated(field)?
-        {
-            record.set("id", Value::Text(id));
-        }
-        Ok(record.id().to_owned())
-    }
-
-    /// The id that was fixed for a new record.
-    pub(super) fn fixed_id(&self) -> Option<&str> {
-        self.placed.as_ref().map(|placed| placed.id.as_str())
-    }
-
-    /// Notes in `tx` which files the record names from now on, and which no longer.
-    fn settle_files(
-        &self,
-        tx: &mut Tx<'_>,
-        collection: &Collection,
-        old: Option<&RowBuf>,
-        new: &RowBuf,
-    ) -> Result<(), Error> {
-        let named = names_in(collection, new.as_row());
-        let is_new = |upload: &&Upload| named.contains(&upload.name);
-        for upload in self.uploads.iter().filter(is_new) {
-            let found = Location::new(collection.id.as_str(), new.as_row().id(), &upload.name)
-                .filter(|found| self.placed.iter().any(|placed| placed.locations.contains(found)));
-            let location =
-                found.ok_or_else(|| Error::internal("a record names a file that is not there"))?;
-            pending::settle(tx, &location)?;
-        }
-        match old {
-            Some(old) => pending::add_dropped(tx, collection, old.as_row(), new.as_row()),
-            None => Ok(()),
-        }
+    /// Makes a create that comes again with the same key and body answer as the first one did.
+    #[must_use]
+    pub fn once(mut self, idempotency_key: Option<String>) -> Self {
+        self.idempotency_key = idempotency_key;
+        self
     }
 
     /// Whether the body carries a password, so that [`Self::prepare`] has to be called, and takes
@@ -258,6 +171,21 @@ impl WriteRecord {
 
     /// Runs the write. Nothing stays behind when it fails.
     pub fn run(&self, tx: &mut Tx<'_>) -> Result<Written, Error> {
+        let Some(key) = self.idempotency_key.as_ref().filter(|_| self.intent == Intent::Create)
+        else {
+            return self.run_now(tx);
+        };
+        let collection = collection_of(tx, &self.collection)?;
+        let create = IdempotentCreate::new(key, &self.caller, &collection, &self.sent_body());
+        if let Some(row) = create.made(tx, self.now)? {
+            return Ok(Written { collection, row });
+        }
+        let written = self.run_now(tx)?;
+        create.remember(tx, &written.row, self.now)?;
+        Ok(written)
+    }
+
+    fn run_now(&self, tx: &mut Tx<'_>) -> Result<Written, Error> {
         let mut draft = self.draft(tx)?;
         draft.set_password_hashes(&self.passwords.hashes)?;
         let failure = draft.failure();

@@ -58,7 +58,10 @@ where
     let headers = response.headers_mut();
     security_headers::add(headers);
     cors.add(headers);
-    headers.insert("x-request-id", HeaderValue::from_str(&id).expect("hex digits are a value"));
+    // Hex digits always make a value.
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert("x-request-id", value);
+    }
     tracing::debug!(
         target: "haversack::access",
         id,
