@@ -109,3 +109,96 @@ fn named_by(
     let row = snapshot.row(collection, rowid)?;
     Ok(row.map(|row| names_in(collection, row.as_row())))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::auth::PasswordHasher;
+    use crate::files::Storage;
+    use crate::model::{Timestamp, Value};
+    use crate::ops::bootstrap;
+    use crate::ops::collections::CreateCollection;
+    use crate::schema::{Collection, Record};
+    use crate::store::{Store, StoreOptions};
+
+    fn backend(data: &std::path::Path) -> (Backend, Arc<Collection>) {
+        let store = Store::open(data, StoreOptions::default()).unwrap();
+        let backend = Backend::new(store, PasswordHasher::new(1, 1), Storage::new(data));
+        bootstrap(&backend).unwrap();
+        let fields = json!([{ "name": "file", "type": "file" }]);
+        let definition = json!({ "name": "docs", "type": "base", "fields": fields });
+        let create = CreateCollection::new(definition.as_object().unwrap().clone());
+        backend.write(move |tx| create.run(tx)).unwrap();
+        let docs = backend.snapshot().catalog().by_name("docs").cloned().unwrap();
+        (backend, docs)
+    }
+
+    fn location(docs: &Collection, record: &str, name: &str) -> Location {
+        Location::new(docs.id.as_str(), record, name).unwrap()
+    }
+
+    fn place(backend: &Backend, location: &Location) {
+        let (scratch, mut file) = backend.files().scratch().unwrap();
+        file.write_all(b"content").unwrap();
+        backend.files().place(&scratch, location).unwrap();
+    }
+
+    fn exists(backend: &Backend, location: &Location) -> bool {
+        backend.files().open(location).is_ok()
+    }
+
+    fn pending_count(backend: &Backend) -> usize {
+        backend.snapshot().settings(pending::PREFIX, "", 100).unwrap().len()
+    }
+
+    #[test]
+    fn what_a_crash_left_goes_and_what_a_record_names_stays() {
+        let data = tempfile::tempdir().unwrap();
+        let (backend, docs) = backend(data.path());
+        let (named, orphan) = (location(&docs, "r1", "a.txt"), location(&docs, "r1", "b.txt"));
+        let unborn = location(&docs, "r2", "c.txt");
+        for location in [&named, &orphan, &unborn] {
+            place(&backend, location);
+        }
+        let announced = [named.clone(), orphan.clone(), unborn.clone()];
+        let collection = docs.clone();
+        backend
+            .write(move |tx| {
+                let mut record = Record::new(collection.clone());
+                record.set("id", Value::Text("r1".to_owned()));
+                record.set("file", Value::Text("a.txt".to_owned()));
+                crate::ops::records::finish_draft(&mut record, Timestamp::now())?;
+                tx.insert(&collection, &record.to_row())?;
+                announced.iter().try_for_each(|location| pending::add(tx, location))
+            })
+            .unwrap();
+        let under_way = backend.in_flight().enter(docs.id.as_str(), "r2");
+        sweep(&backend).unwrap();
+        assert!(exists(&backend, &named) && !exists(&backend, &orphan));
+        assert!(exists(&backend, &unborn), "its write may still succeed");
+        assert_eq!(pending_count(&backend), 1);
+        drop(under_way);
+        sweep(&backend).unwrap();
+        assert!(!exists(&backend, &unborn) && exists(&backend, &named));
+        assert_eq!(pending_count(&backend), 0);
+    }
+
+    #[test]
+    fn a_collection_on_the_list_keeps_what_records_name_if_it_is_there_again() {
+        let data = tempfile::tempdir().unwrap();
+        let (backend, docs) = backend(data.path());
+        let orphan = location(&docs, "r1", "a.txt");
+        place(&backend, &orphan);
+        let collection = docs.clone();
+        backend.write(move |tx| pending::add_collection(tx, &collection)).unwrap();
+        sweep(&backend).unwrap();
+        assert!(!exists(&backend, &orphan));
+        assert!(data.path().join("storage").join(docs.id.as_str()).exists());
+        assert_eq!(pending_count(&backend), 0);
+    }
+}
