@@ -21,7 +21,9 @@ impl Location {
     pub fn new(collection: &str, record: &str, name: &str) -> Option<Self> {
         let plain = is_plain(collection) && is_plain(record) && is_plain(name);
         // Sidecars describe files and are none themselves.
-        (plain && !name.ends_with(".attrs")).then(|| Self {
+        let is_sidecar =
+            Path::new(name).extension().is_some_and(|end| end.eq_ignore_ascii_case("attrs"));
+        (plain && !is_sidecar).then(|| Self {
             collection: collection.to_owned(),
             record: record.to_owned(),
             name: name.to_owned(),
@@ -88,5 +90,6 @@ mod tests {
         }
         assert!(Location::new("c", "r", &"a".repeat(256)).is_none());
         assert!(Location::new("c", "r", "x.png.attrs").is_none());
+        assert!(Location::new("c", "r", "x.ATTRS").is_none());
     }
 }

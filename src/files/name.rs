@@ -36,7 +36,8 @@ pub fn stored_name(submitted: &str, sniffed: &str) -> String {
     stem.truncate(STEM_MAX);
     let dot = if extension.is_empty() { "" } else { "." };
     // Files of that extension are sidecars.
-    let end = if extension.ends_with("attrs") { "_" } else { "" };
+    let last = extension.rsplit('.').next().unwrap_or_default();
+    let end = if last.eq_ignore_ascii_case("attrs") { "_" } else { "" };
     format!("{stem}_{}{dot}{extension}{end}", random_letters())
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -101,7 +102,9 @@ impl Storage {
             return Err(ThumbError::NoPicture);
         }
         let (scratch, file) = self.scratch()?;
-        thumb::render(original.file, size, file)?;
+        // Decoders are written with care, and still read what anybody may have made up.
+        let render = AssertUnwindSafe(|| thumb::render(original.file, size, file));
+        catch_unwind(render).unwrap_or(Err(ThumbError::Panicked))?;
         // Not `create_dir_all`: a record that went away in the meantime must not come back.
         match fs::create_dir(&folder) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
@@ -175,14 +178,13 @@ fn open(path: &Path) -> io::Result<StoredFile> {
     if !metadata.is_file() {
         return Err(ErrorKind::NotFound.into());
     }
-    let content_type = match content_type_of_sidecar(path) {
-        Some(known) => known,
-        None => {
-            let mut head = Vec::with_capacity(HEAD_LEN);
-            (&mut file).take(HEAD_LEN as u64).read_to_end(&mut head)?;
-            io::Seek::rewind(&mut file)?;
-            ContentType::sniff(&head)
-        }
+    let content_type = if let Some(known) = content_type_of_sidecar(path) {
+        known
+    } else {
+        let mut head = Vec::with_capacity(HEAD_LEN);
+        (&mut file).take(HEAD_LEN as u64).read_to_end(&mut head)?;
+        io::Seek::rewind(&mut file)?;
+        ContentType::sniff(&head)
     };
     Ok(StoredFile { file, len: metadata.len(), modified: metadata.modified()?, content_type })
 }

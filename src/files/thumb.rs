@@ -47,6 +47,9 @@ pub enum ThumbError {
     /// The picture has too many pixels, or the thumb would.
     #[error("too many pixels: {0} x {1}")]
     TooLarge(u32, u32),
+    /// The picture is more than the decoder can take.
+    #[error("the decoder panicked")]
+    Panicked,
     /// The picture is broken.
     #[error("the picture cannot be decoded: {0}")]
     Image(#[from] ImageError),

@@ -23,7 +23,7 @@ use crate::web::range::{Version, Wanted, wanted};
 use crate::web::{ApiError, Reply, Request, State};
 
 /// How long a download waits for its thumb. Then it gets the whole picture.
-const THUMB_PATIENCE: Duration = Duration::from_secs(60);
+const THUMB_PATIENCE: Duration = Duration::from_mins(1);
 
 /// `POST /api/files/token`
 pub(crate) async fn token(_state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
@@ -160,7 +160,9 @@ fn disposition(kind: &str, name: &str) -> HeaderValue {
     if name.bytes().all(is_plain) {
         return header(&format!("{kind}; filename={name}"));
     }
-    let escaped: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let escaped: String = url::form_urlencoded::byte_serialize(name.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20");
     header(&format!("{kind}; filename*=UTF-8''{escaped}"))
 }
 

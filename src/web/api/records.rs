@@ -137,10 +137,9 @@ fn may_begin(gate: &Gate<'_>, collection: &Collection, intent: &Intent) -> Resul
     }
     let rules = &collection.rules;
     let rule = match intent {
-        Intent::Create => &rules.create,
         Intent::Update { .. } => &rules.update,
         Intent::Replace { .. } if rules.update.is_some() => &rules.update,
-        Intent::Replace { .. } => &rules.create,
+        Intent::Create | Intent::Replace { .. } => &rules.create,
     };
     Ok(gate.has_rule(rule.as_deref())?)
 }
