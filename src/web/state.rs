@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Blocking;
 use super::wire::RecordWriter;
+use super::{Blocking, RateLimiter};
 use crate::config::SharedLive;
 use crate::ops::Backend;
 
@@ -23,6 +23,8 @@ pub struct State {
     pub hashing: Blocking,
     /// The bridge to the making of thumbs, which takes a core and much memory.
     pub thumbs: Blocking,
+    /// Counts the requests of clients.
+    pub(super) rate_limiter: RateLimiter,
     /// Writes records as JSON.
     pub(super) records: RecordWriter,
 }
@@ -36,7 +38,15 @@ impl State {
         hashing: Blocking,
     ) -> Self {
         let thumbs = Blocking::new(THUMBS_AT_ONCE_MAX);
-        Self { live, backend, blocking, hashing, thumbs, records: RecordWriter::default() }
+        Self {
+            live,
+            backend,
+            blocking,
+            hashing,
+            thumbs,
+            rate_limiter: RateLimiter::default(),
+            records: RecordWriter::default(),
+        }
     }
 }
 

@@ -15,7 +15,8 @@ use crate::ops::records::{
 use crate::ops::{Backend, Error};
 use crate::schema::{Collection, Field, FieldKind};
 use crate::web::caller::caller_of;
-use crate::web::multipart::{self, FormLimits, is_multipart};
+use crate::web::multipart::is_multipart;
+use crate::web::upload_form::{self, FormLimits};
 use crate::web::{ApiError, Reply, Request, State, committed};
 
 /// `GET …/records`
@@ -87,12 +88,12 @@ async fn write(
     let limits = form_limits(&state.live.load(), &collection);
     let intent = intent(request.params.get("id").to_owned());
     let caller = caller_of(&request);
-    let (body, uploads) = if is_multipart(&request) {
+    let (body, uploads) = if is_multipart(request.header("content-type")) {
         may_begin(&Gate::new(&*snapshot, state.backend.rules(), &caller), &collection, &intent)?;
         // Files may take minutes to arrive.
         drop(snapshot);
         let wants = |key: &str| collection.fields.iter().any(|field| takes_file(field, key));
-        let form = multipart::read(state, &mut request, limits, wants).await?;
+        let form = upload_form::read(state, &mut request, limits, wants).await?;
         (form.body, form.files)
     } else {
         drop(snapshot);
