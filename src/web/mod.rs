@@ -45,7 +45,6 @@ pub use server::serve;
 pub use state::State;
 
 use real_ip::real_ip;
-use request::no_file_here;
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

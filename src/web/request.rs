@@ -134,7 +134,7 @@ impl Request {
 }
 
 /// What is wrong with a file in the part called `name`, where none can be taken.
-pub(super) fn no_file_here(name: &str) -> Violations {
+fn no_file_here(name: &str) -> Violations {
     let violation = Violation::new("validation_invalid_file", "Files cannot be uploaded here.");
     Violations::of(name, violation)
 }

@@ -408,6 +408,38 @@ fn the_same_upload_with_the_same_key_happens_once() {
 }
 
 #[test]
+fn a_batch_brings_files_for_each_of_its_items_or_for_none() {
+    let (server, root) = docs();
+    root.patch("/api/settings", &json!({ "batch": { "enabled": true } })).expect(200);
+    let path = records("docs");
+    let batch = |title: &str| {
+        let items = json!({ "requests": [
+            { "method": "POST", "url": path, "body": { "title": "a" } },
+            { "method": "PUT", "url": path, "body": { "id": "aaaaaaaaaaaaaaa", "title": title } },
+        ] });
+        let parts: [Part<'_>; 4] = [
+            ("@jsonPayload", None, &items.to_string().into_bytes()),
+            ("requests.0.one", Some("first.txt"), b"1"),
+            ("requests.1.many", Some("second.txt"), b"2"),
+            ("requests.9.one", Some("nowhere.txt"), b"9"),
+        ];
+        send(&root, "POST", "/api/batch", &parts)
+    };
+    batch("longer than ten").expect_error(400);
+    expect_stored(&server, vec![]);
+    let made = batch("b").expect(200);
+    let again = batch("c").expect(200);
+    let name = |answers: &Json, at: usize, field: &str| {
+        let value = &answers[at]["body"][field];
+        value.as_str().or(value[0].as_str()).expect("a name").to_owned()
+    };
+    let first = [name(&made, 0, "one"), name(&again, 0, "one"), name(&again, 1, "many")];
+    expect_stored(&server, first.to_vec());
+    let record = &again[1]["body"];
+    assert_eq!(root.fetch(&url(record, &record["many"][0]), &[]).2, b"2");
+}
+
+#[test]
 fn a_crash_leaves_files_and_records_in_step() {
     let (server, root) = docs();
     let made = send(&root, "POST", &records("docs"), &[("one", Some("abc.txt"), b"a")]).expect(200);

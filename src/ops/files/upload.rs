@@ -1,5 +1,7 @@
 //! An uploaded file on its way to a record.
 
+use std::sync::Arc;
+
 use crate::files::{ContentType, Scratch, stored_name};
 use crate::schema::{Field, FileOptions, Violation};
 
@@ -7,7 +9,7 @@ use crate::schema::{Field, FileOptions, Violation};
 const SIZE_MAX: u64 = 5 << 20;
 
 /// An uploaded file that is complete, on disk, and not in its place yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Upload {
     /// The key that it was sent under: the name of a field, maybe with a `+` before or behind it.
     pub key: String,
@@ -21,7 +23,7 @@ pub struct Upload {
     pub content_type: ContentType,
     /// CRC-32 of the content.
     checksum: u32,
-    pub(in crate::ops) scratch: Scratch,
+    pub(in crate::ops) scratch: Arc<Scratch>,
 }
 
 impl Upload {
@@ -43,7 +45,7 @@ impl Upload {
             size,
             content_type,
             checksum,
-            scratch,
+            scratch: Arc::new(scratch),
         }
     }
 

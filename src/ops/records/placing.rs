@@ -79,8 +79,13 @@ impl WriteRecord {
         for (upload, location) in self.uploads.iter().zip(&locations) {
             backend.files().place(&upload.scratch, location).map_err(Error::internal)?;
         }
-        self.placed = Some(Placed { id, locations, _under_way: under_way });
+        self.placed = Some(Arc::new(Placed { id, locations, _under_way: under_way }));
         Ok(())
+    }
+
+    /// Takes over where the files of another write of the same record and the same files are.
+    pub fn share_files(&mut self, other: &Self) {
+        self.placed.clone_from(&other.placed);
     }
 
     /// The id that a new record will have: the submitted one, or one made now.

@@ -48,7 +48,7 @@ pub struct WriteRecord {
     pub(super) body: Map<String, Json>,
     pub(super) passwords: Passwords,
     pub(super) uploads: Vec<Upload>,
-    pub(super) placed: Option<Placed>,
+    pub(super) placed: Option<Arc<Placed>>,
     pub(super) precondition: Precondition,
     idempotency_key: Option<String>,
     pub(super) now: Timestamp,

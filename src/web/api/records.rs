@@ -145,7 +145,8 @@ fn may_begin(gate: &Gate<'_>, collection: &Collection, intent: &Intent) -> Resul
     Ok(gate.has_rule(rule.as_deref())?)
 }
 
-fn takes_file(field: &Field, key: &str) -> bool {
+/// Whether a file sent under `key` is for this field.
+pub(super) fn takes_file(field: &Field, key: &str) -> bool {
     matches!(field.kind, FieldKind::File(_)) && Upload::is_meant_for(key, field)
 }
 
