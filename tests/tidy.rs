@@ -58,6 +58,9 @@ const CRATES: &[(&str, &str)] = &[
     ("argon2", "auth"),
     ("notify", "jobs"),
     ("clap", "cli"),
+    ("image", "files"),
+    ("infer", "files"),
+    ("multer", "web"),
     ("rust_embed", "web"),
 ];
 
