@@ -19,7 +19,7 @@ use super::{Backend, Error};
 #[derive(Debug)]
 pub enum Step {
     /// A create or an update.
-    Write(Write),
+    Write(Box<Write>),
     /// An update if the record is there when the step's turn comes, else a create.
     Upsert(Box<Upsert>),
     /// A delete.
