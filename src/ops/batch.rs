@@ -238,7 +238,7 @@ mod tests {
     fn backend() -> Backend {
         let store = Store::in_memory(StoreOptions::default()).unwrap();
         // No file is touched here, so the folder is never made.
-        let files = Storage::new(std::env::temp_dir().join("haversack-without-files"));
+        let files = Storage::new(&std::env::temp_dir().join("haversack-without-files"));
         let backend = Backend::new(store, PasswordHasher::new(1, 8), files);
         bootstrap(&backend).unwrap();
         backend
