@@ -13,5 +13,6 @@ pub mod model;
 pub mod ops;
 pub mod query;
 pub mod schema;
+pub mod sql;
 pub mod store;
 pub mod web;

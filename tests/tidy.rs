@@ -15,6 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("schema", &["model"]),
     ("query", &["model", "schema"]),
+    ("sql", &["model", "schema", "query"]),
     ("store", &["model", "schema", "query"]),
     ("import", &["model", "schema", "query", "store"]),
     ("files", &["model"]),
