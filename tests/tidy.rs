@@ -26,8 +26,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "ops",
         &[
-            "model", "config", "schema", "query", "store", "auth", "access", "files", "hooks",
-            "realtime",
+            "model", "config", "schema", "query", "sql", "store", "auth", "access", "files",
+            "hooks", "realtime",
         ],
     ),
     ("jobs", &["model", "config", "ops"]),

@@ -7,6 +7,7 @@ use crate::auth::PasswordHasher;
 use crate::store::{Snapshot, Store, Tx};
 
 use super::Error;
+use super::views::{Reading, ViewCache};
 
 /// The store and what goes with it. Shared by all requests behind an `Arc`.
 #[derive(Debug)]
@@ -14,17 +15,23 @@ pub struct Backend {
     store: Store,
     rules: Arc<RuleCache>,
     hasher: PasswordHasher,
+    views: Arc<ViewCache>,
 }
 
 impl Backend {
     /// A backend over an open store.
     pub fn new(store: Store, hasher: PasswordHasher) -> Self {
-        Self { store, rules: Arc::default(), hasher }
+        Self { store, rules: Arc::default(), hasher, views: Arc::default() }
     }
 
     /// The last committed state.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.store.snapshot()
+    }
+
+    /// The last committed state with the rows of views.
+    pub fn reading(&self) -> Reading {
+        Reading::new(self.snapshot(), Arc::clone(&self.views))
     }
 
     /// Compiled rules.

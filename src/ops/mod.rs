@@ -13,6 +13,7 @@ mod bootstrap;
 pub mod collections;
 mod error;
 pub mod records;
+pub mod views;
 
 pub use backend::Backend;
 pub use bootstrap::bootstrap;

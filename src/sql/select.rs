@@ -24,6 +24,8 @@ pub struct Limits {
     pub rows_read: usize,
     /// Rows of the result.
     pub rows: usize,
+    /// Whether rows beyond that are left out, rather than refused.
+    pub cut: bool,
     /// Bytes of the result.
     pub bytes: usize,
 }
@@ -148,6 +150,9 @@ impl Select {
         let mut count = 0;
         while let Some(row) = found.next().map_err(failed)? {
             count += 1;
+            if count > limits.rows && limits.cut {
+                break;
+            }
             if count > limits.rows {
                 return Err(SqlError::TooManyRows(limits.rows));
             }

@@ -7,6 +7,7 @@ use crate::model::key::{KeyRange, KeyWriter};
 use crate::model::{RowId, Scalar};
 use crate::query::{Direction, IndexTree, Rows};
 use crate::schema::{Catalog, Collection};
+use crate::sql;
 use crate::store::Tx;
 
 use super::{Error, mentions};
@@ -53,7 +54,7 @@ fn referrers<'a>(catalog: &'a Catalog, collection: &'a Collection) -> Vec<&'a st
         .collect();
     names.dedup();
     let views = mentions::views(catalog).filter(|(view, query)| {
-        view.id != collection.id && mentions::word(query, &collection.name)
+        view.id != collection.id && sql::mentions(query, &collection.name)
     });
     names.extend(views.map(|(view, _)| view.name.as_str()));
     names

@@ -14,6 +14,9 @@ use crate::schema::{
 use super::field_check::mismatch;
 use super::{Renames, collection_check, field_list, ids, indexes, renames, scaffold};
 
+/// Bytes of what is wrong with a query that are told.
+const QUERY_ERROR_MAX: usize = 500;
+
 /// Why a body is no definition.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DefinitionError {
@@ -159,6 +162,19 @@ impl<'a> Draft<'a> {
         self.collection.rules_mut()
     }
 
+    /// Makes `fields` those of the view that this is.
+    pub fn set_view_fields(&mut self, fields: Vec<Field>) {
+        field_list::set_view_fields(&mut self.collection, fields);
+    }
+
+    /// Notes what is wrong with the query of the view that this is.
+    pub fn refuse_query(&mut self, error: &str) {
+        let message = format!("Invalid query - {}.", excerpt(error.trim_end_matches('.')));
+        let violation = Violation::new("validation_invalid_view_query", message);
+        self.refused.add("viewQuery", violation);
+        self.refused.add("fields", Violation::required());
+    }
+
     /// Checks the draft against the other collections and hands out the collection to save.
     ///
     /// `check_rule` compiles a rule against the new collection and says what is wrong with it.
@@ -240,6 +256,11 @@ impl<'a> Draft<'a> {
             });
         }
     }
+}
+
+/// As much of an error as fits into an answer.
+fn excerpt(error: &str) -> &str {
+    &error[..error.floor_char_boundary(QUERY_ERROR_MAX)]
 }
 
 fn unknown_type() -> Violation {

@@ -19,7 +19,7 @@ use crate::web::{ApiError, Reply, Request, State, committed};
 pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     let params = list_params(&request)?;
     let listing = Listing::open(
-        state.backend.snapshot(),
+        state.backend.reading(),
         state.backend.rules().clone(),
         caller_of(&request),
         request.params.get("collection"),
@@ -34,11 +34,22 @@ pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, A
 
 /// `GET …/records/{id}`
 pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
-    let snapshot = state.backend.snapshot();
+    let reading = state.backend.reading();
     let caller = caller_of(&request);
-    let collection = collection_of(&*snapshot, request.params.get("collection"))?;
-    let gate = Gate::new(&*snapshot, state.backend.rules(), &caller);
-    let record = view(gate, &collection, request.params.get("id"), expand_of(&request))?;
+    let collection = collection_of(&reading, request.params.get("collection"))?;
+    let (id, expand) = (request.params.get("id"), expand_of(&request));
+    let gate = Gate::new(&reading, state.backend.rules(), &caller);
+    let record = match view(gate, &collection, id, expand) {
+        Err(Error::ViewNotReady(_)) => {
+            let (backend, reading) = (Arc::clone(&state.backend), reading.at_leisure());
+            let (id, expand) = (id.to_owned(), expand.to_owned());
+            let view_at_leisure = move || {
+                view(Gate::new(&reading, backend.rules(), &caller), &collection, &id, &expand)
+            };
+            state.blocking.run(view_at_leisure).await?
+        }
+        viewed => viewed?,
+    };
     let mut text = Vec::with_capacity(1024);
     state.records.push(&mut text, &record);
     Ok(Reply::json_text(StatusCode::OK, text))
