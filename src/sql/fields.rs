@@ -114,10 +114,7 @@ fn random_letters() -> String {
 }
 
 fn id_field() -> Field {
-    let text = TextOptions {
-        pattern: ID_PATTERN.to_owned(),
-        primary_key: true,
-        ..TextOptions::default()
-    };
+    let text =
+        TextOptions { pattern: ID_PATTERN.to_owned(), primary_key: true, ..TextOptions::default() };
     Field { system: true, required: true, ..Field::new("id", FieldKind::Text(text)) }
 }

@@ -15,6 +15,8 @@ mod outline;
 mod rename;
 mod select;
 mod table;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub use error::SqlError;

@@ -4,7 +4,16 @@ use super::token::{Token, TokenKind};
 
 /// Keywords that end a list of columns or of tables.
 const ENDS: [&str; 10] = [
-    "from", "where", "group", "having", "order", "limit", "window", "union", "intersect", "except",
+    "from",
+    "where",
+    "group",
+    "having",
+    "order",
+    "limit",
+    "window",
+    "union",
+    "intersect",
+    "except",
 ];
 /// Keywords that can follow a table where an alias could be.
 const NO_ALIASES: [&str; 12] = [
@@ -134,7 +143,9 @@ fn can_alias(token: &Token<'_>) -> bool {
 fn ends_expression(token: &Token<'_>) -> bool {
     match token.kind {
         TokenKind::Symbol => token.is(")"),
-        TokenKind::Word => !token.is_any(&["not", "is", "and", "or", "like", "in", "between", "collate", "glob"]),
+        TokenKind::Word => {
+            !token.is_any(&["not", "is", "and", "or", "like", "in", "between", "collate", "glob"])
+        }
         _ => true,
     }
 }
@@ -148,7 +159,9 @@ fn made_by_with(tokens: &[Token<'_>]) -> Vec<String> {
 fn read_sources(tokens: &[Token<'_>], made: &[String]) -> Vec<Source> {
     let mut sources = Vec::new();
     let starts = |at: usize| {
-        at == 0 || tokens[at - 1].depth == 0 && (tokens[at - 1].is(",") || tokens[at - 1].is_word("join"))
+        at == 0
+            || tokens[at - 1].depth == 0
+                && (tokens[at - 1].is(",") || tokens[at - 1].is_word("join"))
     };
     for at in (0..tokens.len()).filter(|at| tokens[*at].depth == 0 && starts(*at)) {
         let outermost: Vec<_> = tokens[at..].iter().filter(|token| token.depth == 0).collect();
@@ -226,7 +239,10 @@ mod tests {
         for (query, expected) in [
             ("select 1 from a", "a=a"),
             ("select 1 from a x, b as y", "x=a y=b"),
-            ("select 1 from a left join b on b.x = a.y join [c] z using (id) where 1", "a=a b=b z=c"),
+            (
+                "select 1 from a left join b on b.x = a.y join [c] z using (id) where 1",
+                "a=a b=b z=c",
+            ),
             ("select 1 from (select 2 from q) s, main.a", "s=? a=a"),
             ("select 1 from a, json_each(a.list) j", "a=a j=?"),
             ("with a as (select 1) select 1 from a, b", "a=? b=b"),

@@ -6,19 +6,70 @@ use super::table::quoted;
 use super::token::{Token, TokenKind, tokens};
 
 /// Words that cannot be names without quotes; quoting one too many does no harm.
-const KEYWORDS: [&str; 46] = [
-    "all", "and", "as", "asc", "between", "by", "case", "cast", "check", "collate", "create",
-    "cross", "default", "desc", "distinct", "else", "end", "except", "exists", "from", "full",
-    "group", "having", "in", "index", "inner", "intersect", "is", "join", "left", "like", "limit",
-    "natural", "not", "null", "on", "or", "order", "outer", "select", "set", "table", "then",
-    "union", "values", "where",
+const KEYWORDS: &[&str] = &[
+    "all",
+    "and",
+    "as",
+    "asc",
+    "between",
+    "by",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "create",
+    "cross",
+    "default",
+    "desc",
+    "distinct",
+    "else",
+    "end",
+    "except",
+    "exists",
+    "from",
+    "full",
+    "group",
+    "having",
+    "in",
+    "index",
+    "inner",
+    "intersect",
+    "is",
+    "join",
+    "left",
+    "like",
+    "limit",
+    "natural",
+    "not",
+    "null",
+    "on",
+    "or",
+    "order",
+    "outer",
+    "select",
+    "set",
+    "table",
+    "then",
+    "union",
+    "values",
+    "where",
 ];
 /// Keywords after which a table comes.
 const BEFORE_TABLES: [&str; 2] = ["from", "join"];
 /// Keywords that end a list of tables.
 const AFTER_TABLES: [&str; 12] = [
-    "where", "group", "having", "order", "limit", "window", "union", "intersect", "except",
-    "select", "on", "using",
+    "where",
+    "group",
+    "having",
+    "order",
+    "limit",
+    "window",
+    "union",
+    "intersect",
+    "except",
+    "select",
+    "on",
+    "using",
 ];
 
 /// What is called differently: one collection, by its old name, and its fields, old and new.
@@ -112,7 +163,7 @@ fn field_edits(catalog: &Catalog, query: &str, change: &Rewrite) -> Result<Vec<E
             continue;
         };
         let next_is = |symbol: &str| tokens.get(at + 1).is_some_and(|next| next.is(symbol));
-        let is_alias = at > 0 && tokens[at - 1].is_word("as") || places.contains(&at);
+        let is_alias = at > 0 && comes_as_alias(&tokens[at - 1]) || places.contains(&at);
         if next_is("(") || next_is(".") || is_alias {
             continue;
         }
@@ -139,6 +190,15 @@ fn field_edits(catalog: &Catalog, query: &str, change: &Rewrite) -> Result<Vec<E
         edits.push((token.start..token.end(), text));
     }
     Ok(edits)
+}
+
+/// Whether a name after `before` is a new one.
+fn comes_as_alias(before: &Token<'_>) -> bool {
+    match before.kind {
+        TokenKind::Word => before.is_word("as") || !is_keyword(before.text),
+        TokenKind::Symbol => before.is(")"),
+        _ => true,
+    }
 }
 
 /// Where tokens name tables.
@@ -184,8 +244,8 @@ fn alias_of(tokens: &[Token<'_>], at: usize) -> Option<String> {
 /// Whether the tokens from `first` to `last` are all that one column of a SELECT is.
 fn is_whole_item(tokens: &[Token<'_>], first: usize, last: usize) -> bool {
     let Some(before) = first.checked_sub(1).map(|before| &tokens[before]) else { return false };
-    let starts = before.is_any(&["select", "distinct", "all"])
-        || before.is(",") && is_picked(tokens, first);
+    let starts =
+        before.is_any(&["select", "distinct", "all"]) || before.is(",") && is_picked(tokens, first);
     let ends = match tokens.get(last + 1) {
         None => true,
         Some(next) => next.is(",") || next.is(")") || next.is_word("from"),
@@ -234,7 +294,10 @@ mod tests {
             collection.fields.extend(fields.iter().map(|name| Field::new(name, text())));
             Arc::new(collection)
         };
-        Catalog::new(1, vec![collection("posts", &["title", "note"]), collection("users", &["note"])])
+        Catalog::new(
+            1,
+            vec![collection("posts", &["title", "note"]), collection("users", &["note"])],
+        )
     }
 
     fn collection_renamed(query: &str) -> String {
@@ -268,7 +331,10 @@ mod tests {
                 "select id, (select count(*) from \"order\" where \"order\".u = users.id) from users, [order]",
             ),
             ("select posts.id from users posts", "select posts.id from users posts"),
-            ("select posts from users where a in (1, posts)", "select posts from users where a in (1, posts)"),
+            (
+                "select posts from users where a in (1, posts)",
+                "select posts from users where a in (1, posts)",
+            ),
         ] {
             assert_eq!(collection_renamed(query), expected);
         }
@@ -292,7 +358,8 @@ mod tests {
         }
         assert_eq!(field_renamed("select note from posts, users", "note"), Err(Unclear));
         assert_eq!(
-            field_renamed("select posts.note, users.note as n from posts, users", "note").as_deref(),
+            field_renamed("select posts.note, users.note as n from posts, users", "note")
+                .as_deref(),
             Ok("select posts.x AS \"note\", users.note as n from posts, users")
         );
     }

@@ -86,7 +86,8 @@ impl Select {
 
     /// The collections, views left out, whose records decide the result.
     pub fn sources(&self) -> Vec<CollectionId> {
-        let read = self.database.tables.iter().filter(|table| self.reads.contains_key(&table.key()));
+        let is_read = |key: String| self.database.reads_unnamed || self.reads.contains_key(&key);
+        let read = self.database.tables.iter().filter(|table| is_read(table.key()));
         read.map(|table| table.collection().id.clone()).collect()
     }
 
@@ -139,8 +140,12 @@ impl Select {
         let failed = |error: rusqlite::Error| explain(&error, guard);
         connection.execute_batch("BEGIN").map_err(failed)?;
         for table in tables {
-            let Some(columns) = self.reads.get(&table.key()) else { continue };
-            let wanted = |name: &str| *reads_unnamed || columns.contains(name);
+            let columns = self.reads.get(&table.key());
+            if columns.is_none() && !reads_unnamed {
+                continue;
+            }
+            let read = |name: &str| columns.is_some_and(|columns| columns.contains(name));
+            let wanted = |name: &str| *reads_unnamed || read(name);
             table.fill(connection, guard, rows, wanted, limits.rows_read)?;
         }
         connection.execute_batch("COMMIT").map_err(failed)?;
@@ -209,4 +214,3 @@ fn has_open_comment(query: &str) -> bool {
 fn text(value: ValueRef<'_>) -> Option<String> {
     cell::text(value).map(std::borrow::Cow::into_owned)
 }
-

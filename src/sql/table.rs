@@ -65,30 +65,32 @@ impl Table {
     ) -> Result<(), SqlError> {
         let is_wanted = |field: &&Field| shown(field) && wanted(&field.name.to_lowercase());
         let fields: Vec<&Field> = self.collection.fields.iter().filter(is_wanted).collect();
-        let has_number = self.collection.fields.iter().all(|f| !f.name.eq_ignore_ascii_case(ROW_NUMBER));
+        let has_number =
+            self.collection.fields.iter().all(|f| !f.name.eq_ignore_ascii_case(ROW_NUMBER));
         let insert = insertion(&self.collection.name, &fields, has_number);
         let mut insert = connection.prepare(&insert).map_err(|e| explain(&e, guard))?;
         let (mut seen, mut failure) = (0usize, None);
         let everything = (Bound::Unbounded, Bound::Unbounded);
-        let visited = rows.scan(&self.collection, everything, Direction::Forward, &mut |rowid, row| {
-            if seen == rows_max {
-                return Ok(ControlFlow::Break(()));
-            }
-            seen += 1;
-            let number = has_number.then_some(rowid.0);
-            let inserted = if seen.is_multiple_of(ROWS_PER_LOOK) && guard.is_over() {
-                Err(guard.over())
-            } else {
-                insert_row(&mut insert, number, &fields, row).map_err(|e| explain(&e, guard))
-            };
-            Ok(match inserted {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    failure = Some(error);
-                    ControlFlow::Break(())
+        let visited =
+            rows.scan(&self.collection, everything, Direction::Forward, &mut |rowid, row| {
+                if seen == rows_max {
+                    return Ok(ControlFlow::Break(()));
                 }
-            })
-        });
+                seen += 1;
+                let number = has_number.then_some(rowid.0);
+                let inserted = if seen.is_multiple_of(ROWS_PER_LOOK) && guard.is_over() {
+                    Err(guard.over())
+                } else {
+                    insert_row(&mut insert, number, &fields, row).map_err(|e| explain(&e, guard))
+                };
+                Ok(match inserted {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(error) => {
+                        failure = Some(error);
+                        ControlFlow::Break(())
+                    }
+                })
+            });
         visited.map_err(|error| SqlError::Read(error.0.to_string()))?;
         failure.map_or(Ok(()), Err)
     }

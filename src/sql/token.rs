@@ -61,7 +61,11 @@ impl Token<'_> {
         let closing = if quote == '[' { ']' } else { quote };
         let inner = self.text.get(1..).unwrap_or_default();
         let inner = inner.strip_suffix(closing).unwrap_or(inner);
-        if quote == '[' { inner.to_owned() } else { inner.replace(&format!("{quote}{quote}"), &quote.to_string()) }
+        if quote == '[' {
+            inner.to_owned()
+        } else {
+            inner.replace(&format!("{quote}{quote}"), &quote.to_string())
+        }
     }
 
     /// Whether its name is `name`, in any case.
@@ -160,8 +164,21 @@ mod tests {
         assert_eq!(
             texts(query),
             [
-                "select", "a", ".", "\"b\"\"c\"", ",", "'it''s -- ;'", "from", "[x y]", "where",
-                "`t`", ".", "d", ">", "=", "1.5"
+                "select",
+                "a",
+                ".",
+                "\"b\"\"c\"",
+                ",",
+                "'it''s -- ;'",
+                "from",
+                "[x y]",
+                "where",
+                "`t`",
+                ".",
+                "d",
+                ">",
+                "=",
+                "1.5"
             ]
         );
         assert_eq!(tokens("\"b\"\"c\"")[0].name(), "b\"c");

@@ -6,3 +6,4 @@ mod harness;
 mod bad_input;
 mod concurrency;
 mod records;
+mod views;

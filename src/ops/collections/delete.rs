@@ -53,9 +53,8 @@ fn referrers<'a>(catalog: &'a Catalog, collection: &'a Collection) -> Vec<&'a st
         .map(|source| source.name.as_str())
         .collect();
     names.dedup();
-    let views = mentions::views(catalog).filter(|(view, query)| {
-        view.id != collection.id && sql::mentions(query, &collection.name)
-    });
+    let views = mentions::views(catalog)
+        .filter(|(view, query)| view.id != collection.id && sql::mentions(query, &collection.name));
     names.extend(views.map(|(view, _)| view.name.as_str()));
     names
 }

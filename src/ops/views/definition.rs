@@ -77,7 +77,8 @@ pub(in crate::ops) fn refresh(
 ) -> Result<Result<(), Broken>, Error> {
     let mut broken = Vec::new();
     for round in 0..ROUNDS_MAX {
-        let views: Vec<Arc<Collection>> = tx.catalog().all().iter().filter(|c| c.is_view()).cloned().collect();
+        let views: Vec<Arc<Collection>> =
+            tx.catalog().all().iter().filter(|c| c.is_view()).cloned().collect();
         let mut changed = false;
         for view in views.iter().filter(|view| !done.contains(&&view.id)) {
             let CollectionKind::View { query } = &view.kind else { continue };

@@ -14,11 +14,7 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::GET, "/api/collections", collections::list)?;
     router.add(Method::POST, "/api/collections", collections::create)?;
     router.add(Method::GET, "/api/collections/meta/scaffolds", collections::scaffolds)?;
-    router.add(
-        Method::POST,
-        "/api/collections/meta/dry-run-view",
-        collections::dry_run_view,
-    )?;
+    router.add(Method::POST, "/api/collections/meta/dry-run-view", collections::dry_run_view)?;
     let collection_path = "/api/collections/{collection}";
     router.add(Method::GET, collection_path, collections::get)?;
     router.add(Method::PATCH, collection_path, collections::update)?;
