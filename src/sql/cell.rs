@@ -50,8 +50,9 @@ fn value(field: &Field, column: ValueRef<'_>) -> Value {
         (_, ValueRef::Null) => field.kind.zero(),
         (FieldKind::Number(_), ValueRef::Integer(int)) => Value::Number(int as f64),
         (FieldKind::Number(_), ValueRef::Real(real)) => Value::Number(finite(real)),
-        (FieldKind::Bool, ValueRef::Integer(int)) => Value::Bool(int != 0),
-        (FieldKind::Bool, ValueRef::Real(real)) => Value::Bool(real != 0.0),
+        // Numbers other than 1 are as little true as the texts that spell them.
+        (FieldKind::Bool, ValueRef::Integer(int)) => Value::Bool(int == 1),
+        (FieldKind::Bool, ValueRef::Real(real)) => Value::Bool(real == 1.0),
         (FieldKind::Json(_), ValueRef::Integer(int)) if int.unsigned_abs() < SAFE_INT_MAX => {
             Value::Json(JsonText::trusted(int.to_string()))
         }

@@ -413,6 +413,7 @@ fn json_columns_are_what_their_text_spells() {
         ("max(number)", "2.5"),
         ("json_group_array(id)", "[\"a\",\"b\"]"),
         ("cast(1 as bool)", "true"),
+        ("cast(2 as bool)", "false"),
         ("cast('x' as int)", "0"),
         ("cast(1.5 as text)", "\"1.5\""),
         ("count(*)", "2"),

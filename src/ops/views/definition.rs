@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crate::model::{CollectionId, RowBuf, Timestamp};
 use crate::query::Rows;
-use crate::schema::{Catalog, Collection, CollectionKind, Draft, Field, set_view_fields};
+use crate::schema::{
+    Catalog, Collection, CollectionKind, Draft, Field, Violation, set_view_fields,
+};
 use crate::sql::{Limits, Select, SqlError, view_fields};
 use crate::store::Tx;
 
@@ -38,7 +40,17 @@ pub(in crate::ops) fn define(rows: &dyn Rows, catalog: &Catalog, draft: &mut Dra
     }
     match sampled(rows, catalog, draft.collection(), query, &WHEN_SAVED) {
         Ok((view, _)) => draft.set_view_fields(view.fields),
-        Err(error) => draft.refuse_query(&error.to_string()),
+        Err(error) => {
+            let fields = match error {
+                SqlError::NoId => Some(Violation::new(
+                    "validation_missing_primary_key",
+                    "Missing or invalid \"id\" PK field.",
+                )),
+                SqlError::EmptyId | SqlError::DuplicateId => None,
+                _ => Some(Violation::required()),
+            };
+            draft.refuse_query(&error.to_string(), fields);
+        }
     }
 }
 

@@ -55,7 +55,7 @@ pub fn dry_run(rows: &dyn Rows, query: &str) -> Result<DryRun, Error> {
     let record = |row: RowBuf| RecordView {
         collection: Arc::clone(&view),
         row,
-        visibility: Visibility { hidden: true, email: true },
+        visibility: Visibility { hidden: false, email: true },
         expand: None,
     };
     let sample = sample.into_iter().map(record).collect();

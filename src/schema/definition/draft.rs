@@ -167,12 +167,13 @@ impl<'a> Draft<'a> {
         field_list::set_view_fields(&mut self.collection, fields);
     }
 
-    /// Notes what is wrong with the query of the view that this is.
-    pub fn refuse_query(&mut self, error: &str) {
-        let message = format!("Invalid query - {}.", excerpt(error.trim_end_matches('.')));
-        let violation = Violation::new("validation_invalid_view_query", message);
-        self.refused.add("viewQuery", violation);
-        self.refused.add("fields", Violation::required());
+    /// Notes what is wrong with the query of the view that this is, and what that means for its
+    /// fields, if anything.
+    pub fn refuse_query(&mut self, error: &str, fields: Option<Violation>) {
+        self.refused.add("viewQuery", invalid_query(error));
+        if let Some(violation) = fields {
+            self.refused.add("fields", violation);
+        }
     }
 
     /// Checks the draft against the other collections and hands out the collection to save.
@@ -189,6 +190,9 @@ impl<'a> Draft<'a> {
             found.merge(violations);
         }
         found.merge(collection_check::check(&collection, catalog, old, check_rule));
+        if collection.is_view() && found.names("fields") {
+            found.add("viewQuery", invalid_query("a column cannot be a field"));
+        }
         found.into_result().map(|()| collection)
     }
 
@@ -256,6 +260,11 @@ impl<'a> Draft<'a> {
             });
         }
     }
+}
+
+fn invalid_query(error: &str) -> Violation {
+    let message = format!("Invalid query - {}.", excerpt(error.trim_end_matches('.')));
+    Violation::new("validation_invalid_view_query", message)
 }
 
 /// As much of an error as fits into an answer.
