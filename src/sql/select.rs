@@ -64,7 +64,7 @@ impl Select {
         let wrapped = format!("SELECT * FROM (\n{query}\n)");
         let (prepared, reads) = database.guard.closed(|| {
             let statement = database.connection.prepare(&wrapped)?;
-            let columns: Vec<_> = statement.column_names().into_iter().map(str::to_owned).collect();
+            let columns: Vec<_> = statement.column_names().map(str::to_owned).collect();
             rusqlite::Result::Ok((statement.readonly(), columns))
         });
         let (is_readonly, columns) = prepared.map_err(|error| explain(&error, &database.guard))?;

@@ -14,7 +14,7 @@ type Index = Vec<(Vec<u8>, u32)>;
 
 /// The rows of one view as of one moment, in the order of its query. Rowids start at 1.
 #[derive(Debug)]
-pub(super) struct ViewResult {
+pub struct ViewResult {
     rows: Vec<RowBuf>,
     /// Places of rows by id; of those with the same id, the first one counts.
     by_id: Vec<u32>,
