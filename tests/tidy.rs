@@ -14,10 +14,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("config", &[]),
     ("schema", &["model"]),
+    ("settings", &["schema"]),
     ("query", &["model", "schema"]),
     ("sql", &["model", "schema", "query"]),
     ("store", &["model", "schema", "query"]),
-    ("import", &["model", "schema", "query", "store"]),
+    ("import", &["model", "schema", "settings", "query", "store"]),
     ("files", &["model"]),
     ("auth", &["model", "config"]),
     ("access", &["model", "schema", "query"]),
@@ -26,7 +27,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "ops",
         &[
-            "model", "config", "schema", "query", "sql", "store", "auth", "access", "files",
+            "model", "config", "schema", "settings", "query", "sql", "store", "auth", "access",
+            "files",
             "hooks", "realtime",
         ],
     ),
@@ -34,8 +36,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "model", "config", "schema", "query", "auth", "access", "ops", "files", "hooks",
-            "realtime",
+            "model", "config", "schema", "settings", "query", "auth", "access", "ops", "files",
+            "hooks", "realtime",
         ],
     ),
     (

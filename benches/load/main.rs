@@ -73,8 +73,7 @@ async fn run() -> Outcome<()> {
         measure::run(&server, READ_CONNECTIONS, each, move |n| posts::indexed_request(n, records))
             .await?;
     indexed.print(&format!("list, indexed filter, c={READ_CONNECTIONS}"));
-    let scanned =
-        measure::run(&server, READ_CONNECTIONS, each, move |n| posts::unindexed_request(n)).await?;
+    let scanned = measure::run(&server, READ_CONNECTIONS, each, posts::unindexed_request).await?;
     scanned.print(&format!("list, unindexed filter, c={READ_CONNECTIONS}"));
     Ok(())
 }

@@ -49,9 +49,15 @@ pub enum BuildError {
         #[source]
         cause: io::Error,
     },
+    /// Another process holds the data folder.
+    #[error("another server is running on {}", path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The store in the data folder cannot be opened.
     #[error("cannot open the data folder: {0}")]
-    Store(#[from] StoreError),
+    Store(#[source] StoreError),
     /// The system collections cannot be made.
     #[error("cannot prepare the data folder: {0}")]
     Bootstrap(#[from] ops::Error),
@@ -111,7 +117,10 @@ impl AppBuilder {
             },
             ..StoreOptions::default()
         };
-        let store = Store::open(&boot.data, options)?;
+        let store = Store::open(&boot.data, options).map_err(|error| match error {
+            StoreError::Locked => BuildError::Occupied { path: boot.data.clone() },
+            other => BuildError::Store(other),
+        })?;
         let backend =
             Arc::new(Backend::new(store, PasswordHasher::new(hashing, HASHES_WAITING_MAX)));
         bootstrap(&backend)?;

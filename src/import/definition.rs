@@ -7,13 +7,18 @@ use serde_json::{Map, Value as Json};
 
 use crate::model::{Timestamp, Value};
 use crate::schema::values::normalise;
-use crate::schema::{Collection, DateOptions, Field, FieldKind, IndexNumber, index_from_text};
+use crate::schema::{
+    Collection, DateOptions, Field, FieldKind, IndexError, IndexNumber, index_from_text,
+};
 
 use super::column;
 use super::error::ImportError;
 use super::is_usable_id;
 use super::source::Source;
 use super::summary::Summary;
+
+/// As many columns as a table of the source can have.
+const FIELDS_MAX: usize = 2000;
 
 /// The collections of the source in the order of their making. What is left out is told.
 pub(super) fn read_all(
@@ -116,6 +121,9 @@ fn fields(definition: &Definition, summary: &mut Summary) -> Result<Json, String
     let Json::Array(all) = definition.document("fields")? else {
         return Err("it has no list of fields".to_owned());
     };
+    if all.len() > FIELDS_MAX {
+        return Err(format!("it has more than {FIELDS_MAX} fields"));
+    }
     let collection = definition.text("name");
     let (mut ids, mut names) = (HashSet::new(), HashSet::new());
     let mut fields: Vec<Json> = Vec::with_capacity(all.len());
@@ -169,7 +177,11 @@ fn add_indexes(
                 collection.next_index += 1;
             }
             Err(error) => {
-                let what = format!("the index {text:?} was left out: {error}");
+                let why = match error {
+                    IndexError::Unsupported { reason, .. } => reason,
+                    IndexError::Invalid => "it is no CREATE INDEX statement".to_owned(),
+                };
+                let what = format!("the index {text:?} was left out: {why}");
                 summary.problem(&collection.name, None, None, what);
             }
         }

@@ -280,7 +280,9 @@ impl RowWriter {
             Value::List(items) => {
                 buffer.push(LIST);
                 put_length(buffer, items.len());
-                items.iter().for_each(|item| put_text(buffer, item));
+                for item in items {
+                    put_text(buffer, item);
+                }
             }
             Value::Geo(point) => {
                 buffer.push(GEO);

@@ -56,9 +56,8 @@ impl Ord for Scalar<'_> {
         match (self, other) {
             (Null, Null) => Ordering::Equal,
             (Null, _) => Ordering::Less,
-            (_, Null) => Ordering::Greater,
             (Text(a), Text(b)) => a.as_bytes().cmp(b.as_bytes()),
-            (Text(_), _) => Ordering::Greater,
+            (_, Null) | (Text(_), _) => Ordering::Greater,
             (_, Text(_)) => Ordering::Less,
             (Int(a), Int(b)) => a.cmp(b),
             (Real(a), Real(b)) => a.partial_cmp(b).unwrap_or(Ordering::Equal),

@@ -2,12 +2,18 @@
 
 use std::sync::Arc;
 
+use std::sync::{Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
 use crate::access::RuleCache;
 use crate::auth::PasswordHasher;
+use crate::query::Rows;
+use crate::settings::Settings;
 use crate::store::{Snapshot, Store, Tx};
 
-use super::Error;
 use super::views::{Reading, ViewCache};
+use super::{Error, settings};
 
 /// The store and what goes with it. Shared by all requests behind an `Arc`.
 #[derive(Debug)]
@@ -16,12 +22,31 @@ pub struct Backend {
     rules: Arc<RuleCache>,
     hasher: PasswordHasher,
     views: Arc<ViewCache>,
+    settings: ArcSwap<CachedSettings>,
+    /// Held while settings are read and cached, so that older ones never replace newer ones.
+    reloading: Mutex<()>,
+}
+
+/// The settings as of some commit.
+#[derive(Debug, Default)]
+struct CachedSettings {
+    settings: Arc<Settings>,
+    /// The version of the catalog then: a rename of a collection changes settings too. `None` when
+    /// they were never read.
+    catalog_version: Option<u64>,
 }
 
 impl Backend {
     /// A backend over an open store.
     pub fn new(store: Store, hasher: PasswordHasher) -> Self {
-        Self { store, rules: Arc::default(), hasher, views: Arc::default() }
+        Self {
+            store,
+            rules: Arc::default(),
+            hasher,
+            views: Arc::default(),
+            settings: ArcSwap::default(),
+            reloading: Mutex::new(()),
+        }
     }
 
     /// The last committed state.
@@ -42,6 +67,28 @@ impl Backend {
     /// Password hashing.
     pub fn hasher(&self) -> &PasswordHasher {
         &self.hasher
+    }
+
+    /// The settings that are in force.
+    pub fn settings(&self) -> Arc<Settings> {
+        let cached = self.settings.load();
+        let version = self.store.snapshot().catalog().version();
+        if cached.catalog_version == Some(version) {
+            return Arc::clone(&cached.settings);
+        }
+        // What cannot be read now was read before: better those settings than none.
+        self.reload_settings().unwrap_or_else(|_| Arc::clone(&cached.settings))
+    }
+
+    /// Reads the settings anew: at the start, and after they were written.
+    pub fn reload_settings(&self) -> Result<Arc<Settings>, Error> {
+        let _guard = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.store.snapshot();
+        let settings = Arc::new(settings::load(&snapshot)?);
+        let catalog_version = Some(snapshot.catalog().version());
+        let cached = CachedSettings { settings: Arc::clone(&settings), catalog_version };
+        self.settings.store(Arc::new(cached));
+        Ok(settings)
     }
 
     /// Runs `job` in a write transaction and waits for the commit. Blocks the thread.

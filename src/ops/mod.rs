@@ -9,10 +9,12 @@
 
 pub mod auth;
 mod backend;
+pub mod batch;
 mod bootstrap;
 pub mod collections;
 mod error;
 pub mod records;
+pub mod settings;
 pub mod views;
 
 pub use backend::Backend;

@@ -170,7 +170,7 @@ pub(super) fn to_text(value: Scalar<'_>) -> Scalar<'_> {
     }
 }
 
-/// A double with up to 15 significant digits and at least one decimal: `5.0`, `1.0e+20`.
+/// A double in the fewest digits that give it back, with at least one decimal: `5.0`, `1.0e+20`.
 pub(super) fn real_text(real: f64) -> String {
     if !real.is_finite() {
         return if real > 0.0 { "Inf".to_owned() } else { "-Inf".to_owned() };
@@ -178,24 +178,19 @@ pub(super) fn real_text(real: f64) -> String {
     if real == 0.0 {
         return "0.0".to_owned();
     }
-    let scientific = format!("{real:.14e}");
+    let scientific = format!("{real:e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..15).contains(&exponent) {
-        let decimals = usize::try_from(14 - exponent).unwrap_or(0);
-        return with_decimal(&format!("{real:.decimals$}"));
+    if (-4..17).contains(&exponent) {
+        return with_decimal(&real.to_string());
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{}e{sign}{:02}", with_decimal(mantissa), exponent.abs())
 }
 
-/// Without trailing zeros but with at least one decimal.
+/// With at least one decimal.
 fn with_decimal(digits: &str) -> String {
-    let Some((whole, decimals)) = digits.split_once('.') else {
-        return format!("{digits}.0");
-    };
-    let decimals = decimals.trim_end_matches('0');
-    format!("{whole}.{}", if decimals.is_empty() { "0" } else { decimals })
+    if digits.contains('.') { digits.to_owned() } else { format!("{digits}.0") }
 }
 
 #[cfg(test)]
@@ -209,9 +204,9 @@ mod tests {
             (-0.5, "-0.5"),
             (123.25, "123.25"),
             (1e20, "1.0e+20"),
-            (1e14, "100000000000000.0"),
-            (1e15, "1.0e+15"),
-            (0.1 + 0.2, "0.3"),
+            (1e16, "10000000000000000.0"),
+            (1e17, "1.0e+17"),
+            (0.1 + 0.2, "0.30000000000000004"),
             (0.0001, "0.0001"),
             (0.00001, "1.0e-05"),
             (1.5e300, "1.5e+300"),

@@ -16,11 +16,11 @@ use super::{FilterError, Request, Rows};
 /// What to list.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ListSpec<'a> {
-    /// The list rule where one applies; not empty.
+    /// The list rule where one applies; an empty one lets everything through.
     pub rule: Option<&'a str>,
-    /// The client's filter; not empty.
+    /// The client's filter; an empty one is none.
     pub filter: Option<&'a str>,
-    /// The client's sort; not empty.
+    /// The client's sort; an empty one is none.
     pub sort: Option<&'a str>,
     /// Whether the client is a superuser.
     pub superuser: bool,
@@ -68,8 +68,9 @@ impl ListQuery {
                 refuse_forbidden(text)?;
             }
         }
-        let rule = spec.rule.map(parse).transpose()?;
-        let filter = spec.filter.map(parse).transpose()?;
+        let given = |text: Option<&'_ str>| text.filter(|text| !text.is_empty()).map(parse);
+        let rule = given(spec.rule).transpose()?;
+        let filter = given(spec.filter).transpose()?;
         let sort = spec.sort.unwrap_or_default().to_owned();
         let (catalog, base) = (Arc::clone(catalog), Arc::clone(collection));
         let bindings = Bindings::new(Box::new(move |auth| {

@@ -48,7 +48,7 @@ pub enum Context {
     ProtectedFile,
     /// One step of a batch.
     Batch,
-    /// A login through OAuth2.
+    /// A login through `OAuth2`.
     OAuth2,
     /// A login with a one-time password.
     Otp,

@@ -11,8 +11,8 @@ use crate::model::{
     CollectionId, GeoPoint, JsonText, Row, RowBuf, RowId, RowWriter, Slot, Timestamp, Value,
 };
 use crate::schema::{
-    AutodateOptions, Catalog, Collection, CollectionKind, Condition, Field, FieldKind, Index,
-    IndexColumn, IndexNumber, Rules,
+    AutodateOptions, Catalog, Collection, CollectionKind, Condition, DateOptions, Field, FieldKind,
+    Index, IndexColumn, IndexNumber, JsonOptions, NumberOptions, Rules, TextOptions,
 };
 
 use super::entry::{declared_key, implied_keys, trees};
@@ -218,7 +218,7 @@ impl Rows for Memory {
 
 /// A base collection whose id is its name; its fields follow the record id.
 pub(super) fn collection(name: &str, fields: Vec<(&str, FieldKind)>) -> Collection {
-    let id = ("id", FieldKind::Text(Default::default()));
+    let id = ("id", FieldKind::Text(TextOptions::default()));
     let fields: Vec<Field> = std::iter::once(id)
         .chain(fields)
         .enumerate()
@@ -275,19 +275,19 @@ pub(super) fn add_index(
 }
 
 pub(super) fn text() -> FieldKind {
-    FieldKind::Text(Default::default())
+    FieldKind::Text(TextOptions::default())
 }
 
 pub(super) fn number() -> FieldKind {
-    FieldKind::Number(Default::default())
+    FieldKind::Number(NumberOptions::default())
 }
 
 pub(super) fn json() -> FieldKind {
-    FieldKind::Json(Default::default())
+    FieldKind::Json(JsonOptions::default())
 }
 
 pub(super) fn date() -> FieldKind {
-    FieldKind::Date(Default::default())
+    FieldKind::Date(DateOptions::default())
 }
 
 pub(super) fn created() -> FieldKind {

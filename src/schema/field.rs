@@ -3,6 +3,7 @@
 use crate::model::{CollectionId, GeoPoint, Slot, Timestamp, Value};
 
 /// One field of a collection.
+#[expect(clippy::struct_excessive_bools, reason = "they are the flags of the contract")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {
     /// Identity across renames: kind and CRC-32 of the name, or chosen by whoever made it.

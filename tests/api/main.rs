@@ -4,6 +4,9 @@
 mod harness;
 
 mod bad_input;
+mod batch;
 mod concurrency;
+mod rate_limits;
 mod records;
+mod settings;
 mod views;

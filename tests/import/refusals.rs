@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use haversack::import::ImportError;
+use haversack::import::{ImportError, ImportOptions, Progress, pocketbase};
 use haversack::store::{Store, StoreOptions};
 
 use crate::folder::{Setup, run};
@@ -98,4 +98,38 @@ fn a_source_in_use_is_refused() {
     assert!(!setup.data().exists());
     drop(db);
     setup.import().unwrap();
+}
+
+/// Writes to the source while it is being imported.
+struct Meddler<'a>(&'a Setup);
+
+impl Progress for Meddler<'_> {
+    fn collection(&mut self, name: &str, _records: u64) {
+        if name == "posts" {
+            self.0.file("data.db-wal", b"a server was started");
+        }
+    }
+
+    fn record(&mut self) {}
+    fn file(&mut self, _bytes: u64) {}
+    fn finish(&mut self) {}
+}
+
+#[test]
+fn an_import_that_fails_late_leaves_nothing_behind() {
+    for made_before in [false, true] {
+        let setup = Setup::new();
+        setup.sql("INSERT INTO posts (id) VALUES ('a')");
+        setup.file("storage/posts_id/a/x.txt", b"x");
+        if made_before {
+            fs::create_dir(setup.data()).unwrap();
+        }
+        let options = ImportOptions { source: setup.source(), data: setup.data(), dry_run: false };
+        let failed = pocketbase(&options, &mut Meddler(&setup));
+        assert!(matches!(failed, Err(ImportError::SourceInUse(_))), "{failed:?}");
+        assert_eq!(setup.data().exists(), made_before);
+        if made_before {
+            assert_eq!(fs::read_dir(setup.data()).unwrap().count(), 0);
+        }
+    }
 }

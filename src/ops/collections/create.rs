@@ -31,7 +31,7 @@ impl CreateCollection {
         let rules = RuleCheck::new(&catalog);
         let check_rule = |collection: &Collection, rule: &str| rules.check(collection, rule);
         let misshapen = |error: FormatError| {
-            let is_type = error.path() == "type";
+            let is_type = ["type", "name", "id"].contains(&error.path());
             let failure =
                 if is_type { Failure::CollectionTypeFormat } else { Failure::CollectionFormat };
             Error::Rejected(failure, Violations::new())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::model::{CollectionId, Timestamp};
+use crate::ops::settings;
 use crate::query::Rows;
 use crate::schema::{Catalog, Collection, Draft, FormatError, Violation, Violations};
 use crate::store::{Tx, WriteError};
@@ -88,6 +89,7 @@ impl ImportCollections {
         {
             return Err(raw(&format!("it would break the views {}", broken.0.join(", "))));
         }
+        settings::follow_renames(tx, &catalog)?;
         Ok(deleted)
     }
 

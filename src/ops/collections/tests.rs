@@ -269,7 +269,7 @@ fn an_import_may_bring_a_view_and_what_it_needs() {
 fn bodies_of_the_wrong_shape_are_told_apart() {
     let store = store();
     assert_eq!(rejected(create(&store, json!({ "type": 1 }))).0, Failure::CollectionTypeFormat);
-    assert_eq!(rejected(create(&store, json!({ "name": 1 }))).0, Failure::CollectionFormat);
+    assert_eq!(rejected(create(&store, json!({ "system": 1 }))).0, Failure::CollectionFormat);
     assert_eq!(
         rejected(update(&store, "users", json!({ "type": 1 }))).0,
         Failure::CollectionFormat

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::model::Timestamp;
+use crate::ops::settings;
 use crate::query::Rows;
 use crate::schema::{Collection, Draft, Violation, Violations};
 use crate::store::Tx;
@@ -59,6 +60,7 @@ impl UpdateCollection {
                 self::blocked(&renames, &names)
             }));
         }
+        settings::follow_renames(tx, &catalog)?;
         Ok(saved)
     }
 }

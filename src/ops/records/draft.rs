@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::access::{Create, Gate, Granted, Update};
-use crate::model::{RowBuf, RowId, Timestamp, Value};
+use crate::model::{RowBuf, RowId, Slot, Timestamp, Value};
 use crate::ops::Failure;
 use crate::query::{Request, Rows, Subject};
 use crate::schema::values::{self, Submission, WriteAccess};
@@ -84,6 +84,9 @@ impl Draft {
         let granted = gate
             .create(collection, virtual_row.as_row(), &request)
             .map_err(Error::from_denied_create)?;
+        if !write.precondition.holds(None) {
+            return Err(Error::Changed);
+        }
         if collection.is_auth() {
             let subject = Subject::Virtual(virtual_row.as_row());
             // A manage rule that cannot be evaluated grants nothing.
@@ -116,6 +119,9 @@ impl Draft {
         let submission = values::apply(&mut record, &write.body, access_of(write));
         let request = with_body(write, &submission);
         let granted = gate.update(collection, row.as_row(), &request)?;
+        if !write.precondition.holds(Some(&row)) {
+            return Err(Error::Changed);
+        }
         if record.id() != old.id() {
             let violation =
                 Violation::new("validation_pk_change", "The record primary key cannot be changed.");
@@ -182,6 +188,10 @@ impl Draft {
     fn validate(&self, rows: &dyn Rows, old: Option<&Record>) -> Result<(), Error> {
         let mut violations = Violations::new();
         for (field, value) in self.record.fields() {
+            if old.is_some() && field.slot == Slot::ID {
+                // It cannot have changed, and may be older than the pattern.
+                continue;
+            }
             let checked = values::check(field, value)
                 .and_then(|()| self.check_password(field))
                 .and_then(|()| check_files(field, value, old));

@@ -9,10 +9,12 @@ use crate::access::{Caller, Gate, RuleCache};
 use crate::auth::{PasswordHasher, Verdict};
 use crate::model::{RowBuf, Timestamp};
 use crate::query::Rows;
-use crate::schema::{Collection, FieldKind, Violation, Violations};
+use crate::schema::{Collection, FieldKind, Violation, Violations, values};
 use crate::store::{Tx, WriteError};
 
 use super::draft::{Basis, Draft};
+use super::idempotency::IdempotentCreate;
+use super::precondition::Precondition;
 use super::{Error, account, collection_of};
 use crate::ops::Failure;
 
@@ -43,6 +45,8 @@ pub struct WriteRecord {
     pub(super) intent: Intent,
     pub(super) body: Map<String, Json>,
     pub(super) passwords: Passwords,
+    pub(super) precondition: Precondition,
+    idempotency_key: Option<String>,
     pub(super) now: Timestamp,
 }
 
@@ -80,8 +84,24 @@ impl WriteRecord {
             intent,
             body,
             passwords: Passwords::default(),
+            precondition: Precondition::None,
+            idempotency_key: None,
             now: Timestamp::now(),
         }
+    }
+
+    /// Lets the write go through only while the stored record is as expected.
+    #[must_use]
+    pub fn only_if(mut self, precondition: Precondition) -> Self {
+        self.precondition = precondition;
+        self
+    }
+
+    /// Makes a create that comes again with the same key and body answer as the first one did.
+    #[must_use]
+    pub fn once(mut self, idempotency_key: Option<String>) -> Self {
+        self.idempotency_key = idempotency_key;
+        self
     }
 
     /// Whether the body carries a password, so that [`Self::prepare`] has to be called, and takes
@@ -115,6 +135,43 @@ impl WriteRecord {
         Ok(())
     }
 
+    /// As [`Self::prepare`], for a write that others come before: what they change is not there yet,
+    /// so a check that fails may succeed then. Only if nothing before can help is nothing hashed.
+    pub fn prepare_after_others(
+        &mut self,
+        rows: &dyn Rows,
+        hasher: &PasswordHasher,
+    ) -> Result<(), Error> {
+        match self.prepare(rows, hasher) {
+            Err(error @ (Error::Busy | Error::Internal(_))) => Err(error),
+            Ok(()) | Err(Error::SuperusersOnly | Error::NoCollection | Error::ViewIsReadOnly) => {
+                Ok(())
+            }
+            Err(_) => self.hash_submitted(rows, hasher),
+        }
+    }
+
+    fn hash_submitted(&mut self, rows: &dyn Rows, hasher: &PasswordHasher) -> Result<(), Error> {
+        let collection = collection_of(rows, &self.collection)?;
+        for field in &collection.fields {
+            let (FieldKind::Password(_), Some(json)) = (&field.kind, self.body.get(&field.name))
+            else {
+                continue;
+            };
+            let value = values::normalise(field, json);
+            let plain = value.as_text().unwrap_or_default();
+            if !plain.is_empty() && values::check_plain_password(field, plain).is_ok() {
+                self.passwords.hashes.insert(field.name.clone(), hasher.hash(plain)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over the hashes of `other`, which has the same body.
+    pub fn share_hashes(&mut self, other: &Self) {
+        self.passwords.hashes.clone_from(&other.passwords.hashes);
+    }
+
     /// The hash that an old password would have to match, if the caller may get that far.
     fn stored_password(&self, rows: &dyn Rows) -> Result<Option<String>, Error> {
         let (Intent::Update { id } | Intent::Replace { id }) = &self.intent else {
@@ -145,6 +202,21 @@ impl WriteRecord {
 
     /// Runs the write. Nothing stays behind when it fails.
     pub fn run(&self, tx: &mut Tx<'_>) -> Result<Written, Error> {
+        let Some(key) = self.idempotency_key.as_ref().filter(|_| self.intent == Intent::Create)
+        else {
+            return self.run_now(tx);
+        };
+        let collection = collection_of(tx, &self.collection)?;
+        let create = IdempotentCreate::new(key, &self.caller, &collection, &self.body);
+        if let Some(row) = create.made(tx, self.now)? {
+            return Ok(Written { collection, row });
+        }
+        let written = self.run_now(tx)?;
+        create.remember(tx, &written.row, self.now)?;
+        Ok(written)
+    }
+
+    fn run_now(&self, tx: &mut Tx<'_>) -> Result<Written, Error> {
         let mut draft = self.draft(tx)?;
         draft.set_password_hashes(&self.passwords.hashes)?;
         let failure = draft.failure();

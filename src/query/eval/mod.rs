@@ -14,14 +14,14 @@ use std::cell::{Cell, RefCell};
 use crate::model::{Row, RowBuf, Scalar, Timestamp};
 
 use super::ast::Operator;
-use super::bound::{BASE, Bound, Compare, JoinId, JoinSet, Node, Term};
+use super::bound::{BASE, Bound, Compare, JoinId, JoinSet, Node, Term, TermKind};
 use super::compare::{Class, Side, compare};
 use super::{FilterError, Request, Rows};
 use cache::Cache;
 use parameters::Value;
 
 /// Joined rows that one run may visit; beyond that the request is refused.
-const STEPS_MAX: u64 = 20_000_000;
+const STEPS_MAX: u64 = 50_000_000;
 
 /// Everything that stays the same while one condition is evaluated on many rows.
 pub(super) struct Run<'r> {
@@ -45,6 +45,23 @@ pub(super) struct Env<'b> {
     bound: JoinSet,
 }
 
+/// Whether each side of a comparison keeps its own meaning of NULL.
+#[derive(Debug, Clone, Copy)]
+struct Meaning {
+    left: bool,
+    right: bool,
+}
+
+impl Meaning {
+    /// In the comparison itself both do.
+    const PLAIN: Self = Self { left: true, right: true };
+
+    /// In the check of all values only the multi-valued sides do.
+    fn for_all(node: &Compare) -> Self {
+        Self { left: node.left.multi, right: node.right.multi }
+    }
+}
+
 /// What a join currently stands for.
 #[derive(Debug, Clone)]
 pub(super) enum Binding {
@@ -58,6 +75,11 @@ pub(super) enum Binding {
 impl<'b> Env<'b> {
     fn new(base: Option<Row<'b>>, joins: usize) -> Self {
         Self { base, bindings: vec![Binding::Unset; joins], bound: 0 }
+    }
+
+    /// The environment's memory.
+    pub(super) fn into_bindings(self) -> Vec<Binding> {
+        self.bindings
     }
 }
 
@@ -89,6 +111,13 @@ impl<'r> Run<'r> {
     /// An environment with only `base` bound; `None` for conditions that do not depend on it.
     pub(super) fn env<'b>(&self, base: Option<Row<'b>>) -> Env<'b> {
         Env::new(base, self.bound.joins.len())
+    }
+
+    /// The same with the memory of an earlier environment, given back by [`Env::into_bindings`].
+    pub(super) fn env_within<'b>(&self, base: Row<'b>, mut bindings: Vec<Binding>) -> Env<'b> {
+        bindings.clear();
+        bindings.resize(self.bound.joins.len(), Binding::Unset);
+        Env { base: Some(base), bindings, bound: 0 }
     }
 
     /// Whether all `nodes` hold under some assignment of the joins not yet bound in `env`.
@@ -204,8 +233,7 @@ impl<'r> Run<'r> {
         self.prepare(&node.left, env)?;
         self.prepare(&node.right, env)?;
         let (left, right) = (self.value(&node.left, env), self.value(&node.right, env));
-        let strict = (node.left.strict, node.right.strict);
-        if self.compare(node, left, right, strict) != Some(true) {
+        if self.compare(node, left, right, Meaning::PLAIN) != Some(true) {
             return Ok(false);
         }
         for (join, field) in &node.visible {
@@ -223,10 +251,7 @@ impl<'r> Run<'r> {
     fn holds_for_all(&self, node: &Compare, env: &mut Env<'_>) -> Result<bool, FilterError> {
         let mut holds = true;
         let mut check = |left: &Scalar<'_>, right: &Scalar<'_>| {
-            // Only the multi-valued sides keep their own meaning of NULL here.
-            let strict =
-                (node.left.strict && node.left.multi, node.right.strict && node.right.multi);
-            let result = self.compare(node, left.by_ref(), right.by_ref(), strict);
+            let result = self.compare(node, left.by_ref(), right.by_ref(), Meaning::for_all(node));
             holds = result != Some(false);
             Ok(holds)
         };
@@ -291,31 +316,35 @@ impl<'r> Run<'r> {
         node: &Compare,
         left: Scalar<'_>,
         right: Scalar<'_>,
-        strict: (bool, bool),
+        meaning: Meaning,
     ) -> Option<bool> {
         match node.operator {
             Operator::Like => self.like(&left, &node.right, &right),
             Operator::NotLike => self.like(&left, &node.right, &right).map(|matched| !matched),
             operator => {
-                let left = self.side(&node.left, left, strict.0);
-                let right = self.side(&node.right, right, strict.1);
+                let left = self.side(&node.left, left, meaning.left);
+                let right = self.side(&node.right, right, meaning.right);
                 compare(operator, left, right)
             }
         }
     }
 
-    fn side<'v>(&self, term: &Term, value: Scalar<'v>, strict: bool) -> Side<'v> {
-        Side { value, affinity: self.affinity(term), class: self.class(term), strict }
+    fn side<'v>(&self, term: &Term, value: Scalar<'v>, keeps: bool) -> Side<'v> {
+        let class = match term.kind {
+            TermKind::Strftime(_) if !keeps => Class::Known,
+            _ => self.class(term),
+        };
+        let strict = term.strict && keeps;
+        Side { value, affinity: self.affinity(term), class, strict }
     }
 
     /// Whether NULL or the empty text is all that the term can be, or the opposite.
     pub(super) fn class(&self, term: &Term) -> Class {
-        use super::bound::TermKind::{Literal, Null, Parameter};
         match &term.kind {
-            Null => Class::Empty,
-            Literal { value: Scalar::Text(text), .. } if text.is_empty() => Class::Empty,
-            Literal { .. } => Class::Known,
-            Parameter(index) => self.parameters[*index].class,
+            TermKind::Null => Class::Empty,
+            TermKind::Literal { value: Scalar::Text(text), .. } if text.is_empty() => Class::Empty,
+            TermKind::Literal { .. } => Class::Known,
+            TermKind::Parameter(index) => self.parameters[*index].class,
             _ => Class::Open,
         }
     }

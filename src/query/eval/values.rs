@@ -12,7 +12,7 @@ use crate::query::json::extract;
 use crate::query::like::Pattern;
 use crate::schema::{Field, FieldKind};
 
-use super::{Binding, Env, Run};
+use super::{Binding, Env, Meaning, Run};
 
 /// Doubles at or beyond this have no integer form.
 const INT_LIMIT: f64 = 9_223_372_036_854_775_808.0;
@@ -67,8 +67,7 @@ impl Run<'_> {
                 let is_set = self.parameters[*is_set].scalar == Scalar::Int(1);
                 let (left, right) =
                     (self.value(&compare.left, env), self.value(&compare.right, env));
-                let strict = (compare.left.strict, compare.right.strict);
-                let differs = self.compare(compare, left, right, strict) == Some(true);
+                let differs = self.compare(compare, left, right, Meaning::PLAIN) == Some(true);
                 Scalar::Int((is_set && differs).into())
             }
             TermKind::Strftime(call) => {

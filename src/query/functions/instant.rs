@@ -148,9 +148,10 @@ impl Instant {
             let julian = self.julian?;
             return Some(self.moved(julian + sign * clock(plain)?.0));
         }
-        let end = plain.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
-        let number: f64 = plain[..end].parse().ok()?;
-        self.shift_unit(number * sign as f64, plain[end..].trim_start())
+        // A blank must stand between number and unit.
+        let (number, unit) = plain.split_once([' ', '\t', '\n'])?;
+        let number: f64 = number.parse().ok()?;
+        self.shift_unit(number * sign as f64, unit.trim())
     }
 
     fn shift_unit(self, number: f64, unit: &str) -> Option<Self> {

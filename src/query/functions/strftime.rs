@@ -69,7 +69,7 @@ fn written(format: &str, julian: i64, subsecond: bool) -> Option<String> {
             'I' => write!(out, "{hour12:02}"),
             'l' => write!(out, "{hour12:2}"),
             'j' => write!(out, "{:03}", day_of_year + 1),
-            'J' => write!(out, "{}", julian as f64 / 86_400_000.0),
+            'J' => write!(out, "{}", sixteen_digits(julian as f64 / 86_400_000.0)),
             'm' => write!(out, "{month:02}"),
             'M' => write!(out, "{minute:02}"),
             'p' => write!(out, "{}", if hour < 12 { "AM" } else { "PM" }),
@@ -91,4 +91,61 @@ fn written(format: &str, julian: i64, subsecond: bool) -> Option<String> {
         .ok()?;
     }
     Some(out)
+}
+
+/// At most 16 significant digits of a Julian day, which has up to seven before the point.
+fn sixteen_digits(days: f64) -> String {
+    let whole_digits = (days.max(1.0).log10().floor() as usize) + 1;
+    let text = format!("{days:.*}", 16 - whole_digits.min(16));
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_formatted_as_sqlite_does() {
+        let leap = "2024-02-29 12:30:45.678Z";
+        for (format, time, modifiers, expected) in [
+            ("%Y-%m-%d %H:%M:%f", leap, vec![], "2024-02-29 12:30:45.678"),
+            ("%j %w %u %W %U %V %G %g", leap, vec![], "060 4 4 09 08 09 2024 24"),
+            (
+                "%I %l %k %p %P %R %T %e",
+                "2021-01-03 00:05",
+                vec![],
+                "12 12  0 AM am 00:05 00:05:00  3",
+            ),
+            ("%V %G", "2021-01-03", vec![], "53 2020"),
+            ("%F", leap, vec!["+1 year"], "2025-03-01"),
+            ("%F", leap, vec!["+1 year", "floor"], "2025-02-28"),
+            ("%F", leap, vec!["start of month", "-1 day"], "2024-01-31"),
+            ("%F", leap, vec!["weekday 0"], "2024-03-03"),
+            ("%F %T", leap, vec!["+1.5 days", "-01:30"], "2024-03-01 23:00:45"),
+            ("%F %R", "2024-01-01 00:00:00+05:30", vec![], "2023-12-31 18:30"),
+            ("%F", "1709209845", vec!["unixepoch"], "2024-02-29"),
+            ("%F", "1709209845", vec!["auto"], "2024-02-29"),
+            ("%F", "2460000.5", vec![], "2023-02-25"),
+            ("%J", "2024-01-01 00:00:00+05:30", vec![], "2460310.270833333"),
+            ("%s%%", leap, vec![], "1709209845%"),
+        ] {
+            let modifiers: Vec<_> = modifiers.into_iter().map(str::to_owned).collect();
+            let now = Timestamp::from_millis(0);
+            let text = strftime(format, Some(&Scalar::text(time)), &modifiers, now);
+            assert_eq!(text, Scalar::text(expected), "{format} {time} {modifiers:?}");
+        }
+        for (format, time, modifier) in [
+            ("%Y", "", "utc"),
+            ("%Y", "2024-13-01", "utc"),
+            ("%Y", leap, "+1day"),
+            ("%Y", leap, "unixepoch"),
+            ("%Y", leap, "+99999 years"),
+            ("%Q", leap, "utc"),
+            ("%", leap, "utc"),
+        ] {
+            let now = Timestamp::from_millis(0);
+            let text = strftime(format, Some(&Scalar::text(time)), &[modifier.to_owned()], now);
+            assert!(text.is_null(), "{format} {time} {modifier}");
+        }
+    }
 }

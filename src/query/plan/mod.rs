@@ -28,7 +28,7 @@ use walk::Walk;
 pub use explain::Explain;
 
 /// Index entries counted to estimate a range.
-const PROBE_MAX: u64 = 1000;
+const PROBE_MAX: u64 = 256;
 /// Rows that a plan may touch and still count as short.
 const SHORT_ROWS: u64 = 100;
 /// What fetching a row through an index costs, in rows of a scan.
@@ -68,7 +68,7 @@ enum Access {
 }
 
 /// What the choice is based on.
-struct Facts {
+struct Known {
     facts: Vec<Fact>,
     conjuncts: usize,
     count: u64,
@@ -104,7 +104,7 @@ impl<'q> Plan<'q> {
         Ok(plan)
     }
 
-    fn pick(&mut self, rows: &dyn Rows, known: &Facts) -> Result<(), FilterError> {
+    fn pick(&mut self, rows: &dyn Rows, known: &Known) -> Result<(), FilterError> {
         if let Some(id) = record_id(&known.facts) {
             self.access = Access::Record(id);
             self.is_exact = false;
@@ -137,7 +137,7 @@ impl<'q> Plan<'q> {
         Ok(())
     }
 
-    fn pick_scan(&mut self, known: &Facts) -> u64 {
+    fn pick_scan(&mut self, known: &Known) -> u64 {
         let by_rowid = self.bound.sort.first().map(|key| (matches!(key.by, SortBy::RowId), key));
         let direction = match by_rowid {
             Some((true, key)) if key.descending => Direction::Backward,
@@ -249,7 +249,7 @@ fn known(
     request: &Request,
     now: Timestamp,
     collection: &Collection,
-) -> Result<Option<Facts>, FilterError> {
+) -> Result<Option<Known>, FilterError> {
     let run = Run::new(bound, rows, request, now);
     let Some(nodes) = conjuncts(&run, lead(bound))? else {
         return Ok(None);
@@ -259,7 +259,7 @@ fn known(
         facts.extend(fact(&run, node)?);
     }
     let count = rows.count(collection)?;
-    Ok(Some(Facts { facts, conjuncts: nodes.len(), count }))
+    Ok(Some(Known { facts, conjuncts: nodes.len(), count }))
 }
 
 /// The multi-valued joins that sort keys stand on.

@@ -5,7 +5,7 @@ use std::ops::{Bound as RangeBound, ControlFlow};
 use crate::model::key::has_cut_text;
 use crate::model::{Row, RowId, Scalar};
 use crate::query::bound::{JoinSet, Node, SortBy};
-use crate::query::eval::{Env, Run};
+use crate::query::eval::{Binding, Env, Run};
 use crate::query::{Direction, FilterError, Found, Rows};
 
 use super::facts::conjuncts;
@@ -64,6 +64,8 @@ struct Answer<'p, 'r> {
     total: Option<u64>,
     found: Vec<(RowId, crate::model::RowBuf)>,
     top: TopK,
+    /// Memory that passes from one candidate to the next.
+    bindings: Vec<Binding>,
     failure: Option<FilterError>,
 }
 
@@ -77,8 +79,22 @@ impl<'p, 'r> Answer<'p, 'r> {
     ) -> Self {
         let end = plan.page.offset.saturating_add(plan.page.limit);
         let top = TopK::new(usize::try_from(end).unwrap_or(usize::MAX));
-        let (found, matched, total, failure) = (Vec::new(), 0, None, None);
-        Self { plan, run, nodes, lead, in_order, end, matched, total, found, top, failure }
+        let (found, bindings) = (Vec::new(), Vec::new());
+        let (matched, total, failure) = (0, None, None);
+        Self {
+            plan,
+            run,
+            nodes,
+            lead,
+            in_order,
+            end,
+            matched,
+            total,
+            found,
+            top,
+            bindings,
+            failure,
+        }
     }
 
     /// Whether more candidates cannot change the answer.
@@ -158,14 +174,17 @@ impl<'p, 'r> Answer<'p, 'r> {
             return Ok(true);
         }
         let Self { run, nodes, top, plan, .. } = self;
-        let mut env = run.env(Some(row));
-        if self.in_order {
-            return run.all_hold(nodes.iter().copied(), &mut env);
-        }
-        run.first_match(nodes, self.lead, &mut env, &mut |env| {
-            top.offer(keys(run, plan, rowid, env)?, rowid);
-            Ok(())
-        })
+        let mut env = run.env_within(row, std::mem::take(&mut self.bindings));
+        let matches = if self.in_order {
+            run.all_hold(nodes.iter().copied(), &mut env)
+        } else {
+            run.first_match(nodes, self.lead, &mut env, &mut |env| {
+                top.offer(keys(run, plan, rowid, env)?, rowid);
+                Ok(())
+            })
+        };
+        self.bindings = env.into_bindings();
+        matches
     }
 
     fn finish(mut self, rows: &dyn Rows) -> Result<Found, FilterError> {

@@ -288,7 +288,9 @@ fn is_true(world: &World, base: &Json, expr: &Expr, joined: &HashMap<String, Joi
 fn collect_steps(expr: &Expr, steps: &mut Vec<Step>) {
     match expr {
         Expr::And(parts) | Expr::Or(parts) => {
-            parts.iter().for_each(|part| collect_steps(part, steps));
+            for part in parts {
+                collect_steps(part, steps);
+            }
         }
         Expr::Compare(comparison) => {
             for operand in [&comparison.left, &comparison.right] {
@@ -323,13 +325,16 @@ fn some_ids() -> impl Strategy<Value = Vec<&'static str>> {
     proptest::sample::subsequence(vec!["1", "2", "3", "gone"], 0..=3)
 }
 
+/// Text, number, related id, related ids and tags of a record.
+type Drawn<'a> = (&'a str, i64, &'a str, Vec<&'a str>, Vec<&'a str>);
+
 fn records(max: usize, one: &'static str, many: &'static str) -> impl Strategy<Value = Vec<Json>> {
     let texts = prop::sample::select(vec!["", "a", "b", "ab", "1"]);
     let tags = proptest::sample::subsequence(vec!["a", "b"], 0..=2);
     let related = prop_oneof![Just(""), ids()];
     let record = (texts, 0..3i64, related, some_ids(), tags);
     proptest::collection::vec(record, 1..=max).prop_map(move |all| {
-        let json = |(at, (t, n, r, m, tags)): (usize, (&str, i64, &str, Vec<&str>, Vec<&str>))| {
+        let json = |(at, (t, n, r, m, tags)): (usize, Drawn<'_>)| {
             json!({"id": (at + 1).to_string(), "t": t, "n": n, one: r, many: m, "tags": tags})
         };
         all.into_iter().enumerate().map(json).collect()

@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 
-use crate::schema::{Catalog, Collection, CollectionKind, Violation, Violations};
+use crate::schema::json::MAX_FIELDS;
+use crate::schema::{Catalog, Collection, CollectionKind, FieldKind, Violation, Violations};
 
 use super::auth_check;
 use super::check::{self, Checked};
 use super::field_check::{self, Surroundings};
 
-/// The most fields of one collection.
-const MAX_FIELDS: usize = 1000;
 /// Names that tools for the original expect to be taken.
 const INTERNAL_TABLES: [&str; 3] = ["_collections", "_params", "_migrations"];
 /// Names that mean something in the bodies of auth records.
@@ -119,6 +118,13 @@ fn check_fields(
         return Err(whole(check::too_long(MAX_FIELDS)));
     }
     check_duplicates(new)?;
+    let key = new.fields.first().filter(|field| field.name == "id").map(|field| &field.kind);
+    if !matches!(key, Some(FieldKind::Text(text)) if text.primary_key) {
+        return Err(whole(Violation::new(
+            "validation_missing_primary_key",
+            "Missing or invalid \"id\" PK field.",
+        )));
+    }
     if let Some(old) = old.filter(|_| !new.is_view()) {
         let kept = |field: &crate::schema::Field| {
             new.fields.iter().any(|now| now.id == field.id && now.name == field.name)

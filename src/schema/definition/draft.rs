@@ -1,5 +1,7 @@
 //! A definition between its request and its checks.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value as Json};
 
 use crate::model::{CollectionId, Timestamp};
@@ -251,13 +253,8 @@ impl<'a> Draft<'a> {
                     name.clear();
                 }
             }
-            let names = &mut options.password_auth.identity_fields;
-            let mut unique = Vec::with_capacity(names.len());
-            names.retain(|name| {
-                let new = !unique.contains(name);
-                unique.push(name.clone());
-                new
-            });
+            let mut seen = HashSet::new();
+            options.password_auth.identity_fields.retain(|name| seen.insert(name.clone()));
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use crate::schema::index_text::{Statement, index_from_text};
-use crate::schema::{Catalog, Collection, Field, Index, IndexNumber, Violation, Violations};
+use crate::schema::{
+    Catalog, Collection, Field, Index, IndexError, IndexNumber, Violation, Violations,
+};
 
 use super::ids;
 
@@ -95,25 +97,19 @@ pub(super) fn set(
     if texts.len() > MAX_INDEXES {
         return Err(whole(super::check::too_long(MAX_INDEXES)));
     }
+    check_statements(texts, collection, catalog)?;
     collection.indexes = Vec::with_capacity(texts.len());
-    let mut seen: Vec<Statement> = Vec::with_capacity(texts.len());
     let mut numbers = HashSet::new();
+    let mut found = Violations::new();
     for (at, text) in texts.iter().enumerate() {
-        let position = at.to_string();
-        let refuse = |violation| {
-            let mut violations = Violations::new();
-            violations.add_at(&["indexes", &position], violation);
-            violations
+        let index = index_from_text(text, &collection.fields, IndexNumber(0)).map_err(refusal);
+        let mut index = match index {
+            Ok(index) => index,
+            Err(violation) => {
+                found.add_at(&["indexes", &at.to_string()], violation);
+                continue;
+            }
         };
-        let (statement, mut index) = read(text, &collection.fields).map_err(refuse)?;
-        check_name(&statement, collection, &seen, catalog).map_err(refuse)?;
-        if seen.iter().any(|other| other.same_definition(&statement)) {
-            return Err(refuse(Violation::new(
-                "validation_duplicated_index_definition",
-                "The index definition already exists.",
-            )));
-        }
-        seen.push(statement);
         let kept = old.and_then(|old| kept_number(&index, old, collection));
         index.number = kept.filter(|number| !numbers.contains(number)).unwrap_or_else(|| {
             let number = IndexNumber(collection.next_index);
@@ -123,20 +119,39 @@ pub(super) fn set(
         numbers.insert(index.number);
         collection.indexes.push(index);
     }
+    found.into_result()?;
     if let Some(old) = old {
         check_system_uniques(collection, old).map_err(whole)?;
     }
     check_auth_uniques(collection).map_err(whole)
 }
 
-fn read(text: &str, fields: &[Field]) -> Result<(Statement, Index), Violation> {
-    let refuse = |error: crate::schema::IndexError| {
-        Violation::new("validation_invalid_index_expression", error.to_string())
-    };
-    let index = index_from_text(text, fields, IndexNumber(0)).map_err(refuse)?;
-    let statement = Statement::parse(text);
-    let statement = statement.ok_or_else(|| refuse(crate::schema::IndexError::Invalid))?;
-    Ok((statement, index))
+/// Checks what the texts say by themselves, before any column is looked for.
+fn check_statements(
+    texts: &[String],
+    collection: &Collection,
+    catalog: &Catalog,
+) -> Result<(), Violations> {
+    let mut seen: Vec<Statement> = Vec::with_capacity(texts.len());
+    let mut found = Violations::new();
+    for (at, text) in texts.iter().enumerate() {
+        let checked = Statement::parse(text).ok_or_else(|| refusal(IndexError::Invalid));
+        let checked = checked.and_then(|statement| {
+            check_name(&statement, collection, &seen, catalog)?;
+            check_definition(&statement, &seen)?;
+            Ok(statement)
+        });
+        match checked {
+            Ok(statement) => seen.push(statement),
+            Err(violation) => found.add_at(&["indexes", &at.to_string()], violation),
+        }
+    }
+    found.into_result()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands where errors are mapped")]
+fn refusal(error: IndexError) -> Violation {
+    Violation::new("validation_invalid_index_expression", error.to_string())
 }
 
 fn check_name(
@@ -160,6 +175,16 @@ fn check_name(
         )
         .with("usedTableName", other.name.as_str())),
     }
+}
+
+fn check_definition(statement: &Statement, seen: &[Statement]) -> Result<(), Violation> {
+    if seen.iter().any(|other| other.same_definition(statement)) {
+        return Err(Violation::new(
+            "validation_duplicated_index_definition",
+            "The index definition already exists.",
+        ));
+    }
+    Ok(())
 }
 
 /// The number of the stored index that holds the same entries as `index` will.

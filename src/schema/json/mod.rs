@@ -17,6 +17,9 @@ pub use reader::FormatError;
 use reader::Reader;
 use writer::Writer;
 
+/// The most fields of one collection.
+pub(super) const MAX_FIELDS: usize = 1000;
+
 /// Whether token secrets and client secrets are part of the JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secrets {
@@ -104,6 +107,9 @@ pub(super) fn read_fields(object: &Map<String, Json>) -> Result<Option<Vec<Field
         return Ok(None);
     };
     let list = json.as_array().ok_or_else(|| FormatError::new("fields", "a list"))?;
+    if list.len() > MAX_FIELDS {
+        return Err(FormatError::new("fields", "no more than 1000 fields"));
+    }
     let field = |(at, json): (usize, &Json)| {
         let path = format!("fields.{at}");
         let object = json.as_object().ok_or_else(|| FormatError::new(&path, "an object"))?;

@@ -24,9 +24,21 @@ const ANY: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 pub fn generate(pattern: &str) -> Result<String, String> {
     let hir =
         regex_syntax::parse(&pattern::from_re2(pattern)).map_err(|error| error.to_string())?;
+    check(&hir)?;
     let mut generator = Generator { rng: rand::rng(), out: String::new(), length: 0, steps: 0 };
     generator.emit(&hir)?;
     Ok(generator.out)
+}
+
+/// Refuses what no text can be made for, also where chance would not get to it.
+fn check(hir: &Hir) -> Result<(), String> {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => Err("unsupported pattern operator".to_owned()),
+        HirKind::Literal(_) | HirKind::Class(_) => Ok(()),
+        HirKind::Repetition(repetition) => check(&repetition.sub),
+        HirKind::Capture(capture) => check(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().try_for_each(check),
+    }
 }
 
 struct Generator {

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::{Value as Json, json};
 
 use crate::ops::Error;
-use crate::ops::collections::{self, CreateCollection, UpdateCollection};
+use crate::ops::collections::{self, CreateCollection, ImportCollections, UpdateCollection};
 use crate::ops::views::dry_run;
 use crate::query::Rows;
 use crate::schema::{Collection, Field, Secrets, scaffolds_json};
@@ -74,6 +74,34 @@ pub(crate) async fn truncate(state: Arc<State>, request: Request) -> Result<Repl
     let name = request.params.get("collection").to_owned();
     committed(|done| state.backend.submit(move |tx| collections::truncate(tx, &name), done))
         .await?;
+    Ok(Reply::no_content())
+}
+
+/// `PUT /api/collections/import`
+pub(crate) async fn import(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
+    superuser_of(&request)?;
+    let malformed = || ApiError::bad_request("An error occurred while loading the submitted data.");
+    let mut body = request.body_object().await.map_err(|error| {
+        if error.status() == StatusCode::BAD_REQUEST { malformed() } else { error }
+    })?;
+    let delete_missing = match body.get("deleteMissing") {
+        None | Some(Json::Null) => false,
+        Some(Json::Bool(on)) => *on,
+        Some(_) => return Err(malformed()),
+    };
+    let definitions = match body.remove("collections") {
+        None | Some(Json::Null) => Vec::new(),
+        Some(Json::Array(items)) => items
+            .into_iter()
+            .map(|item| match item {
+                Json::Object(definition) => Ok(definition),
+                _ => Err(malformed()),
+            })
+            .collect::<Result<_, _>>()?,
+        Some(_) => return Err(malformed()),
+    };
+    let import = ImportCollections::new(definitions, delete_missing);
+    committed(|done| state.backend.submit(move |tx| import.run(tx), done)).await?;
     Ok(Reply::no_content())
 }
 

@@ -103,6 +103,7 @@ fn wrong_shapes_are_named() {
             json!({ "fields": [{ "type": "text", "min": "1" }] }),
             "fields.0.min: expected a whole number",
         ),
+        (json!({ "fields": vec![0; 1001] }), "fields: expected no more than 1000 fields"),
         (json!({ "indexes": [1] }), "indexes: expected a list of strings or null"),
         (json!({ "listRule": 5 }), "listRule: expected a string or null"),
         (
