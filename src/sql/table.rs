@@ -45,7 +45,7 @@ impl Table {
     /// The statement that makes the table.
     pub(super) fn definition(&self) -> String {
         let mut sql = format!("CREATE TABLE {}(", quoted(&self.collection.name));
-        for (at, field) in self.collection.fields.iter().filter(shown).enumerate() {
+        for (at, field) in self.collection.fields.iter().filter(|field| shown(field)).enumerate() {
             let comma = if at == 0 { "" } else { ", " };
             let _ = write!(sql, "{comma}{} {}", quoted(&field.name), declared_type(&field.kind));
         }
@@ -116,7 +116,7 @@ pub(super) fn quoted(name: &str) -> String {
 }
 
 /// Whether queries may see the field: secrets of accounts are not even columns.
-fn shown(field: &&Field) -> bool {
+fn shown(field: &Field) -> bool {
     let is_token_key = field.system && field.name == "tokenKey";
     !matches!(field.kind, FieldKind::Password(_)) && !is_token_key
 }

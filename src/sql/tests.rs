@@ -328,7 +328,10 @@ fn fields(query: &str) -> Result<String, SqlError> {
         }
         match &field.kind {
             FieldKind::Number(options) if options.only_int => text.push_str("/int"),
-            FieldKind::Relation(options) => text.push_str(&format!(">{}", options.collection_id)),
+            FieldKind::Relation(options) => {
+                text.push('>');
+                text.push_str(options.collection_id.as_str());
+            }
             _ => {}
         }
         assert!(field.id.is_empty() || field.id.starts_with("_clone_"), "{}", field.id);

@@ -146,6 +146,33 @@ fn other_collections_may_ask_a_view() {
 }
 
 #[test]
+fn rules_of_writes_may_ask_a_view() {
+    let server = Server::start();
+    let superuser = server.superuser();
+    let ids = blog(&superuser);
+    make_view(
+        &superuser,
+        "counts",
+        "select author as id, count(*) as n from posts group by author",
+    );
+    let notes = json!({
+        "name": "notes", "createRule": "@collection.counts.id ?= author && @collection.counts.n ?> 0",
+        "deleteRule": "counts_full", "fields": [{ "name": "author", "type": "text" }],
+    });
+    superuser.post("/api/collections", &notes).expect_code("deleteRule", "validation_invalid_rule");
+    let mut notes = notes;
+    notes["deleteRule"] = json!("@collection.counts.n ?= 3");
+    superuser.post("/api/collections", &notes).expect(200);
+    let note = |author: &Json| server.guest().post(&records("notes"), &json!({ "author": author }));
+    note(&json!("nobody")).expect_error(400);
+    let made = note(&ids[0]).expect(200);
+    let own = record("notes", &made["id"]);
+    server.guest().delete(&own).expect_error(404);
+    superuser.post(&records("posts"), &json!({ "author": ids[0] })).expect(200);
+    server.guest().delete(&own).expect(204);
+}
+
+#[test]
 fn rules_of_views_know_who_asks() {
     let server = Server::start();
     let superuser = server.superuser();

@@ -17,6 +17,7 @@ use super::idempotency::IdempotentCreate;
 use super::precondition::Precondition;
 use super::{Error, account, collection_of};
 use crate::ops::Failure;
+use crate::ops::views::Writing;
 
 /// What is to be done with the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,7 +186,8 @@ impl WriteRecord {
             return Ok(None);
         };
         let Some(row) = rows.row(&collection, rowid)? else { return Ok(None) };
-        let gate = Gate::new(rows, &self.rules, &self.caller);
+        let with_views = Writing::over(rows);
+        let gate = Gate::new(&with_views, &self.rules, &self.caller);
         if gate.update(&collection, row.as_row(), self.caller.request()).is_err()
             && !self.caller.is_record(collection.id.as_str(), id)
         {

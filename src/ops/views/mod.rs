@@ -13,7 +13,7 @@ mod result;
 pub use cache::ViewCache;
 pub(super) use definition::{define, refresh};
 pub use dry_run::{DryRun, dry_run};
-pub use reading::{NotReady, Overlay, Reading};
 pub(super) use reading::Writing;
+pub use reading::{NotReady, Overlay, Reading};
 
 use super::{Error, Failure};

@@ -98,11 +98,7 @@ impl Source<Arc<Snapshot>> for Kept {
 }
 
 impl<'a> Source<&'a dyn Rows> for Anew {
-    fn result(
-        &self,
-        rows: &&'a dyn Rows,
-        view: &Collection,
-    ) -> Result<Arc<ViewResult>, ReadError> {
+    fn result(&self, rows: &&'a dyn Rows, view: &Collection) -> Result<Arc<ViewResult>, ReadError> {
         work_out_in_write(*rows, view).map_err(|error| ReadError(Box::new(error)))
     }
 }

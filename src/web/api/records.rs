@@ -7,11 +7,12 @@ use http::header::{ETAG, HeaderValue};
 
 use crate::access::{Caller, Gate};
 use crate::config::{ByteSize, Live};
+use crate::ops::Error;
 use crate::ops::records::{
     DeleteRecord, Enricher, Expand, IDEMPOTENCY_KEY_BYTES_MAX, Intent, ListParams, Listing,
     Precondition, RecordView, Version, WriteRecord, Written, collection_of, view,
 };
-use crate::ops::{Backend, Error};
+use crate::ops::views::Reading;
 use crate::schema::{Collection, FieldKind};
 use crate::web::caller::caller_of;
 use crate::web::{ApiError, Reply, Request, State, committed};
@@ -114,22 +115,29 @@ async fn write(
         drop(snapshot);
     }
     let written = committed(|done| state.backend.submit(move |tx| write.run(tx), done)).await?;
-    reply(state, &caller, written, expand_of(&request))
+    reply(state, caller, written, expand_of(&request)).await
 }
 
 /// The saved record as the caller may see it.
-fn reply(
+async fn reply(
     state: &State,
-    caller: &Arc<Caller>,
+    caller: Arc<Caller>,
     written: Written,
     expand: &str,
 ) -> Result<Reply, ApiError> {
-    let snapshot = state.backend.snapshot();
-    let backend: &Backend = &state.backend;
-    let gate = Gate::new(&*snapshot, backend.rules(), caller);
-    let record = Enricher::new(gate)
-        .view(&written.collection, written.row, Expand::parse(expand).as_ref())
-        .map_err(Error::internal)?;
+    let (backend, expand) = (Arc::clone(&state.backend), Expand::parse(expand));
+    let reading = backend.reading();
+    let enrich = move |reading: &Reading| {
+        let gate = Gate::new(reading, backend.rules(), &caller);
+        Enricher::new(gate).view(&written.collection, written.row.clone(), expand.as_ref())
+    };
+    let record = match enrich(&reading) {
+        Err(Error::ViewNotReady(_)) => {
+            state.blocking.run(move || enrich(&reading.at_leisure())).await
+        }
+        enriched => enriched,
+    };
+    let record = record.map_err(Error::internal)?;
     let mut text = Vec::with_capacity(1024);
     state.records.push(&mut text, &record);
     Ok(with_version(Reply::json_text(StatusCode::OK, text), &record))
