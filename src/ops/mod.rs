@@ -12,6 +12,7 @@ mod backend;
 pub mod batch;
 mod bootstrap;
 pub mod collections;
+pub mod console;
 mod error;
 pub mod records;
 pub mod settings;

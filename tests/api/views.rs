@@ -305,3 +305,21 @@ fn a_view_without_end_is_given_up() {
     // Meanwhile and afterwards, everything else goes on.
     server.guest().get("/api/health").expect(200);
 }
+
+#[test]
+fn superusers_may_ask_with_sql_and_change_nothing() {
+    let server = Server::start();
+    let superuser = server.superuser();
+    blog(&superuser);
+    let ask = |query: &str| superuser.post("/api/sql", &json!({ "query": query }));
+    let answer = ask("select title, likes, null as n from posts order by likes desc;").expect(200);
+    assert_eq!(column(&answer["columns"], "name"), ["title", "likes", "n"]);
+    assert_eq!(answer["rows"][0], json!(["three", "7", null]));
+    for query in ["delete from posts", "select password from users", "pragma user_version", "x"] {
+        let message = ask(query).expect(400)["message"].as_str().expect("a message").to_owned();
+        assert!(message.starts_with("Failed to execute query. Raw error:\n"), "{message}");
+    }
+    ask("").expect_code("query", "validation_required");
+    server.guest().post("/api/sql", &json!({ "query": "select 1" })).expect_error(401);
+    assert_eq!(ask("select count(*) from posts").expect(200)["rows"][0][0], "3");
+}

@@ -7,16 +7,16 @@ use rand::RngExt as _;
 use serde_json::{Map, Value as Json};
 
 use crate::model::{RowBuf, Timestamp};
+use crate::ops::console::check_length;
 use crate::ops::records::{RecordView, Visibility};
 use crate::query::Rows;
-use crate::schema::{Collection, Draft, Violation, Violations};
+use crate::schema::{Collection, Draft};
 use crate::sql::Limits;
 
+use super::Error;
 use super::definition::{SAMPLE_ROWS, sampled};
-use super::{Error, Failure};
 
-/// Bytes of a query that is tried out.
-const QUERY_MAX: usize = 5000;
+/// What a try may take.
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(3),
     rows_read: usize::MAX,
@@ -36,7 +36,7 @@ pub struct DryRun {
 
 /// Tries `query` out over `rows`. May take seconds.
 pub fn dry_run(rows: &dyn Rows, query: &str) -> Result<DryRun, Error> {
-    check(query)?;
+    check_length(query)?;
     let name = format!("temp_view_{}", letters());
     let body: Map<String, Json> = [("name", name.as_str()), ("type", "view"), ("viewQuery", query)]
         .map(|(key, text)| (key.to_owned(), text.into()))
@@ -60,18 +60,6 @@ pub fn dry_run(rows: &dyn Rows, query: &str) -> Result<DryRun, Error> {
     };
     let sample = sample.into_iter().map(record).collect();
     Ok(DryRun { view, sample })
-}
-
-fn check(query: &str) -> Result<(), Error> {
-    let violation = if query.is_empty() {
-        Violation::required()
-    } else if query.chars().count() > QUERY_MAX {
-        let message = format!("The length must be no more than {QUERY_MAX}.");
-        Violation::new("validation_length_too_long", message).with("max", QUERY_MAX)
-    } else {
-        return Ok(());
-    };
-    Err(Error::Rejected(Failure::Form, Violations::of("query", violation)))
 }
 
 fn refused(error: &dyn std::fmt::Display) -> Error {

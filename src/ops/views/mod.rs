@@ -16,4 +16,4 @@ pub use dry_run::{DryRun, dry_run};
 pub(super) use reading::Writing;
 pub use reading::{NotReady, Overlay, Reading};
 
-use super::{Error, Failure};
+use super::Error;
