@@ -59,6 +59,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("argon2", &["auth"]),
     ("notify", &["jobs"]),
     ("clap", &["cli"]),
+    ("image", &["files"]),
+    ("infer", &["files"]),
+    ("multer", &["web"]),
     ("rust_embed", &["web"]),
 ];
 

@@ -8,10 +8,12 @@ use arc_swap::ArcSwap;
 
 use crate::access::RuleCache;
 use crate::auth::PasswordHasher;
+use crate::files::Storage;
 use crate::query::Rows;
 use crate::settings::Settings;
 use crate::store::{Snapshot, Store, Tx};
 
+use super::files::InFlight;
 use super::views::{Reading, ViewCache};
 use super::{Error, settings};
 
@@ -21,6 +23,8 @@ pub struct Backend {
     store: Store,
     rules: Arc<RuleCache>,
     hasher: PasswordHasher,
+    files: Storage,
+    in_flight: Arc<InFlight>,
     views: Arc<ViewCache>,
     settings: ArcSwap<CachedSettings>,
     /// Held while settings are read and cached, so that older ones never replace newer ones.
@@ -37,12 +41,14 @@ struct CachedSettings {
 }
 
 impl Backend {
-    /// A backend over an open store.
-    pub fn new(store: Store, hasher: PasswordHasher) -> Self {
+    /// A backend over an open store and the files that belong to it.
+    pub fn new(store: Store, hasher: PasswordHasher, files: Storage) -> Self {
         Self {
             store,
             rules: Arc::default(),
             hasher,
+            files,
+            in_flight: Arc::default(),
             views: Arc::default(),
             settings: ArcSwap::default(),
             reloading: Mutex::new(()),
@@ -67,6 +73,22 @@ impl Backend {
     /// Password hashing.
     pub fn hasher(&self) -> &PasswordHasher {
         &self.hasher
+    }
+
+    /// The files of records.
+    pub fn files(&self) -> &Storage {
+        &self.files
+    }
+
+    /// Which records are getting files right now.
+    pub fn in_flight(&self) -> &Arc<InFlight> {
+        &self.in_flight
+    }
+
+    /// Has files removed soon that no record names any more. Worth a call after every commit that
+    /// may have left some; without it they go with the next one that does, or at the next start.
+    pub fn sweep_soon(&self) {
+        self.in_flight.ring();
     }
 
     /// The settings that are in force.

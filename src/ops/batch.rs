@@ -10,17 +10,17 @@ use crate::auth::PasswordHasher;
 use crate::query::Rows;
 use crate::store::Tx;
 
-use super::Error;
 use super::records::{
     DeleteRecord, Enricher, Expand, RecordView, WriteRecord, Written, collection_of,
 };
+use super::{Backend, Error};
 use crate::ops::views::Writing;
 
 /// One step of a batch.
 #[derive(Debug)]
 pub enum Step {
     /// A create or an update.
-    Write(Write),
+    Write(Box<Write>),
     /// An update if the record is there when the step's turn comes, else a create.
     Upsert(Box<Upsert>),
     /// A delete.
@@ -98,12 +98,44 @@ impl Batch {
         })
     }
 
-    /// Hashes the submitted passwords. Blocks the thread.
+    /// Whether [`Self::prepare`] and [`Self::place_files`] have to be called.
+    pub fn has_uploads(&self) -> bool {
+        self.steps.iter().any(|step| match step {
+            Step::Write(write) => write.record.has_uploads(),
+            Step::Upsert(upsert) => upsert.create.record.has_uploads(),
+            Step::Delete(_) | Step::Refused(_) => false,
+        })
+    }
+
+    /// Puts the uploaded files in their places, where they stay only if the batch succeeds. Blocks
+    /// the thread, also for a commit for each step that has files.
+    pub fn place_files(&mut self, rows: &dyn Rows, backend: &Backend) -> Result<(), Error> {
+        for index in 0..self.steps.len() {
+            self.check_time()?;
+            let failed = |cause| Error::BatchStep { index, cause: Box::new(cause) };
+            match &mut self.steps[index] {
+                Step::Write(write) => write.record.place_files(rows, backend).map_err(failed)?,
+                Step::Upsert(upsert) => {
+                    // With an id both are about the same record, and without one it is a create.
+                    let Upsert { update, create, .. } = &mut **upsert;
+                    create.record.place_files(rows, backend).map_err(failed)?;
+                    update.record.share_files(&create.record);
+                }
+                // Nothing after it will be done.
+                Step::Refused(_) => break,
+                Step::Delete(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the steps that need it as far as can be told now, and hashes the submitted passwords.
+    /// Blocks the thread.
     pub fn prepare(&mut self, rows: &dyn Rows, hasher: &PasswordHasher) -> Result<(), Error> {
         for index in 0..self.steps.len() {
             self.check_time()?;
             let hash = |record: &mut WriteRecord| {
-                if !record.has_password(rows) {
+                if !record.has_password(rows) && !record.has_uploads() {
                     Ok(())
                 } else if index == 0 {
                     // Nothing comes before it, so what fails now fails for good.
@@ -190,5 +222,74 @@ pub fn exists(rows: &dyn Rows, collection: &str, id: &str) -> Result<bool, Error
 impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch").field("steps", &self.steps.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::files::Storage;
+    use crate::ops::records::Intent;
+    use crate::ops::{Backend, bootstrap};
+    use crate::store::{Store, StoreOptions};
+
+    fn backend() -> Backend {
+        let store = Store::in_memory(StoreOptions::default()).unwrap();
+        // No file is touched here, so the folder is never made.
+        let files = Storage::new(std::env::temp_dir().join("haversack-without-files"));
+        let backend = Backend::new(store, PasswordHasher::new(1, 8), files);
+        bootstrap(&backend).unwrap();
+        backend
+    }
+
+    fn run(
+        backend: &Backend,
+        deadline: Instant,
+        is_cancelled: bool,
+    ) -> Result<Vec<Option<RecordView>>, Error> {
+        let caller = Arc::new(Caller::system());
+        let body = json!({
+            "email": "a@b.co", "password": "1234567890", "passwordConfirm": "1234567890",
+        });
+        let Json::Object(body) = body else { unreachable!() };
+        let rules = backend.rules().clone();
+        let record = WriteRecord::new(caller.clone(), rules, "users", Intent::Create, body);
+        let step = Step::Write(Box::new(Write { caller, record, expand: None }));
+        let cancelled = Arc::new(AtomicBool::new(is_cancelled));
+        let mut batch = Batch::new(vec![step], backend.rules().clone(), deadline, cancelled);
+        batch.prepare(&*backend.snapshot(), backend.hasher())?;
+        backend.write(move |tx| batch.run(tx))
+    }
+
+    #[test]
+    fn a_batch_that_is_late_or_unwanted_leaves_nothing() {
+        let backend = backend();
+        let later = Instant::now() + Duration::from_mins(10);
+        for (deadline, is_cancelled) in [(Instant::now(), false), (later, true)] {
+            let outcome = run(&backend, deadline, is_cancelled);
+            assert!(matches!(outcome, Err(Error::BatchInterrupted)), "{outcome:?}");
+        }
+        let snapshot = backend.snapshot();
+        let users = collection_of(&*snapshot, "users").unwrap();
+        assert_eq!(snapshot.count(&users).unwrap(), 0);
+        assert_eq!(run(&backend, later, false).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn nothing_is_hashed_for_who_may_not_write_at_all() {
+        let backend = backend();
+        let guest = Arc::new(Caller::default());
+        let write = |body: Json| {
+            let Json::Object(body) = body else { unreachable!() };
+            let rules = backend.rules().clone();
+            WriteRecord::new(guest.clone(), rules, "_superusers", Intent::Create, body)
+        };
+        let mut record = write(json!({ "email": "a@b.co", "password": "1234567890" }));
+        record.prepare_after_others(&*backend.snapshot(), backend.hasher()).unwrap();
+        assert!(!record.has_hashes());
     }
 }

@@ -14,6 +14,7 @@ mod bootstrap;
 pub mod collections;
 pub mod console;
 mod error;
+pub mod files;
 pub mod records;
 pub mod settings;
 pub mod views;

@@ -6,6 +6,7 @@ mod harness;
 mod bad_input;
 mod batch;
 mod concurrency;
+mod files;
 mod rate_limits;
 mod records;
 mod settings;

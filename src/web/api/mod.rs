@@ -3,6 +3,7 @@
 mod auth;
 mod batch;
 mod collections;
+mod files;
 mod health;
 mod records;
 mod routes;
