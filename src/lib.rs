@@ -28,5 +28,6 @@ pub mod ops;
 pub mod query;
 pub mod schema;
 pub mod settings;
+pub mod sql;
 pub mod store;
 pub mod web;

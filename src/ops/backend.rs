@@ -14,6 +14,7 @@ use crate::settings::Settings;
 use crate::store::{Snapshot, Store, Tx};
 
 use super::files::InFlight;
+use super::views::{Reading, ViewCache};
 use super::{Error, settings};
 
 /// The store and what goes with it. Shared by all requests behind an `Arc`.
@@ -24,6 +25,7 @@ pub struct Backend {
     hasher: PasswordHasher,
     files: Storage,
     in_flight: Arc<InFlight>,
+    views: Arc<ViewCache>,
     settings: ArcSwap<CachedSettings>,
     /// Held while settings are read and cached, so that older ones never replace newer ones.
     reloading: Mutex<()>,
@@ -47,6 +49,7 @@ impl Backend {
             hasher,
             files,
             in_flight: Arc::default(),
+            views: Arc::default(),
             settings: ArcSwap::default(),
             reloading: Mutex::new(()),
         }
@@ -55,6 +58,11 @@ impl Backend {
     /// The last committed state.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.store.snapshot()
+    }
+
+    /// The last committed state with the rows of views.
+    pub fn reading(&self) -> Reading {
+        Reading::new(self.snapshot(), Arc::clone(&self.views))
     }
 
     /// Compiled rules.

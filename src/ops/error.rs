@@ -4,7 +4,10 @@ use crate::access::Denied;
 use crate::auth::HashError;
 use crate::query::{FilterError, ReadError};
 use crate::schema::Violations;
+use crate::sql::SqlError;
 use crate::store::{StoreError, WriteError};
+
+use super::views::NotReady;
 
 /// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +52,12 @@ pub enum Error {
     /// Records of views cannot be written.
     #[error("records of views are read only")]
     ViewIsReadOnly,
+    /// The query of a view cannot be answered.
+    #[error("a view cannot be answered")]
+    View(#[source] SqlError),
+    /// A view has to be worked out first, which takes longer than the caller wants to wait.
+    #[error(transparent)]
+    ViewNotReady(NotReady),
     /// Something was refused, with what is wrong by field.
     #[error("{0:?} with {1:?}")]
     Rejected(Failure, Violations),
@@ -159,7 +168,15 @@ impl From<FilterError> for Error {
 
 impl From<ReadError> for Error {
     fn from(error: ReadError) -> Self {
-        Self::internal(error)
+        let cause = match error.0.downcast::<SqlError>() {
+            Ok(error) if error.is_limit() => return Self::Refused(format!("{error}.")),
+            Ok(error) => return Self::View(*error),
+            Err(cause) => cause,
+        };
+        match cause.downcast::<NotReady>() {
+            Ok(not_ready) => Self::ViewNotReady(*not_ready),
+            Err(cause) => Self::internal(ReadError(cause)),
+        }
     }
 }
 

@@ -35,6 +35,9 @@ impl From<Error> for ApiError {
                 Self::forbidden(&format!("Only superusers can filter by {token}"))
             }
             Error::Filter(cause) => Self::bad_request("").with_cause(cause),
+            Error::View(cause) => Self::bad_request("").with_cause(cause),
+            // Handlers wait for views instead; who does not is as busy as it gets.
+            Error::ViewNotReady(_) => Self::from(Error::Busy),
             Error::ViewIsReadOnly => Self::bad_request("Unsupported collection type."),
             Error::Rejected(failure, violations) => {
                 Self::bad_request(failure_message(failure)).with_violations(&violations)

@@ -10,3 +10,4 @@ mod files;
 mod rate_limits;
 mod records;
 mod settings;
+mod views;

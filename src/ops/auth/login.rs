@@ -12,6 +12,7 @@ use crate::schema::{Collection, PasswordAuth, Record, Violation, Violations, val
 
 use super::principal::{holder, issue};
 use super::{Error, find_by_identity};
+use crate::ops::views::Writing;
 
 /// Longest identity, password and identity field, in bytes.
 const FORM_BYTES_MAX: usize = 255;
@@ -198,7 +199,8 @@ fn log_in(
     expand: &str,
     kept_token: Option<String>,
 ) -> Result<LoggedIn, Error> {
-    let gate = Gate::new(rows, rules, caller);
+    let with_views = Writing::over(rows);
+    let gate = Gate::new(&with_views, rules, caller);
     // An auth rule that cannot be evaluated lets nobody in.
     if !gate.may_authenticate(collection, row.as_row(), request).unwrap_or(false) {
         return Err(Error::AuthRuleFailed);
@@ -209,7 +211,7 @@ fn log_in(
     };
     let auth = AuthRow { collection: collection.clone(), row: row.clone() };
     let owner = Caller::new(Request { auth: Some(auth), ..request.clone() });
-    let enricher = Enricher::new(Gate::new(rows, rules, &owner));
+    let enricher = Enricher::new(Gate::new(&with_views, rules, &owner));
     let record = enricher.view(collection, row, Expand::parse(expand).as_ref())?;
     Ok(LoggedIn { token, record })
 }

@@ -8,6 +8,7 @@ use crate::model::{RowId, Scalar};
 use crate::ops::files::pending;
 use crate::query::{Direction, IndexTree, Rows};
 use crate::schema::{Catalog, Collection};
+use crate::sql;
 use crate::store::Tx;
 
 use super::{Error, mentions};
@@ -53,9 +54,8 @@ fn referrers<'a>(catalog: &'a Catalog, collection: &'a Collection) -> Vec<&'a st
         .map(|source| source.name.as_str())
         .collect();
     names.dedup();
-    let views = mentions::views(catalog).filter(|(view, query)| {
-        view.id != collection.id && mentions::word(query, &collection.name)
-    });
+    let views = mentions::views(catalog)
+        .filter(|(view, query)| view.id != collection.id && sql::mentions(query, &collection.name));
     names.extend(views.map(|(view, _)| view.name.as_str()));
     names
 }

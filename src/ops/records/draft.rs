@@ -16,6 +16,7 @@ use crate::schema::{Collection, Field, FieldKind, Record, Violation, Violations}
 use super::account;
 use super::write::{Intent, WriteRecord};
 use super::{Error, collection_of};
+use crate::ops::views::Writing;
 
 /// Stands for a password whose hash is not known yet, so that `required` sees it is not empty.
 const UNHASHED: &str = "unhashed";
@@ -48,7 +49,8 @@ impl Draft {
         if collection.is_view() {
             return Err(Error::ViewIsReadOnly);
         }
-        let gate = Gate::new(rows, &write.rules, &write.caller);
+        let with_views = Writing::over(rows);
+        let gate = Gate::new(&with_views, &write.rules, &write.caller);
         let stored = match &write.intent {
             Intent::Create => None,
             Intent::Update { id } => {

@@ -8,5 +8,6 @@ mod health;
 mod records;
 mod routes;
 mod settings;
+mod sql;
 
 pub use routes::routes;

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::super::{Actions, RouteError, Router};
-use super::{auth, batch, collections, files, health, records, settings};
+use super::{auth, batch, collections, files, health, records, settings, sql};
 
 /// All routes, each with its handler.
 ///
@@ -14,7 +14,9 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::GET, "/api/collections", collections::list)?;
     router.add(Method::POST, "/api/collections", collections::create)?;
     router.add(Method::GET, "/api/collections/meta/scaffolds", collections::scaffolds)?;
+    router.add(Method::POST, "/api/collections/meta/dry-run-view", collections::dry_run_view)?;
     router.add(Method::PUT, "/api/collections/import", collections::import)?;
+    router.add(Method::POST, "/api/sql", sql::run)?;
     let collection_path = "/api/collections/{collection}";
     router.add(Method::GET, collection_path, collections::get)?;
     router.add(Method::PATCH, collection_path, collections::update)?;
