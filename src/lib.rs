@@ -9,6 +9,7 @@ pub mod auth;
 pub mod config;
 pub mod import;
 pub mod jobs;
+pub mod mail;
 pub mod model;
 pub mod ops;
 pub mod query;

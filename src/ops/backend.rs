@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use crate::access::RuleCache;
 use crate::auth::PasswordHasher;
+use crate::mail::Delivery;
 use crate::store::{Snapshot, Store, Tx};
 
 use super::Error;
+use super::auth::Throttles;
+use super::mail::Bell;
 
 /// The store and what goes with it. Shared by all requests behind an `Arc`.
 #[derive(Debug)]
@@ -14,12 +17,20 @@ pub struct Backend {
     store: Store,
     rules: Arc<RuleCache>,
     hasher: PasswordHasher,
+    throttles: Throttles,
+    bell: Bell,
 }
 
 impl Backend {
     /// A backend over an open store.
     pub fn new(store: Store, hasher: PasswordHasher) -> Self {
-        Self { store, rules: Arc::default(), hasher }
+        Self {
+            store,
+            rules: Arc::default(),
+            hasher,
+            throttles: Throttles::default(),
+            bell: Bell::default(),
+        }
     }
 
     /// The last committed state.
@@ -35,6 +46,21 @@ impl Backend {
     /// Password hashing.
     pub fn hasher(&self) -> &PasswordHasher {
         &self.hasher
+    }
+
+    /// Who has to wait.
+    pub(crate) fn throttles(&self) -> &Throttles {
+        &self.throttles
+    }
+
+    /// Where mail goes out, and in whose name.
+    pub fn delivery(&self) -> Result<Delivery, Error> {
+        Ok(Delivery::default())
+    }
+
+    /// Wakes whoever sends mail; it is rung by those who posted a letter, once that is committed.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// Runs `job` in a write transaction and waits for the commit. Blocks the thread.

@@ -34,6 +34,15 @@ pub enum Error {
     /// Passwords are not accepted here.
     #[error("password logins are off")]
     PasswordAuthDisabled,
+    /// One-time passwords are not accepted here.
+    #[error("logins with one-time passwords are off")]
+    OtpDisabled,
+    /// There is no such one-time password, it is void, or it was another; which is not said.
+    #[error("invalid or expired one-time password")]
+    InvalidOtp,
+    /// Too many one-time passwords were tried.
+    #[error("too many one-time passwords were tried")]
+    TooManyAttempts,
     /// The collection's auth rule does not hold for the record.
     #[error("the auth rule does not hold")]
     AuthRuleFailed,
@@ -88,6 +97,10 @@ pub enum Failure {
     CollectionFormat,
     /// A collection body whose type-specific part is not shaped like one.
     CollectionTypeFormat,
+    /// Setting a password with a mailed token.
+    SetPassword,
+    /// Changing an address with a mailed token.
+    ConfirmEmailChange,
     /// Validating a form, such as a login.
     Form,
 }

@@ -5,6 +5,7 @@
 //! Start reading at [`Draft`], the part that all writes share.
 
 pub(crate) mod account;
+pub(crate) mod belongings;
 mod cascade;
 mod delete;
 mod draft;
@@ -14,10 +15,11 @@ mod list;
 mod write;
 
 pub use delete::{DeleteRecord, delete_unchecked};
-pub use draft::{Draft, finish as finish_draft};
+pub use draft::{Draft, finish as finish_draft, touch};
 pub use enrich::{Enricher, RecordView, Visibility};
 pub use expand::{Expand, Expanded};
 pub use list::{ListParams, Listing, RecordPage, view};
+pub(crate) use write::WriteOrError;
 pub use write::{Intent, WriteRecord, Written};
 
 use std::sync::Arc;
