@@ -2,6 +2,10 @@
 
 #![allow(dead_code, reason = "every suite uses its own part of the harness")]
 
+mod mailbox;
+
+pub(crate) use mailbox::Mailbox;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -60,6 +64,13 @@ impl Server {
         self.child.wait().expect("it ends");
         let empty = tempfile::tempdir().expect("a temporary folder");
         std::mem::replace(&mut self.data, empty)
+    }
+
+    /// Runs the program on the server's folder; returns what it prints.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Result<String, String> {
+        let ran = program(self.data.path()).args(arguments).output().expect("the program runs");
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        if ran.status.success() { Ok(text(&ran.stdout)) } else { Err(text(&ran.stderr)) }
     }
 
     pub(crate) fn guest(&self) -> Client {
