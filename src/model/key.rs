@@ -12,10 +12,9 @@
 //! scalars (cut texts, whole numbers beyond 2^53), so whoever reads an index compares again.
 //! And long texts that share their first [`TEXT_MAX`] bytes are not in order among themselves.
 
-use std::hash::{Hash, Hasher};
 use std::ops::Bound;
 
-use super::{RowId, Scalar};
+use super::{RowId, Scalar, stable_hash};
 
 /// Bytes of a text that take part in a key in full; longer texts are cut and hashed.
 pub const TEXT_MAX: usize = 256;
@@ -81,27 +80,6 @@ impl KeyWriter {
             self.bytes.extend_from_slice(&stable_hash(text).to_be_bytes());
         }
     }
-}
-
-/// FNV-1a: stable across releases, which the standard hasher does not promise.
-fn stable_hash(text: &[u8]) -> u64 {
-    struct Fnv(u64);
-    impl Hasher for Fnv {
-        fn write(&mut self, bytes: &[u8]) {
-            for byte in bytes {
-                self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-            }
-        }
-        fn finish(&self) -> u64 {
-            self.0
-        }
-    }
-    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
-    // Hashing the slice through `Hash` would add its length in native byte order.
-    for byte in text {
-        byte.hash(&mut hasher);
-    }
-    hasher.finish()
 }
 
 /// Whether any text part of `key` was cut. `key` may end in a rowid if `parts` says how many

@@ -5,6 +5,7 @@
 //! Invariant: key order equals scalar order, and a decoded row equals the one encoded.
 //! Start reading at [`Value`].
 
+mod hash;
 mod ids;
 pub mod key;
 pub mod row;
@@ -12,6 +13,7 @@ mod scalar;
 mod timestamp;
 mod value;
 
+pub use hash::stable_hash;
 pub use ids::{CollectionId, RecordId, RowId};
 pub use row::{Cell, Row, RowBuf, RowWriter, Slot};
 pub use scalar::Scalar;

@@ -64,6 +64,12 @@ pub enum Error {
     /// Something was refused for a reason that is a sentence of its own.
     #[error("{0}")]
     Refused(String),
+    /// The record is not, or no longer, what `If-Match` asked for.
+    #[error("the record has changed")]
+    Changed,
+    /// An idempotency key came again with another body.
+    #[error("the idempotency key was used for something else")]
+    KeyReused,
     /// Too much is waiting already.
     #[error("busy")]
     Busy,

@@ -47,6 +47,14 @@ impl From<Error> for ApiError {
                 Self::bad_request(failure_message(failure)).with_violations(&violations)
             }
             Error::Refused(message) => Self::bad_request(&message),
+            Error::Changed => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "The record has been changed since it was read.",
+            ),
+            Error::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The idempotency key was already used for another request.",
+            ),
             Error::Busy => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The server is busy, please try again later.",

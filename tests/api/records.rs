@@ -112,3 +112,57 @@ fn the_last_superuser_stays() {
     superuser.delete(&own).expect_error(400);
     superuser.get(&own).expect(200);
 }
+
+#[test]
+fn a_write_with_if_match_goes_through_only_while_nothing_changed() {
+    let server = Server::start();
+    let definition = json!({
+        "name": "notes", "createRule": "", "updateRule": "", "viewRule": "", "deleteRule": "",
+        "fields": [{ "name": "title", "type": "text" }],
+    });
+    server.superuser().post("/api/collections", &definition).expect(200);
+    let guest = server.guest();
+    let made = guest.post(&records("notes"), &json!({ "title": "one" }));
+    let tag = made.headers["etag"].to_str().unwrap().to_owned();
+    let own = record("notes", &made.expect(200)["id"]);
+    let viewed = guest.get(&own);
+    assert_eq!(viewed.headers["etag"].to_str().unwrap(), tag);
+
+    let send = |method: &str, tag: &str, title: &str| {
+        let body = json!({ "title": title }).to_string();
+        let headers = [("content-type", "application/json"), ("if-match", tag)];
+        guest.send(method, &own, &headers, Some(body.as_bytes()))
+    };
+    let changed = send("PATCH", &tag, "two");
+    let new_tag = changed.headers["etag"].to_str().unwrap().to_owned();
+    changed.expect(200);
+    assert_ne!(tag, new_tag);
+    send("PATCH", &tag, "three").expect_error(412);
+    send("PUT", &tag, "three").expect_error(412);
+    send("DELETE", &tag, "").expect_error(412);
+    assert_eq!(guest.get(&own).expect(200)["title"], "two");
+    send("DELETE", &new_tag, "").expect(204);
+    send("PUT", "*", "four").expect_error(412);
+}
+
+#[test]
+fn a_create_that_is_sent_twice_with_one_key_happens_once() {
+    let server = Server::start();
+    let definition = json!({
+        "name": "orders", "createRule": "", "listRule": "",
+        "fields": [{ "name": "title", "type": "text" }],
+    });
+    server.superuser().post("/api/collections", &definition).expect(200);
+    let guest = server.guest();
+    let send = |key: &str, title: &str| {
+        let body = json!({ "title": title }).to_string();
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        guest.send("POST", &records("orders"), &headers, Some(body.as_bytes()))
+    };
+    let first = send("a", "one").expect(200);
+    assert_eq!(send("a", "one").expect(200), first);
+    assert_ne!(send("b", "one").expect(200)["id"], first["id"]);
+    send("a", "two").expect_error(422);
+    send(&"k".repeat(256), "one").expect_error(400);
+    assert_eq!(guest.get(&records("orders")).expect(200)["totalItems"], 2);
+}

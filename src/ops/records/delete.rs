@@ -10,6 +10,7 @@ use crate::schema::{Collection, Violations};
 use crate::store::Tx;
 
 use super::cascade;
+use super::precondition::Precondition;
 use super::{Error, collection_of};
 
 /// A delete of one record.
@@ -19,12 +20,26 @@ pub struct DeleteRecord {
     rules: Arc<RuleCache>,
     collection: String,
     id: String,
+    precondition: Precondition,
 }
 
 impl DeleteRecord {
     /// A delete of the record `id` of `collection`, which is an id or a name.
     pub fn new(caller: Arc<Caller>, rules: Arc<RuleCache>, collection: &str, id: &str) -> Self {
-        Self { caller, rules, collection: collection.to_owned(), id: id.to_owned() }
+        Self {
+            caller,
+            rules,
+            collection: collection.to_owned(),
+            id: id.to_owned(),
+            precondition: Precondition::None,
+        }
+    }
+
+    /// Lets the delete go through only while the stored record is as expected.
+    #[must_use]
+    pub fn only_if(mut self, precondition: Precondition) -> Self {
+        self.precondition = precondition;
+        self
     }
 
     /// Runs the delete with all that follows from it. Nothing stays behind when it fails.
@@ -38,6 +53,9 @@ impl DeleteRecord {
         let rowid = tx.find(&collection, &self.id)?.ok_or(Error::NotFound)?;
         let row = tx.row(&collection, rowid)?.ok_or(Error::NotFound)?;
         let granted = gate.delete(&collection, row.as_row())?;
+        if !self.precondition.holds(Some(&row)) {
+            return Err(Error::Changed);
+        }
         delete(tx, &collection, rowid, granted)
     }
 }

@@ -84,6 +84,9 @@ impl Draft {
         let granted = gate
             .create(collection, virtual_row.as_row(), &request)
             .map_err(Error::from_denied_create)?;
+        if !write.precondition.holds(None) {
+            return Err(Error::Changed);
+        }
         if collection.is_auth() {
             let subject = Subject::Virtual(virtual_row.as_row());
             // A manage rule that cannot be evaluated grants nothing.
@@ -116,6 +119,9 @@ impl Draft {
         let submission = values::apply(&mut record, &write.body, access_of(write));
         let request = with_body(write, &submission);
         let granted = gate.update(collection, row.as_row(), &request)?;
+        if !write.precondition.holds(Some(&row)) {
+            return Err(Error::Changed);
+        }
         if record.id() != old.id() {
             let violation =
                 Violation::new("validation_pk_change", "The record primary key cannot be changed.");

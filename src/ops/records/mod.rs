@@ -11,14 +11,18 @@ mod delete;
 mod draft;
 mod enrich;
 mod expand;
+mod idempotency;
 mod list;
+mod precondition;
 mod write;
 
 pub use delete::{DeleteRecord, delete_unchecked};
 pub use draft::{Draft, finish as finish_draft, touch};
 pub use enrich::{Enricher, RecordView, Visibility};
 pub use expand::{Expand, Expanded};
+pub use idempotency::KEY_BYTES_MAX as IDEMPOTENCY_KEY_BYTES_MAX;
 pub use list::{ListParams, Listing, RecordPage, view};
+pub use precondition::{Precondition, Version};
 pub(crate) use write::WriteOrError;
 pub use write::{Intent, WriteRecord, Written};
 

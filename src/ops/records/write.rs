@@ -13,6 +13,8 @@ use crate::schema::{Collection, FieldKind, Violation, Violations};
 use crate::store::{Tx, WriteError};
 
 use super::draft::{Basis, Draft};
+use super::idempotency::IdempotentCreate;
+use super::precondition::Precondition;
 use super::{Error, account, collection_of};
 use crate::ops::Failure;
 
@@ -43,6 +45,8 @@ pub struct WriteRecord {
     pub(super) intent: Intent,
     pub(super) body: Map<String, Json>,
     pub(super) passwords: Passwords,
+    pub(super) precondition: Precondition,
+    idempotency_key: Option<String>,
     pub(super) now: Timestamp,
 }
 
@@ -80,8 +84,24 @@ impl WriteRecord {
             intent,
             body,
             passwords: Passwords::default(),
+            precondition: Precondition::None,
+            idempotency_key: None,
             now: Timestamp::now(),
         }
+    }
+
+    /// Lets the write go through only while the stored record is as expected.
+    #[must_use]
+    pub fn only_if(mut self, precondition: Precondition) -> Self {
+        self.precondition = precondition;
+        self
+    }
+
+    /// Makes a create that comes again with the same key and body answer as the first one did.
+    #[must_use]
+    pub fn once(mut self, idempotency_key: Option<String>) -> Self {
+        self.idempotency_key = idempotency_key;
+        self
     }
 
     /// Whether the body carries a password, so that [`Self::prepare`] has to be called, and takes
@@ -145,6 +165,21 @@ impl WriteRecord {
 
     /// Runs the write. Nothing stays behind when it fails.
     pub fn run(&self, tx: &mut Tx<'_>) -> Result<Written, Error> {
+        let Some(key) = self.idempotency_key.as_ref().filter(|_| self.intent == Intent::Create)
+        else {
+            return self.run_now(tx);
+        };
+        let collection = collection_of(tx, &self.collection)?;
+        let create = IdempotentCreate::new(key, &self.caller, &collection, &self.body);
+        if let Some(row) = create.made(tx, self.now)? {
+            return Ok(Written { collection, row });
+        }
+        let written = self.run_now(tx)?;
+        create.remember(tx, &written.row, self.now)?;
+        Ok(written)
+    }
+
+    fn run_now(&self, tx: &mut Tx<'_>) -> Result<Written, Error> {
         let mut draft = self.draft(tx)?;
         draft.set_password_hashes(&self.passwords.hashes)?;
         let failure = draft.failure();

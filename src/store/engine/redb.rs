@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -38,14 +38,20 @@ fn store_error(error: impl Into<::redb::Error>) -> StoreError {
 /// A redb file.
 pub(in crate::store) struct RedbEngine {
     database: Database,
+    /// The file, asked for its size only.
+    file: PathBuf,
 }
+
+/// From this size on every durable commit keeps the next open quick, at the price of a second
+/// flush. Without that, opening after a crash reads the whole file: about a second per GB.
+const QUICK_REPAIR_BYTES: u64 = 512 * 1024 * 1024;
 
 impl RedbEngine {
     /// Opens or makes the file at `path`. Fails with [`StoreError::Locked`] when it is open.
     pub(in crate::store) fn open(path: &Path, cache_bytes: usize) -> Result<Self, StoreError> {
         let database = Database::builder().set_cache_size(cache_bytes).create(path);
         match database {
-            Ok(database) => Ok(Self { database }),
+            Ok(database) => Ok(Self { database, file: path.to_owned() }),
             Err(DatabaseError::DatabaseAlreadyOpen) => Err(StoreError::Locked),
             Err(error) => Err(store_error(error)),
         }
@@ -70,7 +76,13 @@ impl Engine for RedbEngine {
             Commit::Durable | Commit::QuickRepair => Durability::Immediate,
         };
         transaction.set_durability(durability).map_err(store_error)?;
-        transaction.set_quick_repair(commit == Commit::QuickRepair);
+        let large = || self.file.metadata().is_ok_and(|file| file.len() >= QUICK_REPAIR_BYTES);
+        let quick_repair = match commit {
+            Commit::QuickRepair => true,
+            Commit::Durable => large(),
+            Commit::Deferred | Commit::Abandon => false,
+        };
+        transaction.set_quick_repair(quick_repair);
         transaction.commit().map_err(store_error)
     }
 }

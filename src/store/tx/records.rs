@@ -1,5 +1,7 @@
 //! Making, changing and removing records and settings.
 
+use std::ops::{Bound, ControlFlow};
+
 use super::super::change::{self, Change, ChangeAction};
 use super::super::error::WriteError;
 use super::super::index::{self, Entry};
@@ -7,7 +9,7 @@ use super::super::outbox::OutboxKey;
 use super::super::{names, reading};
 use super::Tx;
 use crate::model::{RecordId, RowBuf, RowId, Timestamp};
-use crate::query::ReadError;
+use crate::query::{Direction, ReadError};
 use crate::schema::Collection;
 
 impl Tx<'_> {
@@ -91,6 +93,21 @@ impl Tx<'_> {
     /// The setting called `key`.
     pub fn setting(&self, key: &str) -> Result<Option<Vec<u8>>, ReadError> {
         self.txn.copy(names::SETTINGS, key.as_bytes())
+    }
+
+    /// Up to `limit` keys of settings that begin with `prefix`, in order.
+    pub fn setting_keys(&self, prefix: &str, limit: usize) -> Result<Vec<String>, ReadError> {
+        let mut keys = Vec::new();
+        let start = Bound::Included(prefix.as_bytes());
+        let range = (start, Bound::Unbounded);
+        self.txn.range(names::SETTINGS, range, Direction::Forward, &mut |key, _| {
+            if keys.len() == limit || !key.starts_with(prefix.as_bytes()) {
+                return Ok(ControlFlow::Break(()));
+            }
+            keys.push(String::from_utf8_lossy(key).into_owned());
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(keys)
     }
 
     /// Sets the setting called `key`.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use http::StatusCode;
+use http::header::{ETAG, HeaderValue};
 
 use crate::access::{Caller, Gate};
 use crate::config::{ByteSize, Live};
 use crate::ops::records::{
-    DeleteRecord, Enricher, Expand, Intent, ListParams, Listing, WriteRecord, Written,
-    collection_of, view,
+    DeleteRecord, Enricher, Expand, IDEMPOTENCY_KEY_BYTES_MAX, Intent, ListParams, Listing,
+    Precondition, RecordView, Version, WriteRecord, Written, collection_of, view,
 };
 use crate::ops::{Backend, Error};
 use crate::schema::{Collection, FieldKind};
@@ -41,7 +42,7 @@ pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, Ap
     let record = view(gate, &collection, request.params.get("id"), expand_of(&request))?;
     let mut text = Vec::with_capacity(1024);
     state.records.push(&mut text, &record);
-    Ok(Reply::json_text(StatusCode::OK, text))
+    Ok(with_version(Reply::json_text(StatusCode::OK, text), &record))
 }
 
 /// `POST …/records`
@@ -66,7 +67,8 @@ pub(crate) async fn delete(state: Arc<State>, request: Request) -> Result<Reply,
         state.backend.rules().clone(),
         request.params.get("collection"),
         request.params.get("id"),
-    );
+    )
+    .only_if(precondition_of(&request));
     committed(|done| state.backend.submit(move |tx| delete.run(tx), done)).await?;
     Ok(Reply::no_content())
 }
@@ -88,7 +90,9 @@ async fn write(
         collection.id.as_str(),
         intent(request.params.get("id").to_owned()),
         body,
-    );
+    )
+    .only_if(precondition_of(&request))
+    .once(idempotency_key_of(&request)?);
     if write.has_password(&*snapshot) {
         let backend = state.backend.clone();
         write = state
@@ -117,7 +121,29 @@ fn reply(
         .map_err(Error::internal)?;
     let mut text = Vec::with_capacity(1024);
     state.records.push(&mut text, &record);
-    Ok(Reply::json_text(StatusCode::OK, text))
+    Ok(with_version(Reply::json_text(StatusCode::OK, text), &record))
+}
+
+/// The record's version as an entity tag, for `If-Match`.
+fn with_version(reply: Reply, record: &RecordView) -> Reply {
+    match HeaderValue::from_str(&Version::of(&record.row).to_string()) {
+        Ok(tag) => reply.with_header(ETAG, tag),
+        Err(_) => reply,
+    }
+}
+
+fn precondition_of(request: &Request) -> Precondition {
+    Precondition::parse(request.header("if-match"))
+}
+
+fn idempotency_key_of(request: &Request) -> Result<Option<String>, ApiError> {
+    match request.header("idempotency-key") {
+        None => Ok(None),
+        Some(key) if (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&key.len()) => {
+            Ok(Some(key.to_owned()))
+        }
+        Some(_) => Err(ApiError::bad_request("Invalid Idempotency-Key header.")),
+    }
 }
 
 /// The limit of a record's body: the general one, and what its large fields may hold besides.
