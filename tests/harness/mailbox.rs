@@ -51,21 +51,20 @@ pub(crate) struct Mailbox {
 impl Mailbox {
     /// A mailbox that gets the mail of `server`.
     pub(crate) fn of(server: &Server) -> Self {
-        let mailbox = Self::on(TcpListener::bind("127.0.0.1:0").expect("a port"), 0);
+        let mailbox = Self::on(TcpListener::bind("127.0.0.1:0").expect("a port"));
         mailbox.serve(server);
         mailbox
     }
 
-    /// A mailbox on this socket, which asks to come back later for the first `busy` mails.
-    pub(crate) fn on(listener: TcpListener, busy: usize) -> Self {
+    /// A mailbox on this socket.
+    pub(crate) fn on(listener: TcpListener) -> Self {
         let port = listener.local_addr().expect("an address").port();
         let (sender, mails) = channel();
         std::thread::spawn(move || {
-            let mut busy = busy;
             for stream in listener.incoming() {
                 // Clients that go away in the middle have sent nothing.
                 let Ok(stream) = stream else { continue };
-                let _ = converse(&stream, &mut busy, &sender);
+                let _ = converse(&stream, &sender);
             }
         });
         Self { port, mails }
@@ -93,7 +92,7 @@ impl Mailbox {
     }
 }
 
-fn converse(stream: &TcpStream, busy: &mut usize, sender: &Sender<Mail>) -> std::io::Result<()> {
+fn converse(stream: &TcpStream, sender: &Sender<Mail>) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream);
     let mut out = stream;
     let mut say = |text: &str| out.write_all(format!("{text}\r\n").as_bytes());
@@ -107,10 +106,6 @@ fn converse(stream: &TcpStream, busy: &mut usize, sender: &Sender<Mail>) -> std:
         let verb = line.get(..4).unwrap_or("").to_ascii_uppercase();
         match verb.as_str() {
             "EHLO" => say("250-mailbox\r\n250 8BITMIME")?,
-            "MAIL" if *busy > 0 => {
-                *busy -= 1;
-                say("451 come back later")?;
-            }
             "RCPT" => {
                 let address = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
                 to = address.expect("an address").0.to_owned();

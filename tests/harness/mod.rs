@@ -2,9 +2,7 @@
 
 #![allow(dead_code, reason = "every suite uses its own part of the harness")]
 
-mod mailbox;
-
-pub(crate) use mailbox::Mailbox;
+pub(crate) mod mailbox;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -79,6 +77,12 @@ impl Server {
 
     pub(crate) fn superuser(&self) -> Client {
         self.logged_in("_superusers", EMAIL, PASSWORD)
+    }
+
+    /// A client with this token.
+    pub(crate) fn with_token(&self, token: &Json) -> Client {
+        let token = token.as_str().expect("a token").to_owned();
+        Client { token: Some(token), ..self.guest() }
     }
 
     /// A client logged in with a password.

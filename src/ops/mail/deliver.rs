@@ -10,9 +10,9 @@ use crate::store::{OutboxKey, Tx};
 use super::{Letter, NEVER, millis};
 
 /// How long to wait after each attempt, in seconds. After the last one the letter is given up.
-const WAITS: [i64; 8] = [5, 30, 120, 600, 1800, 7200, 21_600, 43_200];
+const WAITS: [i64; 8] = [2, 20, 120, 600, 1800, 7200, 21_600, 43_200];
 /// How long a server that is away is left alone, in seconds, whatever else is due.
-const PAUSE_SECONDS: i64 = 5;
+const PAUSE_SECONDS: i64 = 2;
 /// Letters read from the outbox at once.
 const LETTERS_AT_ONCE: usize = 50;
 /// How long letters that were given up are kept, in milliseconds.
