@@ -11,7 +11,7 @@ use crate::ops::Backend;
 use crate::ops::mail::deliver_due;
 
 /// How often the outbox is looked into without being told.
-const ROUND: Duration = Duration::from_secs(60);
+const ROUND: Duration = Duration::from_mins(1);
 /// How long to wait after a failure that is ours.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// How long dropping waits for a mail on its way.

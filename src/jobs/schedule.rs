@@ -21,7 +21,10 @@ pub struct Task {
 
 impl fmt::Debug for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Task").field("name", &self.name).field("seconds", &self.seconds).finish()
+        f.debug_struct("Task")
+            .field("name", &self.name)
+            .field("seconds", &self.seconds)
+            .finish_non_exhaustive()
     }
 }
 

@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
+use std::sync::{Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
 use crate::access::RuleCache;
 use crate::auth::PasswordHasher;
-use crate::mail::Delivery;
+use crate::mail::{Delivery, Security, Sender, Smtp, SmtpLogin};
+use crate::query::Rows;
+use crate::settings::Settings;
 use crate::store::{Snapshot, Store, Tx};
 
-use super::Error;
 use super::auth::Throttles;
 use super::mail::Bell;
+use super::{Error, settings};
 
 /// The store and what goes with it. Shared by all requests behind an `Arc`.
 #[derive(Debug)]
@@ -19,6 +25,18 @@ pub struct Backend {
     hasher: PasswordHasher,
     throttles: Throttles,
     bell: Bell,
+    settings: ArcSwap<CachedSettings>,
+    /// Held while settings are read and cached, so that older ones never replace newer ones.
+    reloading: Mutex<()>,
+}
+
+/// The settings as of some commit.
+#[derive(Debug, Default)]
+struct CachedSettings {
+    settings: Arc<Settings>,
+    /// The version of the catalog then: a rename of a collection changes settings too. `None` when
+    /// they were never read.
+    catalog_version: Option<u64>,
 }
 
 impl Backend {
@@ -30,6 +48,8 @@ impl Backend {
             hasher,
             throttles: Throttles::default(),
             bell: Bell::default(),
+            settings: ArcSwap::default(),
+            reloading: Mutex::new(()),
         }
     }
 
@@ -54,13 +74,35 @@ impl Backend {
     }
 
     /// Where mail goes out, and in whose name.
-    pub fn delivery(&self) -> Result<Delivery, Error> {
-        Ok(Delivery::default())
+    pub fn delivery(&self) -> Delivery {
+        delivery(&self.settings())
     }
 
     /// Wakes whoever sends mail; it is rung by those who posted a letter, once that is committed.
     pub fn bell(&self) -> &Bell {
         &self.bell
+    }
+
+    /// The settings that are in force.
+    pub fn settings(&self) -> Arc<Settings> {
+        let cached = self.settings.load();
+        let version = self.store.snapshot().catalog().version();
+        if cached.catalog_version == Some(version) {
+            return Arc::clone(&cached.settings);
+        }
+        // What cannot be read now was read before: better those settings than none.
+        self.reload_settings().unwrap_or_else(|_| Arc::clone(&cached.settings))
+    }
+
+    /// Reads the settings anew: at the start, and after they were written.
+    pub fn reload_settings(&self) -> Result<Arc<Settings>, Error> {
+        let _guard = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.store.snapshot();
+        let settings = Arc::new(settings::load(&snapshot)?);
+        let catalog_version = Some(snapshot.catalog().version());
+        let cached = CachedSettings { settings: Arc::clone(&settings), catalog_version };
+        self.settings.store(Arc::new(cached));
+        Ok(settings)
     }
 
     /// Runs `job` in a write transaction and waits for the commit. Blocks the thread.
@@ -83,5 +125,28 @@ impl Backend {
     /// Finishes what was submitted and closes the store.
     pub fn close(&self) -> Result<(), Error> {
         self.store.close().map_err(Error::from)
+    }
+}
+
+/// What `settings` say about mail.
+fn delivery(settings: &Settings) -> Delivery {
+    let (smtp, meta) = (&settings.smtp, &settings.meta);
+    let has_login = !smtp.username.is_empty() || !smtp.password.is_empty();
+    let login = has_login.then(|| SmtpLogin {
+        username: smtp.username.clone(),
+        password: smtp.password.clone(),
+        uses_login_mechanism: smtp.auth_method == "LOGIN",
+    });
+    Delivery {
+        smtp: smtp.enabled.then(|| Smtp {
+            host: smtp.host.clone(),
+            port: u16::try_from(smtp.port).unwrap_or(0),
+            security: if smtp.tls { Security::Tls } else { Security::StartTls },
+            login,
+            local_name: smtp.local_name.clone(),
+        }),
+        sender: Sender { name: meta.sender_name.clone(), address: meta.sender_address.clone() },
+        app_name: meta.app_name.clone(),
+        app_url: meta.app_url.clone(),
     }
 }

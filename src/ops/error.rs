@@ -28,6 +28,9 @@ pub enum Error {
     /// The caller is known and may not do this.
     #[error("forbidden")]
     Forbidden,
+    /// Superusers may not come from the address of the caller.
+    #[error("no address for superusers")]
+    ForeignAddress,
     /// The caller is logged in with a record of another collection, the one named here.
     #[error("the caller belongs to collection {0}")]
     OtherCollection(String),
@@ -64,6 +67,23 @@ pub enum Error {
     /// Something was refused for a reason that is a sentence of its own.
     #[error("{0}")]
     Refused(String),
+    /// One step of a batch failed, and with it the batch.
+    #[error("step {index} of the batch: {cause}")]
+    BatchStep {
+        /// The position of the step, from 0.
+        index: usize,
+        /// Why it failed.
+        cause: Box<Error>,
+    },
+    /// A batch took too long, or whoever sent it went away.
+    #[error("the batch was interrupted")]
+    BatchInterrupted,
+    /// A step of a batch that is none of the actions on records.
+    #[error("unknown batch action")]
+    UnknownBatchAction,
+    /// The caller has used up what a rate limit allows.
+    #[error("too many requests")]
+    TooManyRequests,
     /// The record is not, or no longer, what `If-Match` asked for.
     #[error("the record has changed")]
     Changed,
@@ -107,6 +127,10 @@ pub enum Failure {
     SetPassword,
     /// Changing an address with a mailed token.
     ConfirmEmailChange,
+    /// Reading settings that are not shaped like any.
+    SettingsFormat,
+    /// Saving settings.
+    SaveSettings,
     /// Validating a form, such as a login.
     Form,
 }

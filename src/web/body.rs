@@ -24,7 +24,7 @@ pub(super) fn parse(
     let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
     match media_type.trim().to_ascii_lowercase().as_str() {
         "application/json" => json_object(bytes),
-        "application/x-www-form-urlencoded" => form(bytes, query),
+        "application/x-www-form-urlencoded" => form(form_urlencoded::parse(bytes), query),
         _ => Err(ApiError::bad_request("Unsupported Content-Type.")),
     }
 }
@@ -42,14 +42,19 @@ fn json_object(bytes: &[u8]) -> Result<Map<String, Json>, ApiError> {
     }
 }
 
-fn form(bytes: &[u8], query: &Query) -> Result<Map<String, Json>, ApiError> {
+/// The object that the fields of a form and the parameters of its URL are.
+pub(super) fn form<N: AsRef<str>, T: AsRef<str>>(
+    fields: impl IntoIterator<Item = (N, T)>,
+    query: &Query,
+) -> Result<Map<String, Json>, ApiError> {
     let mut object = Map::new();
     let mut payload = Map::new();
-    for (name, text) in form_urlencoded::parse(bytes) {
+    for (name, text) in fields {
+        let (name, text) = (name.as_ref(), text.as_ref());
         if name == JSON_PAYLOAD_KEY {
             payload.append(&mut json_object(text.as_bytes())?);
         } else {
-            add_form_value(&mut object, &name, &text);
+            add_form_value(&mut object, name, text);
         }
     }
     for (name, text) in query.iter() {

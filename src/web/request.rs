@@ -9,8 +9,9 @@ use http_body::Body;
 use serde_json::{Map, Value as Json};
 
 use super::incoming::IncomingBody;
-use super::{ApiError, BoxError, Query, body};
+use super::{ApiError, BoxError, Query, body, multipart};
 use crate::config::{ByteSize, Live};
+use crate::schema::{Violation, Violations};
 
 /// The parts of the path that the route names, decoded.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -91,8 +92,7 @@ impl Request {
     ///
     /// Errors: those of [`body`](Self::body), and 400 when it is something else.
     pub async fn body_object(&mut self) -> Result<Map<String, Json>, ApiError> {
-        let bytes = self.body().await?;
-        body::parse(self.header("content-type"), &bytes, &self.query)
+        self.body_object_within(self.body.size_max()).await
     }
 
     /// Reads the body as [`body_object`](Self::body_object) does, with another size limit.
@@ -100,9 +100,33 @@ impl Request {
         &mut self,
         size_max: ByteSize,
     ) -> Result<Map<String, Json>, ApiError> {
-        let bytes = self.body_within(size_max).await?;
-        body::parse(self.header("content-type"), &bytes, &self.query)
+        let (object, file_names) = self.body_parts_within(size_max).await?;
+        match file_names.first() {
+            None => Ok(object),
+            Some(name) => Err(ApiError::bad_request("").with_violations(&no_file_here(name))),
+        }
     }
+
+    /// Reads the body as [`body_object`](Self::body_object) does, with another size limit, and tells
+    /// the names of the parts that are files.
+    pub(super) async fn body_parts_within(
+        &mut self,
+        size_max: ByteSize,
+    ) -> Result<(Map<String, Json>, Vec<String>), ApiError> {
+        let bytes = self.body_within(size_max).await?;
+        let content_type = self.header("content-type");
+        if multipart::is_multipart(content_type) {
+            let parts = multipart::parts(content_type.unwrap_or_default(), bytes).await?;
+            return Ok((body::form(parts.texts, &self.query)?, parts.file_names));
+        }
+        Ok((body::parse(content_type, &bytes, &self.query)?, Vec::new()))
+    }
+}
+
+/// What is wrong with a file in the part called `name`, where none can be taken.
+pub(super) fn no_file_here(name: &str) -> Violations {
+    let violation = Violation::new("validation_invalid_file", "Files cannot be uploaded here.");
+    Violations::of(name, violation)
 }
 
 impl fmt::Debug for Request {

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Blocking;
 use super::wire::RecordWriter;
+use super::{Blocking, RateLimiter};
 use crate::config::SharedLive;
 use crate::ops::Backend;
 
@@ -18,6 +18,8 @@ pub struct State {
     pub blocking: Blocking,
     /// The bridge to password hashing, so that logins cannot starve everything else.
     pub hashing: Blocking,
+    /// Counts the requests of clients.
+    pub(super) rate_limiter: RateLimiter,
     /// Writes records as JSON.
     pub(super) records: RecordWriter,
 }
@@ -30,7 +32,14 @@ impl State {
         blocking: Blocking,
         hashing: Blocking,
     ) -> Self {
-        Self { live, backend, blocking, hashing, records: RecordWriter::default() }
+        Self {
+            live,
+            backend,
+            blocking,
+            hashing,
+            rate_limiter: RateLimiter::default(),
+            records: RecordWriter::default(),
+        }
     }
 }
 

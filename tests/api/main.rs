@@ -5,5 +5,8 @@ mod harness;
 
 mod accounts;
 mod bad_input;
+mod batch;
 mod concurrency;
+mod rate_limits;
 mod records;
+mod settings;

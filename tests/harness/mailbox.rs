@@ -108,7 +108,7 @@ fn converse(stream: &TcpStream, sender: &Sender<Mail>) -> std::io::Result<()> {
             "EHLO" => say("250-mailbox\r\n250 8BITMIME")?,
             "RCPT" => {
                 let address = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
-                to = address.expect("an address").0.to_owned();
+                address.expect("an address").0.clone_into(&mut to);
                 say("250 ok")?;
             }
             "DATA" => {

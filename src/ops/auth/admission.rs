@@ -56,6 +56,8 @@ pub struct Attempt {
     pub caller: Arc<Caller>,
     /// Where it comes from.
     pub address: IpAddr,
+    /// Whether superusers may come from there.
+    pub may_be_superuser: bool,
     /// The program that sent it, as it calls itself.
     pub user_agent: String,
     /// Everything that was sent, for rules to look at.
@@ -117,9 +119,9 @@ pub(super) enum Ended {
 }
 
 impl Admission {
-    pub(super) fn new(backend: &Backend, attempt: Attempt, method: Method) -> Result<Self, Error> {
-        let delivery = backend.delivery()?;
-        Ok(Self { attempt, rules: Arc::clone(backend.rules()), delivery, method })
+    pub(super) fn new(backend: &Backend, attempt: Attempt, method: Method) -> Self {
+        let delivery = backend.delivery();
+        Self { attempt, rules: Arc::clone(backend.rules()), delivery, method }
     }
 
     /// Whether letting accounts of `collection` in writes anything.
@@ -135,6 +137,9 @@ impl Admission {
         row: RowBuf,
     ) -> Result<Ended, Error> {
         let token = issue(collection, row.as_row(), TokenKind::Auth, Some(true), None)?;
+        if collection.is_superusers() && !self.attempt.may_be_superuser {
+            return Ok(Ended::Refused(Error::ForeignAddress));
+        }
         let gate = Gate::new(rows, &self.rules, &self.attempt.caller);
         let request = self.attempt.request(self.method);
         // An auth rule that cannot be evaluated lets nobody in.
@@ -150,7 +155,7 @@ impl Admission {
         &self,
         tx: &mut Tx<'_>,
         collection: &Arc<Collection>,
-        row: RowBuf,
+        row: &RowBuf,
     ) -> Result<Ended, Error> {
         let ended = self.read(tx, collection, row.clone())?;
         if !matches!(ended, Ended::Admitted { .. }) {
@@ -180,7 +185,7 @@ impl Admission {
         }
         if collection.auth().is_some_and(|auth| auth.auth_alert_enabled) {
             let place = origins::Place::new(self.attempt.address, &self.attempt.user_agent);
-            origins::note(tx, &self.delivery, collection, &row, &place)?;
+            origins::note(tx, &self.delivery, collection, row, &place)?;
         }
         Ok(ended)
     }

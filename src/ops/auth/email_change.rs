@@ -46,7 +46,7 @@ pub fn request_email_change(
     }
     form.check()?;
     drop(snapshot);
-    let delivery = backend.delivery()?;
+    let delivery = backend.delivery();
     let (collection, id) = (collection.id.clone(), account.id().to_owned());
     let new_email = new_email.to_owned();
     backend.write(move |tx| {

@@ -57,7 +57,7 @@ impl PasswordLogin {
         if verdict == Verdict::NoMatch {
             return Err(Error::WrongCredentials);
         }
-        let admission = Admission::new(backend, self.attempt.clone(), Method::Password)?;
+        let admission = Admission::new(backend, self.attempt.clone(), Method::Password);
         let ended = if Admission::writes(&collection) {
             let (admission, id) = (admission.clone(), collection.id.clone());
             let verified = record.text("password").to_owned();
@@ -69,7 +69,7 @@ impl PasswordLogin {
                 if record.get("password") != Some(&Value::Text(verified.clone())) {
                     return Err(Error::WrongCredentials);
                 }
-                admission.run(tx, &collection, row)
+                admission.run(tx, &collection, &row)
             })?
         } else {
             admission.read(&*backend.snapshot(), &collection, row.clone())?

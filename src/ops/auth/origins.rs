@@ -1,5 +1,6 @@
 //! Where an account logs in from, and the alert about a new place.
 
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -48,7 +49,11 @@ impl Place {
     fn fingerprint(&self) -> String {
         let digest =
             Md5::new().chain_update(&self.address).chain_update(&self.user_agent).finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        digest.iter().fold(String::new(), |mut hex, byte| {
+            // Writing to a text cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
     }
 }
 

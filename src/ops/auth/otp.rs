@@ -33,7 +33,7 @@ pub fn request_otp(backend: &Backend, collection: &str, email: &str) -> Result<S
     }
     check_email("email", email)?;
     let new = NewOtp::make(backend.hasher(), options.length)?;
-    let delivery = backend.delivery()?;
+    let delivery = backend.delivery();
     let (collection, email) = (collection.id.clone(), email.to_owned());
     let id = backend.write(move |tx| {
         let collection = auth_collection(tx, collection.as_str())?;
@@ -193,11 +193,12 @@ impl OtpLogin {
             return Err(Error::InvalidOtp);
         }
         // Whoever set a password for an address that was not theirs must not get in with it later.
-        let random_password = match account.is_true("verified") {
-            true => None,
-            false => Some(hasher.hash(&account::random_password()?)?),
+        let random_password = if account.is_true("verified") {
+            None
+        } else {
+            Some(hasher.hash(&account::random_password()?)?)
         };
-        let admission = Admission::new(backend, self.attempt.clone(), Method::Otp)?;
+        let admission = Admission::new(backend, self.attempt.clone(), Method::Otp);
         let ended = {
             let (admission, login) = (admission.clone(), self.clone());
             let (id, hash) = (collection.id.clone(), otp.text("password").to_owned());
@@ -259,6 +260,6 @@ impl OtpLogin {
             touch(&mut account, Timestamp::now());
             row = account::replace(tx, rowid, &row, account)?;
         }
-        admission.run(tx, collection, row)
+        admission.run(tx, collection, &row)
     }
 }

@@ -41,7 +41,7 @@ pub fn request_password_reset(
     let take =
         |id: &String| backend.throttles().take_mail(MailKind::PasswordReset, id, Instant::now());
     let account = account.filter(take);
-    let delivery = backend.delivery()?;
+    let delivery = backend.delivery();
     let (collection, id) = (collection.id.clone(), account.clone());
     let posted = backend.write(move |tx| {
         let collection = auth_collection(tx, collection.as_str())?;

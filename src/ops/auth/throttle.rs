@@ -7,11 +7,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long after a mail the next of its kind to the same account may go out.
-const RESEND_AFTER: Duration = Duration::from_secs(120);
+const RESEND_AFTER: Duration = Duration::from_mins(2);
 /// How many one-time passwords of one account may be tried from one address…
 const ATTEMPTS_MAX: u32 = 5;
 /// …in this time, right ones included.
-const ATTEMPTS_WINDOW: Duration = Duration::from_secs(180);
+const ATTEMPTS_WINDOW: Duration = Duration::from_mins(3);
 /// Beyond this many entries, those that do not matter any more are removed at every call.
 const ENTRIES_KEPT: usize = 4096;
 

@@ -31,7 +31,7 @@ pub fn request_verification(backend: &Backend, collection: &str, email: &str) ->
     let take =
         |id: &String| backend.throttles().take_mail(MailKind::Verification, id, Instant::now());
     let account = account.filter(take);
-    let delivery = backend.delivery()?;
+    let delivery = backend.delivery();
     let (collection, id) = (collection.id.clone(), account.clone());
     let posted = backend.write(move |tx| {
         let collection = auth_collection(tx, collection.as_str())?;
@@ -63,9 +63,10 @@ pub fn confirm_verification(backend: &Backend, collection: &str, token: &str) ->
     check_token(&*snapshot, &collection, token)?;
     drop(snapshot);
     // Whoever set a password for an address that was not theirs must not get in with it later.
-    let hash = match collection.auth().is_some_and(|auth| auth.password_auth.enabled) {
-        true => None,
-        false => Some(backend.hasher().hash(&account::random_password()?)?),
+    let hash = if collection.auth().is_some_and(|auth| auth.password_auth.enabled) {
+        None
+    } else {
+        Some(backend.hasher().hash(&account::random_password()?)?)
     };
     let (id, token) = (collection.id.clone(), token.to_owned());
     let account = backend.write(move |tx| {

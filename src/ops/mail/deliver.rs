@@ -52,7 +52,7 @@ pub fn deliver_due(backend: &Backend) -> Result<Option<Timestamp>, Error> {
                 backend.write(move |tx| Ok(tx.take_outbox(key).map(drop)?))?;
                 continue;
             };
-            let outcome = deliver(backend, &letter, now)?;
+            let outcome = deliver(backend, &letter, now);
             let is_away = matches!(outcome, Outcome::Later(_));
             note(backend, key, letter, outcome)?;
             if is_away {
@@ -66,11 +66,11 @@ pub fn deliver_due(backend: &Backend) -> Result<Option<Timestamp>, Error> {
     }
 }
 
-fn deliver(backend: &Backend, letter: &Letter, now: Timestamp) -> Result<Outcome, Error> {
+fn deliver(backend: &Backend, letter: &Letter, now: Timestamp) -> Outcome {
     if letter.expires.is_some_and(|expires| expires <= now.millis()) {
-        return Ok(Outcome::Void);
+        return Outcome::Void;
     }
-    let delivery = backend.delivery()?;
+    let delivery = backend.delivery();
     let Some(smtp) = &delivery.smtp else {
         tracing::info!(
             to = letter.mail.to,
@@ -78,12 +78,12 @@ fn deliver(backend: &Backend, letter: &Letter, now: Timestamp) -> Result<Outcome
             "mail, not sent because no mail server is set:\n{}",
             plain_text(&letter.mail.html),
         );
-        return Ok(Outcome::Sent);
+        return Outcome::Sent;
     };
-    Ok(match send(&delivery, smtp, &letter.mail) {
+    match send(&delivery, smtp, &letter.mail) {
         Ok(()) => Outcome::Sent,
         Err(error) => after_failure(&error, letter.attempts),
-    })
+    }
 }
 
 fn after_failure(error: &SendError, attempts: u32) -> Outcome {

@@ -8,6 +8,8 @@
 
 mod bell;
 mod deliver;
+#[cfg(test)]
+mod tests;
 
 pub use bell::Bell;
 pub use deliver::{delete_old_failures, deliver_due};

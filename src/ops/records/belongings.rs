@@ -46,7 +46,7 @@ pub(crate) fn rows_of(
     let Some(index) = index else { return Ok(Vec::new()) };
     let mut writer = KeyWriter::new();
     for (_, value) in &wanted {
-        writer.push(&Scalar::text(*value));
+        writer.push(&Scalar::text(value));
     }
     let mut rowids = Vec::new();
     rows.scan_index(

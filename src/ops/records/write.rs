@@ -9,7 +9,7 @@ use crate::access::{Caller, Gate, RuleCache};
 use crate::auth::{PasswordHasher, Verdict};
 use crate::model::{RowBuf, Timestamp};
 use crate::query::Rows;
-use crate::schema::{Collection, FieldKind, Violation, Violations};
+use crate::schema::{Collection, FieldKind, Violation, Violations, values};
 use crate::store::{Tx, WriteError};
 
 use super::draft::{Basis, Draft};
@@ -133,6 +133,43 @@ impl WriteRecord {
             }
         }
         Ok(())
+    }
+
+    /// As [`Self::prepare`], for a write that others come before: what they change is not there yet,
+    /// so a check that fails may succeed then. Only if nothing before can help is nothing hashed.
+    pub fn prepare_after_others(
+        &mut self,
+        rows: &dyn Rows,
+        hasher: &PasswordHasher,
+    ) -> Result<(), Error> {
+        match self.prepare(rows, hasher) {
+            Err(error @ (Error::Busy | Error::Internal(_))) => Err(error),
+            Ok(()) | Err(Error::SuperusersOnly | Error::NoCollection | Error::ViewIsReadOnly) => {
+                Ok(())
+            }
+            Err(_) => self.hash_submitted(rows, hasher),
+        }
+    }
+
+    fn hash_submitted(&mut self, rows: &dyn Rows, hasher: &PasswordHasher) -> Result<(), Error> {
+        let collection = collection_of(rows, &self.collection)?;
+        for field in &collection.fields {
+            let (FieldKind::Password(_), Some(json)) = (&field.kind, self.body.get(&field.name))
+            else {
+                continue;
+            };
+            let value = values::normalise(field, json);
+            let plain = value.as_text().unwrap_or_default();
+            if !plain.is_empty() && values::check_plain_password(field, plain).is_ok() {
+                self.passwords.hashes.insert(field.name.clone(), hasher.hash(plain)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over the hashes of `other`, which has the same body.
+    pub fn share_hashes(&mut self, other: &Self) {
+        self.passwords.hashes.clone_from(&other.passwords.hashes);
     }
 
     /// The hash that an old password would have to match, if the caller may get that far.

@@ -32,6 +32,7 @@ pub use body::{Submission, WriteAccess, apply};
 pub use email::is_email;
 pub use password::check_plain as check_plain_password;
 pub use record_id::new_record_id;
+pub use url::is_url;
 
 /// The pattern of generated record ids unless a collection says otherwise. Such ids are made by
 /// [`new_record_id`], which keeps the pattern and adds an order in time.

@@ -11,7 +11,8 @@ use crate::ops::{Error, Failure};
 use crate::query::Rows;
 use crate::schema::{Collection, PasswordAuth};
 use crate::web::caller::{bearer_token, caller_of, superuser_of};
-use crate::web::{ApiError, Reply, Request, State};
+use crate::web::middleware::limits::superusers_may_come_from;
+use crate::web::{ApiError, Reply, Request, State, real_ip};
 
 use super::records::expand_of;
 
@@ -54,11 +55,11 @@ pub(crate) async fn with_password(
         identity: body.text("identity"),
         password: body.text("password"),
         identity_field: body.text("identityField"),
-        attempt: attempt_of(&request, &body),
+        attempt: attempt_of(&state, &request, &body),
     };
     let (backend, name) = (state.backend.clone(), collection_name(&request));
     let login = state.hashing.run(move || login.run(&backend, &name)).await;
-    login_reply(&state, body.judge(login)?)
+    Ok(login_reply(&state, &body.judge(login)?))
 }
 
 /// `POST …/auth-with-otp`
@@ -67,11 +68,11 @@ pub(crate) async fn with_otp(state: Arc<State>, mut request: Request) -> Result<
     let login = OtpLogin {
         otp_id: body.text("otpId"),
         password: body.text("password"),
-        attempt: attempt_of(&request, &body),
+        attempt: attempt_of(&state, &request, &body),
     };
     let (backend, name) = (state.backend.clone(), collection_name(&request));
     let login = state.hashing.run(move || login.run(&backend, &name)).await;
-    login_reply(&state, body.judge(login)?)
+    Ok(login_reply(&state, &body.judge(login)?))
 }
 
 /// `POST …/auth-refresh`
@@ -121,22 +122,23 @@ pub(crate) async fn impersonate(
     Ok(reply(&state, &logged_in))
 }
 
-fn attempt_of(request: &Request, body: &Body) -> Attempt {
+fn attempt_of(state: &State, request: &Request, body: &Body) -> Attempt {
+    let settings = state.backend.settings();
+    let address = real_ip(request, &settings);
     Attempt {
         caller: caller_of(request),
-        address: request.remote.to_canonical(),
+        address,
+        may_be_superuser: superusers_may_come_from(&settings, address),
         user_agent: request.header("user-agent").unwrap_or("").to_owned(),
         body: body.values.clone(),
         expand: expand_of(request).to_owned(),
     }
 }
 
-fn login_reply(state: &State, login: Login) -> Result<Reply, ApiError> {
+fn login_reply(state: &State, login: &Login) -> Reply {
     match login {
-        Login::Done(logged_in) => Ok(reply(state, &logged_in)),
-        Login::SecondFactor(id) => {
-            Ok(Reply::json(StatusCode::UNAUTHORIZED, json!({ "mfaId": id })))
-        }
+        Login::Done(logged_in) => reply(state, logged_in),
+        Login::SecondFactor(id) => Reply::json(StatusCode::UNAUTHORIZED, json!({ "mfaId": id })),
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod accounts;
 mod auth;
+mod batch;
 mod collections;
 mod health;
 mod records;
 mod routes;
+mod settings;
 
 pub use routes::routes;
