@@ -55,3 +55,34 @@ fn delete(
     }
     Ok(expired.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::PasswordHasher;
+    use crate::ops::bootstrap;
+    use crate::store::{Store, StoreOptions};
+
+    #[test]
+    fn what_was_not_used_in_time_is_deleted() {
+        let store = Store::in_memory(StoreOptions::default()).unwrap();
+        let backend = Backend::new(store, PasswordHasher::new(1, 4));
+        bootstrap(&backend).unwrap();
+        backend
+            .write(|tx| {
+                let users = tx.catalog().by_name("users").cloned().unwrap();
+                belongings::add(tx, belongings::MFAS, &users, "ann", &[("method", "otp")])?;
+                belongings::add(tx, belongings::OTPS, &users, "ann", &[("password", "x")])
+            })
+            .unwrap();
+        let now = Timestamp::now();
+        let in_seconds = |seconds: i64| Timestamp::from_millis(now.millis() + seconds * 1000);
+        let options = backend.snapshot().catalog().by_name("users").cloned().unwrap();
+        let (otp, mfa) = options.auth().map(|auth| (auth.otp.duration, auth.mfa.duration)).unwrap();
+        assert!(otp + 10 < mfa);
+        assert_eq!(delete_expired(&backend, now).unwrap(), 0);
+        assert_eq!(delete_expired(&backend, in_seconds(otp + 1)).unwrap(), 1);
+        assert_eq!(delete_expired(&backend, in_seconds(mfa + 1)).unwrap(), 1);
+        assert_eq!(delete_expired(&backend, in_seconds(mfa + 1)).unwrap(), 0);
+    }
+}
