@@ -19,7 +19,7 @@ use super::records::{
 #[derive(Debug)]
 pub enum Step {
     /// A create or an update.
-    Write(Write),
+    Write(Box<Write>),
     /// An update if the record is there when the step's turn comes, else a create.
     Upsert(Box<Upsert>),
     /// A delete.
@@ -188,5 +188,71 @@ pub fn exists(rows: &dyn Rows, collection: &str, id: &str) -> Result<bool, Error
 impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch").field("steps", &self.steps.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::ops::records::Intent;
+    use crate::ops::{Backend, bootstrap};
+    use crate::store::{Store, StoreOptions};
+
+    fn backend() -> Backend {
+        let store = Store::in_memory(StoreOptions::default()).unwrap();
+        let backend = Backend::new(store, PasswordHasher::new(1, 8));
+        bootstrap(&backend).unwrap();
+        backend
+    }
+
+    fn run(
+        backend: &Backend,
+        deadline: Instant,
+        is_cancelled: bool,
+    ) -> Result<Vec<Option<RecordView>>, Error> {
+        let caller = Arc::new(Caller::system());
+        let body = json!({
+            "email": "a@b.co", "password": "1234567890", "passwordConfirm": "1234567890",
+        });
+        let Json::Object(body) = body else { unreachable!() };
+        let rules = backend.rules().clone();
+        let record = WriteRecord::new(caller.clone(), rules, "users", Intent::Create, body);
+        let step = Step::Write(Box::new(Write { caller, record, expand: None }));
+        let cancelled = Arc::new(AtomicBool::new(is_cancelled));
+        let mut batch = Batch::new(vec![step], backend.rules().clone(), deadline, cancelled);
+        batch.prepare(&*backend.snapshot(), backend.hasher())?;
+        backend.write(move |tx| batch.run(tx))
+    }
+
+    #[test]
+    fn a_batch_that_is_late_or_unwanted_leaves_nothing() {
+        let backend = backend();
+        let later = Instant::now() + Duration::from_mins(10);
+        for (deadline, is_cancelled) in [(Instant::now(), false), (later, true)] {
+            let outcome = run(&backend, deadline, is_cancelled);
+            assert!(matches!(outcome, Err(Error::BatchInterrupted)), "{outcome:?}");
+        }
+        let snapshot = backend.snapshot();
+        let users = collection_of(&*snapshot, "users").unwrap();
+        assert_eq!(snapshot.count(&users).unwrap(), 0);
+        assert_eq!(run(&backend, later, false).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn nothing_is_hashed_for_who_may_not_write_at_all() {
+        let backend = backend();
+        let guest = Arc::new(Caller::default());
+        let write = |body: Json| {
+            let Json::Object(body) = body else { unreachable!() };
+            let rules = backend.rules().clone();
+            WriteRecord::new(guest.clone(), rules, "_superusers", Intent::Create, body)
+        };
+        let mut record = write(json!({ "email": "a@b.co", "password": "1234567890" }));
+        record.prepare_after_others(&*backend.snapshot(), backend.hasher()).unwrap();
+        assert!(!record.has_hashes());
     }
 }

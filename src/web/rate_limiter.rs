@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     fn rule(max_requests: i64, duration: i64) -> RateLimitRule {
-        RateLimitRule { max_requests, duration, ..RateLimitRule::default() }
+        RateLimitRule { duration, max_requests, ..RateLimitRule::default() }
     }
 
     #[test]

@@ -167,6 +167,11 @@ impl WriteRecord {
         Ok(())
     }
 
+    #[cfg(test)]
+    pub(crate) fn has_hashes(&self) -> bool {
+        !self.passwords.hashes.is_empty()
+    }
+
     /// Takes over the hashes of `other`, which has the same body.
     pub fn share_hashes(&mut self, other: &Self) {
         self.passwords.hashes.clone_from(&other.passwords.hashes);

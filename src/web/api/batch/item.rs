@@ -124,11 +124,11 @@ impl<'a> Outer<'a> {
         let (admitted, step) = match target.action {
             Action::Create => (
                 self.admits(&target, "create", ("POST", path)),
-                Step::Write(write("POST", Intent::Create, body)),
+                Step::Write(Box::new(write("POST", Intent::Create, body))),
             ),
             Action::Update(id) => (
                 self.admits(&target, "update", ("PATCH", path)),
-                Step::Write(write("PATCH", Intent::Update { id: id.to_owned() }, body)),
+                Step::Write(Box::new(write("PATCH", Intent::Update { id: id.to_owned() }, body))),
             ),
             Action::Delete(id) => {
                 let rules = Arc::clone(self.rules);
