@@ -60,6 +60,9 @@ const CRATES: &[(&str, &str)] = &[
     ("lettre", "mail"),
     ("notify", "jobs"),
     ("clap", "cli"),
+    ("image", "files"),
+    ("infer", "files"),
+    ("multer", "web"),
     ("rust_embed", "web"),
 ];
 

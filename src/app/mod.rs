@@ -18,7 +18,7 @@ pub use builder::{AppBuilder, BuildError};
 pub use command::{ControlCommand, Password, SuperuserCommand};
 
 use crate::config::{Boot, Live, Sources};
-use crate::jobs::{ConfigWatch, Postman, Schedule, Task};
+use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule, Task};
 use crate::ops::{self, Backend};
 use crate::web::{self, Router, State};
 
@@ -66,6 +66,7 @@ impl App {
             })
             .transpose()
             .map_err(io::Error::other)?;
+        let _sweep = FileSweep::start(&parts.state.backend)?;
         let _control = control::listen(self)?;
         let backend = &parts.state.backend;
         let _postman = Postman::start(Arc::clone(backend))?;

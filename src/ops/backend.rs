@@ -8,12 +8,14 @@ use arc_swap::ArcSwap;
 
 use crate::access::RuleCache;
 use crate::auth::PasswordHasher;
+use crate::files::Storage;
 use crate::mail::{Delivery, Security, Sender, Smtp, SmtpLogin};
 use crate::query::Rows;
 use crate::settings::Settings;
 use crate::store::{Snapshot, Store, Tx};
 
 use super::auth::Throttles;
+use super::files::InFlight;
 use super::mail::Bell;
 use super::{Error, settings};
 
@@ -25,6 +27,8 @@ pub struct Backend {
     hasher: PasswordHasher,
     throttles: Throttles,
     bell: Bell,
+    files: Storage,
+    in_flight: Arc<InFlight>,
     settings: ArcSwap<CachedSettings>,
     /// Held while settings are read and cached, so that older ones never replace newer ones.
     reloading: Mutex<()>,
@@ -40,14 +44,16 @@ struct CachedSettings {
 }
 
 impl Backend {
-    /// A backend over an open store.
-    pub fn new(store: Store, hasher: PasswordHasher) -> Self {
+    /// A backend over an open store and the files that belong to it.
+    pub fn new(store: Store, hasher: PasswordHasher, files: Storage) -> Self {
         Self {
             store,
             rules: Arc::default(),
             hasher,
             throttles: Throttles::default(),
             bell: Bell::default(),
+            files,
+            in_flight: Arc::default(),
             settings: ArcSwap::default(),
             reloading: Mutex::new(()),
         }
@@ -81,6 +87,22 @@ impl Backend {
     /// Wakes whoever sends mail; it is rung by those who posted a letter, once that is committed.
     pub fn bell(&self) -> &Bell {
         &self.bell
+    }
+
+    /// The files of records.
+    pub fn files(&self) -> &Storage {
+        &self.files
+    }
+
+    /// Which records are getting files right now.
+    pub fn in_flight(&self) -> &Arc<InFlight> {
+        &self.in_flight
+    }
+
+    /// Has files removed soon that no record names any more. Worth a call after every commit that
+    /// may have left some; without it they go with the next one that does, or at the next start.
+    pub fn sweep_soon(&self) {
+        self.in_flight.ring();
     }
 
     /// The settings that are in force.

@@ -10,10 +10,10 @@ use crate::auth::PasswordHasher;
 use crate::query::Rows;
 use crate::store::Tx;
 
-use super::Error;
 use super::records::{
     DeleteRecord, Enricher, Expand, RecordView, WriteRecord, Written, collection_of,
 };
+use super::{Backend, Error};
 
 /// One step of a batch.
 #[derive(Debug)]
@@ -97,12 +97,44 @@ impl Batch {
         })
     }
 
-    /// Hashes the submitted passwords. Blocks the thread.
+    /// Whether [`Self::prepare`] and [`Self::place_files`] have to be called.
+    pub fn has_uploads(&self) -> bool {
+        self.steps.iter().any(|step| match step {
+            Step::Write(write) => write.record.has_uploads(),
+            Step::Upsert(upsert) => upsert.create.record.has_uploads(),
+            Step::Delete(_) | Step::Refused(_) => false,
+        })
+    }
+
+    /// Puts the uploaded files in their places, where they stay only if the batch succeeds. Blocks
+    /// the thread, also for a commit for each step that has files.
+    pub fn place_files(&mut self, rows: &dyn Rows, backend: &Backend) -> Result<(), Error> {
+        for index in 0..self.steps.len() {
+            self.check_time()?;
+            let failed = |cause| Error::BatchStep { index, cause: Box::new(cause) };
+            match &mut self.steps[index] {
+                Step::Write(write) => write.record.place_files(rows, backend).map_err(failed)?,
+                Step::Upsert(upsert) => {
+                    // With an id both are about the same record, and without one it is a create.
+                    let Upsert { update, create, .. } = &mut **upsert;
+                    create.record.place_files(rows, backend).map_err(failed)?;
+                    update.record.share_files(&create.record);
+                }
+                // Nothing after it will be done.
+                Step::Refused(_) => break,
+                Step::Delete(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the steps that need it as far as can be told now, and hashes the submitted passwords.
+    /// Blocks the thread.
     pub fn prepare(&mut self, rows: &dyn Rows, hasher: &PasswordHasher) -> Result<(), Error> {
         for index in 0..self.steps.len() {
             self.check_time()?;
             let hash = |record: &mut WriteRecord| {
-                if !record.has_password(rows) {
+                if !record.has_password(rows) && !record.has_uploads() {
                     Ok(())
                 } else if index == 0 {
                     // Nothing comes before it, so what fails now fails for good.
@@ -198,13 +230,16 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use super::*;
+    use crate::files::Storage;
     use crate::ops::records::Intent;
     use crate::ops::{Backend, bootstrap};
     use crate::store::{Store, StoreOptions};
 
     fn backend() -> Backend {
         let store = Store::in_memory(StoreOptions::default()).unwrap();
-        let backend = Backend::new(store, PasswordHasher::new(1, 8));
+        // No file is touched here, so the folder is never made.
+        let files = Storage::new(&std::env::temp_dir().join("haversack-without-files"));
+        let backend = Backend::new(store, PasswordHasher::new(1, 8), files);
         bootstrap(&backend).unwrap();
         backend
     }

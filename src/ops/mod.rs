@@ -13,6 +13,7 @@ pub mod batch;
 mod bootstrap;
 pub mod collections;
 mod error;
+pub mod files;
 pub mod mail;
 pub mod records;
 pub mod settings;

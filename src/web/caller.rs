@@ -10,14 +10,19 @@ use crate::query::{self, AuthRow, Context};
 
 /// Who sends `request`, with everything that rules may ask about it but the body.
 pub(super) fn caller_of(request: &Request) -> Arc<Caller> {
-    Arc::new(Caller::new(query::Request {
+    Arc::new(Caller::new(request_of(request)))
+}
+
+/// What rules may ask about `request`, but the body.
+pub(super) fn request_of(request: &Request) -> query::Request {
+    query::Request {
         method: request.method.as_str().to_owned(),
         context: Context::Default,
         query: first_values(&request.query),
         headers: headers_of(request),
         body: serde_json::Map::new(),
         auth: auth_of(request).cloned(),
-    }))
+    }
 }
 
 /// The first value of each parameter, as rules see them.

@@ -17,10 +17,12 @@ mod domain_error;
 mod error;
 mod excerpt;
 mod fields;
+mod file_body;
 mod incoming;
 pub mod middleware;
 mod multipart;
 mod query;
+mod range;
 mod rate_limiter;
 mod real_ip;
 mod reply;
@@ -28,6 +30,7 @@ mod request;
 mod router;
 mod server;
 mod state;
+mod upload_form;
 mod wire;
 
 pub use blocking::{Blocking, Report, committed};
@@ -42,7 +45,6 @@ pub use server::serve;
 pub use state::State;
 
 use real_ip::real_ip;
-use request::no_file_here;
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

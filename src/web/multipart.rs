@@ -1,4 +1,4 @@
-//! Multipart bodies, taken apart.
+//! Multipart bodies without files, taken apart in memory; for those with files see `upload_form`.
 
 use bytes::Bytes;
 use http_body_util::{BodyDataStream, Full};

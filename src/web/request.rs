@@ -8,7 +8,7 @@ use http::{Extensions, HeaderMap, Method};
 use http_body::Body;
 use serde_json::{Map, Value as Json};
 
-use super::incoming::IncomingBody;
+use super::incoming::{BodyStream, IncomingBody};
 use super::{ApiError, BoxError, Query, body, multipart};
 use crate::config::{ByteSize, Live};
 use crate::schema::{Violation, Violations};
@@ -88,6 +88,16 @@ impl Request {
         self.body.read(size_max).await
     }
 
+    /// The body as a stream; `None` when there is none. Later calls return none.
+    ///
+    /// Errors: 413 when it is announced to be larger than `size_max`.
+    pub(super) fn body_stream(
+        &mut self,
+        size_max: ByteSize,
+    ) -> Result<Option<BodyStream>, ApiError> {
+        self.body.take_stream(size_max)
+    }
+
     /// Reads the body as an object: JSON or a form without files; nothing is an empty object.
     ///
     /// Errors: those of [`body`](Self::body), and 400 when it is something else.
@@ -124,7 +134,7 @@ impl Request {
 }
 
 /// What is wrong with a file in the part called `name`, where none can be taken.
-pub(super) fn no_file_here(name: &str) -> Violations {
+fn no_file_here(name: &str) -> Violations {
     let violation = Violation::new("validation_invalid_file", "Files cannot be uploaded here.");
     Violations::of(name, violation)
 }

@@ -8,6 +8,9 @@ use super::{Blocking, RateLimiter};
 use crate::config::SharedLive;
 use crate::ops::Backend;
 
+/// Thumbs that are made at once; each may take some hundred megabytes.
+const THUMBS_AT_ONCE_MAX: usize = 2;
+
 /// What every handler can reach: one value for the life of the server.
 pub struct State {
     /// The options that may change while the server runs.
@@ -18,6 +21,8 @@ pub struct State {
     pub blocking: Blocking,
     /// The bridge to password hashing, so that logins cannot starve everything else.
     pub hashing: Blocking,
+    /// The bridge to the making of thumbs, which takes a core and much memory.
+    pub thumbs: Blocking,
     /// Counts the requests of clients.
     pub(super) rate_limiter: RateLimiter,
     /// Writes records as JSON.
@@ -32,11 +37,13 @@ impl State {
         blocking: Blocking,
         hashing: Blocking,
     ) -> Self {
+        let thumbs = Blocking::new(THUMBS_AT_ONCE_MAX);
         Self {
             live,
             backend,
             blocking,
             hashing,
+            thumbs,
             rate_limiter: RateLimiter::default(),
             records: RecordWriter::default(),
         }

@@ -60,13 +60,15 @@ fn delete(
 mod tests {
     use super::*;
     use crate::auth::PasswordHasher;
+    use crate::files::Storage;
     use crate::ops::bootstrap;
     use crate::store::{Store, StoreOptions};
 
     #[test]
     fn what_was_not_used_in_time_is_deleted() {
         let store = Store::in_memory(StoreOptions::default()).unwrap();
-        let backend = Backend::new(store, PasswordHasher::new(1, 4));
+        let files = Storage::new(&std::env::temp_dir().join("haversack-without-files"));
+        let backend = Backend::new(store, PasswordHasher::new(1, 4), files);
         bootstrap(&backend).unwrap();
         backend
             .write(|tx| {

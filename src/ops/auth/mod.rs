@@ -28,6 +28,7 @@ pub use login::{PasswordLogin, impersonate, refresh};
 pub use otp::{OtpLogin, request_otp};
 pub use password_reset::{ConfirmPasswordReset, request_password_reset};
 pub use principal::principal;
+pub(in crate::ops) use principal::{file_token_holder, issue_file_token};
 pub use superusers::{SuperuserCommand, setup_token};
 pub(crate) use throttle::Throttles;
 pub use verification::{confirm_verification, request_verification};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::ops::files::pending;
 use crate::ops::records::belongings;
 use crate::query::Rows;
 use crate::schema::{Catalog, Collection};
@@ -9,8 +10,8 @@ use crate::store::Tx;
 
 use super::{Error, mentions};
 
-/// Deletes `collection`, an id or a name, with all its records. Returns what it was, as its files
-/// are still there. System collections and those that others refer to are refused.
+/// Deletes `collection`, an id or a name, with all its records; their files go later. System
+/// collections and those that others refer to are refused.
 pub fn delete(tx: &mut Tx<'_>, collection: &str) -> Result<Arc<Collection>, Error> {
     const FAILED: &str = "Failed to delete collection";
     let catalog = Arc::clone(tx.catalog());
@@ -34,7 +35,8 @@ pub(super) fn remove(tx: &mut Tx<'_>, collection: &Collection) -> Result<(), Err
     if collection.is_auth() {
         belongings::delete_of_collection(tx, collection)?;
     }
-    Ok(tx.delete_collection(&collection.id)?)
+    tx.delete_collection(&collection.id)?;
+    pending::add_collection(tx, collection)
 }
 
 /// The names of the other collections that cannot do without `collection`.

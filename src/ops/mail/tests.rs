@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 
 use crate::auth::PasswordHasher;
+use crate::files::Storage;
 use crate::mail::Mail;
 use crate::model::Timestamp;
 use crate::ops::records::belongings;
@@ -19,7 +20,8 @@ const TO: &str = "ann@example.com";
 
 fn backend(smtp: &serde_json::Value) -> Backend {
     let store = Store::in_memory(StoreOptions::default()).unwrap();
-    let backend = Backend::new(store, PasswordHasher::new(1, 4));
+    let files = Storage::new(&std::env::temp_dir().join("haversack-without-files"));
+    let backend = Backend::new(store, PasswordHasher::new(1, 4), files);
     bootstrap(&backend).unwrap();
     let settings = serde_json::json!({ "smtp": smtp }).to_string();
     backend.write(move |tx| Ok(tx.put_setting(settings::KEY, settings.as_bytes())?)).unwrap();

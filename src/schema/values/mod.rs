@@ -63,6 +63,11 @@ pub fn normalise(field: &Field, json: &Json) -> Value {
     }
 }
 
+/// The names that `json` means for a field of files, without repetitions.
+pub fn file_names(json: &Json) -> Vec<String> {
+    cast::to_file_names(json)
+}
+
 /// `value` as rules and clients see it: dates as text, documents parsed, `3` rather than `3.0`.
 pub fn to_json(value: &Value) -> Json {
     match value {

@@ -15,7 +15,9 @@ use crate::ops::records::RecordView;
 use crate::query::Rows;
 use crate::settings::{self, Settings};
 use crate::web::middleware::limits::{Client, Limits};
-use crate::web::{ApiError, FieldsPicker, Reply, Request, State, committed, no_file_here};
+use crate::web::multipart::is_multipart;
+use crate::web::upload_form::{self, Form, FormLimits};
+use crate::web::{ApiError, FieldsPicker, Reply, Request, State, committed};
 
 use item::{Item, Outer};
 
@@ -29,7 +31,7 @@ pub(crate) async fn run(state: Arc<State>, mut request: Request) -> Result<Reply
     if !settings.batch.enabled || settings.batch.max_requests <= 0 {
         return Err(ApiError::forbidden("Batch requests are not allowed."));
     }
-    let items = items(&mut request, &settings.batch).await?;
+    let items = items(&state, &mut request, &settings.batch).await?;
     let deadline = Instant::now() + timeout(&settings.batch);
 
     let snapshot = state.backend.snapshot();
@@ -37,14 +39,21 @@ pub(crate) async fn run(state: Arc<State>, mut request: Request) -> Result<Reply
     let cancelled = Arc::new(AtomicBool::new(false));
     let _cancel = CancelOnDrop(Arc::clone(&cancelled));
     let mut batch = Batch::new(steps, state.backend.rules().clone(), deadline, cancelled);
-    if batch.has_password(&*snapshot) {
+    let has_password = batch.has_password(&*snapshot);
+    if has_password || batch.has_uploads() {
         let backend = state.backend.clone();
-        let prepare = move || batch.prepare(&*snapshot, backend.hasher()).map(|()| batch);
-        batch = state.hashing.run(prepare).await?;
+        let prepare = move || {
+            batch.prepare(&*snapshot, backend.hasher())?;
+            batch.place_files(&*snapshot, &backend)?;
+            Ok::<_, Error>(batch)
+        };
+        let bridge = if has_password { &state.hashing } else { &state.blocking };
+        batch = bridge.run(prepare).await?;
     } else {
         drop(snapshot);
     }
     let outcomes = committed(|done| state.backend.submit(move |tx| batch.run(tx), done)).await?;
+    state.backend.sweep_soon();
     Ok(Reply::json_text(StatusCode::OK, answers(&state, &outcomes, &pickers)?))
 }
 
@@ -66,23 +75,32 @@ fn steps(
 }
 
 /// Reads and checks the items.
-async fn items(request: &mut Request, settings: &settings::Batch) -> Result<Vec<Item>, ApiError> {
+async fn items(
+    state: &State,
+    request: &mut Request,
+    settings: &settings::Batch,
+) -> Result<Vec<Item>, ApiError> {
     let unreadable = || ApiError::bad_request("Failed to read the submitted batch data.");
     let size_max = match u64::try_from(settings.max_body_size) {
         Ok(bytes) if bytes > 0 => bytes,
         _ => BODY_MAX,
     };
-    let read = request.body_parts_within(ByteSize::bytes(size_max)).await;
-    let (mut body, file_names) = read.map_err(|error| match error.status() {
+    let size_max = ByteSize::bytes(size_max);
+    let read = if is_multipart(request.header("content-type")) {
+        let limits = FormLimits { body: size_max, values: size_max };
+        let wants = |key: &str| item::target_of_file(key).is_some();
+        upload_form::read(state, request, limits, wants).await
+    } else {
+        let body = request.body_object_within(size_max).await;
+        body.map(|body| Form { body, files: Vec::new() })
+    };
+    let Form { mut body, files } = read.map_err(|error| match error.status() {
         StatusCode::BAD_REQUEST => unreadable().with_cause(error),
         _ => error,
     })?;
     let items = body.shift_remove("requests").unwrap_or_default();
-    let items = item::decode(items).map_err(|cause| unreadable().with_cause(cause))?;
-    if let Some(name) = file_names.first() {
-        let message = "Failed to read the submitted batch files data.";
-        return Err(ApiError::bad_request(message).with_violations(&no_file_here(name)));
-    }
+    let mut items = item::decode(items).map_err(|cause| unreadable().with_cause(cause))?;
+    item::distribute(&mut items, files);
     item::check(&items, settings.max_requests).map_err(|violations| {
         ApiError::bad_request("Invalid batch request data.").with_violations(&violations)
     })?;

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::super::{Actions, RouteError, Router};
-use super::{accounts, auth, batch, collections, health, records, settings};
+use super::{accounts, auth, batch, collections, files, health, records, settings};
 
 /// All routes, each with its handler.
 ///
@@ -50,6 +50,8 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::POST, "/api/batch", batch::run)?;
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;
+    router.add(Method::POST, "/api/files/token", files::token)?;
+    router.add(Method::GET, "/api/files/{collection}/{record}/{filename}", files::download)?;
     #[cfg(feature = "admin-ui")]
     {
         use super::super::admin_ui;

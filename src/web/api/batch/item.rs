@@ -8,9 +8,11 @@ use serde_json::{Map, Value as Json};
 
 use crate::access::{Caller, RuleCache};
 use crate::ops::batch::{Refusal, Step, Upsert, Write, exists};
+use crate::ops::files::Upload;
 use crate::ops::records::{DeleteRecord, Expand, Intent, WriteRecord};
 use crate::query::{self, AuthRow, Context, Rows};
 use crate::schema::{Violation, Violations};
+use crate::web::api::records::takes_file;
 use crate::web::caller::{auth_of, first_values, header_key, headers_of};
 use crate::web::middleware::limits::Limits;
 use crate::web::{FieldsPicker, Query, Request};
@@ -25,6 +27,9 @@ pub(super) struct Item {
     url: Option<String>,
     headers: Option<HashMap<String, Option<String>>>,
     body: Option<Map<String, Json>>,
+    /// Files that came beside the items, with keys as in a form of this item alone.
+    #[serde(skip)]
+    pub(super) uploads: Vec<Upload>,
 }
 
 impl Item {
@@ -47,6 +52,25 @@ pub(super) fn decode(json: Json) -> Result<Vec<Item>, serde_json::Error> {
     }
     let items: Option<Vec<Option<Item>>> = serde_json::from_value(json)?;
     Ok(items.unwrap_or_default().into_iter().map(Option::unwrap_or_default).collect())
+}
+
+/// Gives each item the files that came for it, under keys such as `requests.0.document`. Others
+/// are dropped.
+pub(super) fn distribute(items: &mut [Item], files: Vec<Upload>) {
+    for mut file in files {
+        let Some((at, key)) = target_of_file(&file.key) else { continue };
+        let key = key.to_owned();
+        if let Some(item) = items.get_mut(at) {
+            file.key = key;
+            item.uploads.push(file);
+        }
+    }
+}
+
+/// The position of the item and the key in its form that the key of a file names.
+pub(super) fn target_of_file(key: &str) -> Option<(usize, &str)> {
+    let (at, key) = key.strip_prefix("requests.")?.split_once('.')?;
+    Some((at.parse().ok()?, key))
 }
 
 /// What is wrong with the items themselves, whatever they would do.
@@ -101,6 +125,7 @@ impl<'a> Outer<'a> {
     /// The step that `item` is, and what its answer is to be cut down to.
     pub(super) fn step(&self, mut item: Item) -> (Step, Option<FieldsPicker>) {
         let body = item.body.take().unwrap_or_default();
+        let mut uploads = std::mem::take(&mut item.uploads);
         let refused = |refusal| (Step::Refused(refusal), None);
         let Some(target) = Target::of(item.method(), item.url()) else {
             return refused(Refusal::UnknownAction);
@@ -109,13 +134,19 @@ impl<'a> Outer<'a> {
         let Ok(picker) = query.get("fields").map(FieldsPicker::parse).transpose() else {
             return refused(Refusal::Unusable("Invalid fields parameter."));
         };
+        let collection = self.rows.catalog().find(target.collection);
+        uploads.retain(|upload| {
+            let fields = collection.iter().filter(|found| !found.is_view());
+            fields.flat_map(|found| &found.fields).any(|field| takes_file(field, &upload.key))
+        });
         let headers = self.merged_headers(item.headers.as_ref());
         let caller = |method: &str| self.caller(method, &query, &headers);
         let write = |method: &str, intent: Intent, body: Map<String, Json>| {
             let caller = caller(method);
             let rules = Arc::clone(self.rules);
             Write {
-                record: WriteRecord::new(caller.clone(), rules, target.collection, intent, body),
+                record: WriteRecord::new(caller.clone(), rules, target.collection, intent, body)
+                    .with_uploads(uploads.clone()),
                 caller,
                 expand: Expand::parse(query.get("expand").unwrap_or("")),
             }
