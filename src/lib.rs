@@ -23,6 +23,7 @@ pub mod config;
 pub mod files;
 pub mod import;
 pub mod jobs;
+pub mod mail;
 pub mod model;
 pub mod ops;
 pub mod query;

@@ -31,12 +31,24 @@ pub enum Error {
     /// The caller is known and may not do this.
     #[error("forbidden")]
     Forbidden,
+    /// Superusers may not come from the address of the caller.
+    #[error("no address for superusers")]
+    ForeignAddress,
     /// The caller is logged in with a record of another collection, the one named here.
     #[error("the caller belongs to collection {0}")]
     OtherCollection(String),
     /// Passwords are not accepted here.
     #[error("password logins are off")]
     PasswordAuthDisabled,
+    /// One-time passwords are not accepted here.
+    #[error("logins with one-time passwords are off")]
+    OtpDisabled,
+    /// There is no such one-time password, it is void, or it was another; which is not said.
+    #[error("invalid or expired one-time password")]
+    InvalidOtp,
+    /// Too many one-time passwords were tried.
+    #[error("too many one-time passwords were tried")]
+    TooManyAttempts,
     /// The collection's auth rule does not hold for the record.
     #[error("the auth rule does not hold")]
     AuthRuleFailed,
@@ -120,6 +132,10 @@ pub enum Failure {
     CollectionFormat,
     /// A collection body whose type-specific part is not shaped like one.
     CollectionTypeFormat,
+    /// Setting a password with a mailed token.
+    SetPassword,
+    /// Changing an address with a mailed token.
+    ConfirmEmailChange,
     /// Reading settings that are not shaped like any.
     SettingsFormat,
     /// Saving settings.

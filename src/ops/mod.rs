@@ -15,6 +15,7 @@ pub mod collections;
 pub mod console;
 mod error;
 pub mod files;
+pub mod mail;
 pub mod records;
 pub mod settings;
 pub mod views;

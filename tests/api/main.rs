@@ -3,6 +3,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod accounts;
 mod bad_input;
 mod batch;
 mod concurrency;
