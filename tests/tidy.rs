@@ -17,6 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("query", &["model", "schema"]),
     ("store", &["model", "schema", "query"]),
     ("import", &["model", "schema", "query", "store"]),
+    ("dump", &["model", "schema", "query", "store", "import"]),
     ("files", &["model"]),
     ("auth", &["model", "config"]),
     ("access", &["model", "schema", "query"]),
@@ -41,10 +42,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         "app",
         &[
             "model", "config", "schema", "query", "store", "auth", "access", "files", "hooks",
-            "realtime", "ops", "jobs", "web", "import",
+            "realtime", "ops", "jobs", "web", "import", "dump",
         ],
     ),
-    ("cli", &["app", "config", "import"]),
+    ("cli", &["app", "config", "import", "dump"]),
     ("main", &["app", "config", "cli"]),
 ];
 
