@@ -62,6 +62,11 @@ impl Server {
         std::mem::replace(&mut self.data, empty)
     }
 
+    /// The folder that it was started in; its data is in `data` there.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
+    }
+
     pub(crate) fn guest(&self) -> Client {
         Client { base: format!("http://{}", self.address), token: None }
     }
