@@ -13,8 +13,14 @@ use super::{Failure, Place, say};
 pub(super) struct ImportArguments {
     #[command(subcommand)]
     source: Option<Source>,
+    /// The dump, or - for the standard input.
+    #[arg(value_name = "FILE", required = true)]
+    file: Option<PathBuf>,
+    /// Only checks the dump.
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
-    dump: Option<DumpArguments>,
+    place: Place,
 }
 
 #[derive(Debug, Subcommand)]
@@ -50,9 +56,12 @@ struct PocketbaseArguments {
 }
 
 pub(super) fn run(arguments: ImportArguments) -> Result<(), Failure> {
-    match (arguments.source, arguments.dump) {
+    let ImportArguments { source, file, dry_run, place } = arguments;
+    match (source, file) {
         (Some(Source::Pocketbase(arguments)), _) => run_pocketbase(arguments),
-        (Some(Source::Dump(arguments)), _) | (None, Some(arguments)) => run_dump(arguments),
+        (Some(Source::Dump(arguments)), _) => run_dump(arguments),
+        (None, Some(file)) => run_dump(DumpArguments { file, dry_run, place }),
+        // The parser asks for one of them.
         (None, None) => Err(Failure::Other("what to import is missing".to_owned())),
     }
 }
