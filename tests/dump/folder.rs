@@ -43,7 +43,7 @@ impl Folder {
             })
             .unwrap();
         close(store);
-        folder.file("things_id/thing0/a.png", &[7; 250_000]);
+        folder.file("things_id/thing0/a.png", &vec![7; 250_000]);
         folder.file("things_id/thing0/thumbs_a.png/10x10_a.png", b"small");
         folder.file("things_id/thing1/empty.txt", b"");
         folder

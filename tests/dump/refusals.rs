@@ -1,5 +1,6 @@
 //! Dumps that are none, and folders that are not for filling.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use haversack::dump::{self, DumpError};
@@ -27,8 +28,11 @@ fn resealed(dump: &[u8]) -> Vec<u8> {
     let text = std::str::from_utf8(dump).unwrap();
     let (before, end) = text.split_at(text.rfind("{\"end\"").unwrap());
     let digest = ring::digest::digest(&ring::digest::SHA256, before.as_bytes());
-    let digits: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     let mut end: serde_json::Value = serde_json::from_str(end).unwrap();
+    let mut digits = String::new();
+    for byte in digest.as_ref() {
+        write!(digits, "{byte:02x}").unwrap();
+    }
     end["end"]["sha256"] = digits.into();
     format!("{before}{end}\n").into_bytes()
 }
