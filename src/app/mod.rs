@@ -20,7 +20,7 @@ pub use command::{ControlCommand, ExportCommand, Password, SuperuserCommand};
 
 use crate::config::{Boot, Live, Sources};
 use crate::dump;
-use crate::jobs::ConfigWatch;
+use crate::jobs::{ConfigWatch, FileSweep};
 use crate::ops;
 use crate::web::{self, Router, State};
 
@@ -70,6 +70,7 @@ impl App {
             })
             .transpose()
             .map_err(io::Error::other)?;
+        let _sweep = FileSweep::start(&parts.state.backend)?;
         let _control = control::listen(self)?;
         web::serve(listener, Arc::clone(&parts.state), Arc::clone(&parts.router), shutdown).await
     }

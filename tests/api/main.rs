@@ -4,5 +4,9 @@
 mod harness;
 
 mod bad_input;
+mod batch;
 mod concurrency;
+mod files;
+mod rate_limits;
 mod records;
+mod settings;

@@ -34,7 +34,7 @@ fn a_server_writes_its_dump_while_requests_go_on() {
     };
     (0..20).for_each(add);
     let home = tempfile::tempdir().unwrap();
-    let data = server.data().join("data");
+    let data = server.folder();
     let data = data.to_str().unwrap();
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {

@@ -12,6 +12,7 @@ mod enrich;
 mod expand;
 mod idempotency;
 mod list;
+mod placing;
 mod precondition;
 mod write;
 

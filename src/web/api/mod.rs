@@ -1,9 +1,12 @@
 //! The handlers, one file for each area, and the one list of their routes.
 
 mod auth;
+mod batch;
 mod collections;
+mod files;
 mod health;
 mod records;
 mod routes;
+mod settings;
 
 pub use routes::routes;
