@@ -20,6 +20,7 @@ pub mod access;
 pub mod app;
 pub mod auth;
 pub mod config;
+pub mod dump;
 pub mod files;
 pub mod import;
 pub mod jobs;

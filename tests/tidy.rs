@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sql", &["model", "schema", "query"]),
     ("store", &["model", "schema", "query"]),
     ("import", &["model", "schema", "settings", "query", "store"]),
+    ("dump", &["model", "schema", "query", "store", "import"]),
     ("files", &["model"]),
     ("auth", &["model", "config"]),
     ("mail", &["model", "schema"]),
@@ -44,10 +45,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         "app",
         &[
             "model", "config", "schema", "query", "store", "auth", "access", "files", "hooks",
-            "realtime", "ops", "jobs", "web", "import",
+            "realtime", "ops", "jobs", "web", "import", "dump",
         ],
     ),
-    ("cli", &["app", "config", "import"]),
+    ("cli", &["app", "config", "import", "dump"]),
     ("main", &["app", "config", "cli"]),
 ];
 

@@ -142,6 +142,7 @@ impl AppBuilder {
             state: Arc::new(state),
             router: Arc::new(router),
             on_reload: self.on_reload.unwrap_or_else(|| Arc::new(|_| {})),
+            closing: std::sync::atomic::AtomicBool::new(false),
         })))
     }
 }

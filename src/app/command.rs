@@ -1,6 +1,8 @@
 //! Commands that an operator gives to a server, running or not.
 
 use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +12,29 @@ use serde::{Deserialize, Serialize};
 pub enum ControlCommand {
     /// Manages those who may do everything.
     Superuser(SuperuserCommand),
+    /// Writes everything to a file.
+    Export(ExportCommand),
+}
+
+impl ControlCommand {
+    /// How long a client waits for the answer; `None` = until the server is gone.
+    pub(super) fn answer_timeout(&self) -> Option<Duration> {
+        match self {
+            // It may have to hash a password on a busy machine.
+            Self::Superuser(_) => Some(Duration::from_secs(30)),
+            Self::Export(_) => None,
+        }
+    }
+}
+
+/// Where to write a dump.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportCommand {
+    /// The absolute path of the file.
+    pub output: PathBuf,
+    /// Whether it may replace a file.
+    pub force: bool,
 }
 
 /// What to do with a superuser.

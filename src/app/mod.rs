@@ -11,13 +11,15 @@ pub mod control;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::net::TcpListener;
 
 pub use builder::{AppBuilder, BuildError};
-pub use command::{ControlCommand, Password, SuperuserCommand};
+pub use command::{ControlCommand, ExportCommand, Password, SuperuserCommand};
 
 use crate::config::{Boot, Live, Sources};
+use crate::dump;
 use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule, Task};
 use crate::ops::{self, Backend};
 use crate::web::{self, Router, State};
@@ -36,6 +38,8 @@ struct Parts {
     state: Arc<State>,
     router: Arc<Router>,
     on_reload: ReloadHook,
+    /// Breaks off what would hold up the end of the process.
+    closing: AtomicBool,
 }
 
 impl App {
@@ -76,8 +80,26 @@ impl App {
 
     /// Runs a command, and returns what to tell the one who gave it. Blocks.
     pub fn command(&self, command: ControlCommand) -> Result<String, String> {
-        let ControlCommand::Superuser(command) = command;
-        superuser_use_case(command).run(&self.0.state.backend).map_err(|error| error.to_string())
+        match command {
+            ControlCommand::Superuser(command) => superuser_use_case(command)
+                .run(&self.0.state.backend)
+                .map_err(|error| error.to_string()),
+            ControlCommand::Export(command) => self.export(&command),
+        }
+    }
+
+    /// Writes all that is committed now to a file, while requests go on.
+    fn export(&self, command: &ExportCommand) -> Result<String, String> {
+        let parts = &self.0;
+        let ExportCommand { output, force } = command;
+        if !output.is_absolute() {
+            return Err("the path of the file is not absolute".to_owned());
+        }
+        let is_closing = || parts.closing.load(Ordering::Relaxed);
+        let (snapshot, data) = (parts.state.backend.snapshot(), &parts.boot.data);
+        dump::export_file(&snapshot, data, output, *force, &mut (), &is_closing)
+            .map(|summary| summary.to_string())
+            .map_err(|error| error.to_string())
     }
 
     /// The token of the setup link, with which the first superuser can be made; `None` when there is
@@ -88,6 +110,7 @@ impl App {
 
     /// Finishes what was submitted to the store and closes it. Nothing can be written afterwards.
     pub fn close(&self) -> Result<(), ops::Error> {
+        self.0.closing.store(true, Ordering::Relaxed);
         self.0.state.backend.close()
     }
 

@@ -1,9 +1,11 @@
 //! The command line: arguments, signals, the log, exit codes.
 //!
-//! Owns: the arguments and what is printed. Imports only `app`, `config` and `import`.
+//! Owns: the arguments and what is printed. Imports only `app`, `config`, `import` and `dump`.
 //! Invariant: 0 is success, 1 a failure, 2 a mistake in the arguments or the configuration.
 //! Start reading at [`run`].
 
+mod check;
+mod export;
 mod import;
 mod log;
 mod password;
@@ -36,11 +38,19 @@ enum Command {
         #[command(subcommand)]
         action: superuser::Action,
     },
-    /// Fill an empty data folder from somewhere else.
-    Import {
-        #[command(subcommand)]
-        source: import::Source,
-    },
+    /// Write everything to one file, whether the server is running or not.
+    ///
+    /// The file is newline-delimited JSON with all collections, records, settings and files, and all
+    /// secrets. Only the log of changes is left out.
+    Export(export::ExportArguments),
+    /// Fill an empty data folder, from a dump or from somewhere else.
+    ///
+    /// `haversack import FILE` is short for `haversack import dump FILE`.
+    Import(import::ImportArguments),
+    /// Look for damage in a data folder; no server may be running.
+    ///
+    /// Exits with 1 when there is any.
+    Check(check::CheckArguments),
 }
 
 /// What every command that works on a data folder takes.
@@ -122,7 +132,9 @@ pub(crate) fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Superuser { action } => superuser::run(action),
-        Command::Import { source } => import::run(source),
+        Command::Export(arguments) => export::run(arguments),
+        Command::Import(arguments) => import::run(arguments),
+        Command::Check(arguments) => check::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -132,6 +144,11 @@ pub(crate) fn run() -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// Prints a line on the standard error, where it is in nobody's way.
+fn say_aside(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Prints a line on the standard output; one that is closed is no failure.

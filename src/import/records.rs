@@ -196,7 +196,7 @@ fn insert(
 ) -> Result<Vec<Refusal>, WriteError> {
     let mut refusals = Vec::new();
     for row in batch {
-        let why = match tx.insert(collection, row) {
+        let why = match tx.insert_unlogged(collection, row) {
             Ok(_) => continue,
             Err(WriteError::IdTaken) => "an earlier one has the same id".to_owned(),
             Err(WriteError::NotUnique { index: number }) => {

@@ -16,7 +16,7 @@ const STORAGE: &str = "storage";
 /// A folder of its own inside the target, so that what is complete is moved to its place rather
 /// than copied. It goes away with this value, and so does a target that was made for it.
 #[derive(Debug)]
-pub(super) struct Staging {
+pub(crate) struct Staging {
     folder: PathBuf,
     /// The target; `None` when nothing will be published.
     data: Option<PathBuf>,
@@ -26,7 +26,7 @@ pub(super) struct Staging {
 }
 
 /// Refuses a target that has collections or files.
-pub(super) fn check_target(data: &Path) -> Result<(), ImportError> {
+pub(crate) fn check_target(data: &Path) -> Result<(), ImportError> {
     let occupied = || ImportError::TargetOccupied(data.to_owned());
     if data.exists() && !data.is_dir() {
         return Err(occupied());
@@ -49,7 +49,7 @@ pub(super) fn check_target(data: &Path) -> Result<(), ImportError> {
 impl Staging {
     /// A staging folder inside the target `data`, which is made if need be. What an import that was
     /// killed left there is removed.
-    pub(super) fn within(data: &Path) -> Result<Self, ImportError> {
+    pub(crate) fn within(data: &Path) -> Result<Self, ImportError> {
         let made_data = !data.exists();
         fs::create_dir_all(data).map_err(ImportError::io(data))?;
         let folder = data.join(".import");
@@ -71,7 +71,7 @@ impl Staging {
     }
 
     /// A staging folder among the system's temporary files, for an import that keeps nothing.
-    pub(super) fn outside() -> Result<Self, ImportError> {
+    pub(crate) fn outside() -> Result<Self, ImportError> {
         let mut number = 0;
         loop {
             let name = format!("haversack-import-{}-{number}", std::process::id());
@@ -89,7 +89,7 @@ impl Staging {
     }
 
     /// Refuses to stage inside the source, where copying would never end.
-    pub(super) fn check_apart_from(&self, source: &Path) -> Result<(), ImportError> {
+    pub(crate) fn check_apart_from(&self, source: &Path) -> Result<(), ImportError> {
         let resolve = |path: &Path| path.canonicalize().map_err(ImportError::io(path));
         if !resolve(&self.folder)?.starts_with(resolve(source)?) {
             return Ok(());
@@ -99,23 +99,23 @@ impl Staging {
     }
 
     /// Where the source's database may be copied to.
-    pub(super) fn source_copy(&self) -> PathBuf {
+    pub(crate) fn source_copy(&self) -> PathBuf {
         self.folder.join("source")
     }
 
     /// Where the store grows.
-    pub(super) fn store(&self) -> PathBuf {
+    pub(crate) fn store(&self) -> PathBuf {
         self.folder.join("store")
     }
 
     /// Where the uploads grow.
-    pub(super) fn storage(&self) -> PathBuf {
+    pub(crate) fn storage(&self) -> PathBuf {
         self.folder.join(STORAGE)
     }
 
     /// Brings the uploads to disk and moves all to its place in the target, the store last: a data
     /// folder with a store is a complete one. The store must be closed.
-    pub(super) fn publish(self) -> Result<(), ImportError> {
+    pub(crate) fn publish(self) -> Result<(), ImportError> {
         let Some(data) = &self.data else {
             return Ok(());
         };

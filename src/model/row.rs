@@ -175,6 +175,21 @@ impl<'a> Row<'a> {
             })
     }
 
+    /// How many slots there are, the empty ones included.
+    pub fn slot_count(self) -> u16 {
+        self.slots() as u16
+    }
+
+    /// The slots that are not empty in the order of their cells. A writer to which they are given so
+    /// makes the same bytes again.
+    pub fn slots_in_order(self) -> Vec<Slot> {
+        let offset = |slot: u16| (self.offset(usize::from(slot)).unwrap_or(0), Slot(slot));
+        let mut set: Vec<_> =
+            (0..self.slot_count()).map(offset).filter(|(at, _)| *at > 0).collect();
+        set.sort_unstable();
+        set.into_iter().map(|(_, slot)| slot).collect()
+    }
+
     fn slots(self) -> usize {
         self.0.get(2..HEADER).map_or(0, |n| usize::from(u16::from_le_bytes([n[0], n[1]])))
     }

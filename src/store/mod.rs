@@ -9,6 +9,8 @@
 
 mod catalog_codec;
 mod change;
+mod check;
+mod dump;
 mod engine;
 mod error;
 mod index;
@@ -32,6 +34,8 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 
 pub use change::{Change, ChangeAction};
+pub use check::{CheckedCollection, Findings};
+pub use dump::{Definition, EntrySlice, RowSlice};
 pub use error::{StoreError, WriteError};
 pub use outbox::OutboxKey;
 pub use snapshot::Snapshot;
@@ -107,6 +111,16 @@ impl Store {
         Self::open_paced(dir, options, Pace::default())
     }
 
+    /// As [`Store::open`], for a store that exists. Every page of the file is compared with its
+    /// checksum, which takes as long as reading the file.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`], and [`StoreError::Damaged`] when a page is not as it was written.
+    pub fn open_checked(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
+        let engine = RedbEngine::open_checked(&dir.join("data.redb"), options.cache_bytes)?;
+        Self::open_engine(dir, engine, options, Pace::default())
+    }
+
     fn open_paced(dir: &Path, options: StoreOptions, pace: Pace) -> Result<Self, StoreError> {
         std::fs::create_dir_all(dir).map_err(StoreError::engine)?;
         let engine = RedbEngine::open(&dir.join("data.redb"), options.cache_bytes)?;
@@ -115,6 +129,15 @@ impl Store {
         if let Ok(folder) = std::fs::File::open(dir) {
             let _ = folder.sync_all();
         }
+        Self::open_engine(dir, engine, options, pace)
+    }
+
+    fn open_engine(
+        dir: &Path,
+        engine: RedbEngine,
+        options: StoreOptions,
+        pace: Pace,
+    ) -> Result<Self, StoreError> {
         open::check_format(&engine)?;
         // The log is read whatever the durability is now: it may have been another before.
         let (mut wal, records) = Wal::open(&dir.join("data.wal"))?;

@@ -16,6 +16,9 @@ pub(super) const COUNTERS: &str = "counters";
 
 /// The counter that holds the format of the data.
 pub(super) const FORMAT: &str = "format";
+/// The counter that holds the sequence of the last change before the log began, where a restored
+/// store continues.
+pub(super) const CHANGE_SEQUENCE: &str = "change";
 /// The counter that holds the version of the catalog.
 pub(super) const CATALOG_VERSION: &str = "catalog";
 /// The counter that holds the sequence of the last letter in the outbox.
@@ -23,6 +26,15 @@ pub(super) const OUTBOX_SEQUENCE: &str = "outbox";
 /// The counter that holds the sequence of the last batch in the write-ahead log that the trees
 /// include.
 pub(super) const WAL_SEQUENCE: &str = "wal";
+
+/// Whether a tree holds entries that stand for themselves, such as settings: it is neither derived
+/// from others nor kept in a form of its own.
+pub(super) fn is_plain(tree: &str) -> bool {
+    const KINDS: [&str; 6] = ["rows", "ids", "index", "relation", "autodate", "dropped"];
+    let kind = tree.split_once('/').map(|(kind, _)| kind);
+    let of_collection = kind.is_some_and(|kind| KINDS.contains(&kind));
+    !of_collection && ![COLLECTIONS, CHANGES, COUNTERS].contains(&tree)
+}
 
 /// The counter that holds the next rowid of a collection.
 pub(super) fn rowid_counter(collection: &CollectionId) -> String {

@@ -64,7 +64,7 @@ pub(super) fn load(read: &dyn Read) -> Result<Staged, StoreError> {
         orders.push(u64::from_be_bytes(order));
         Ok(ControlFlow::Continue(()))
     })?;
-    let mut last_change = 0;
+    let mut last_change = reading::counter(read, names::CHANGE_SEQUENCE)?.unwrap_or(0);
     read.range(names::CHANGES, ALL_KEYS, Direction::Backward, &mut |key, _| {
         last_change =
             change::sequence(key).ok_or_else(|| damaged("a key in the log of changes"))?;

@@ -23,8 +23,8 @@ const LINE_BYTES_MAX: u64 = 64 << 10;
 /// How long the server waits for the line of a client.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a client waits for the server: it may have to hash a password on a busy machine.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client waits for the server to take its line.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the server says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -145,8 +145,8 @@ pub fn send(data: &Path, command: &ControlCommand) -> io::Result<Option<Result<S
             };
         }
     };
-    stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
-    stream.set_write_timeout(Some(ANSWER_TIMEOUT))?;
+    stream.set_read_timeout(command.answer_timeout())?;
+    stream.set_write_timeout(Some(SEND_TIMEOUT))?;
     let mut text = serde_json::to_vec(command)?;
     text.push(b'\n');
     stream.write_all(&text)?;

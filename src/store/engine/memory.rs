@@ -29,21 +29,21 @@ impl MemoryEngine {
         self.fail_next_commit.store(true, Ordering::SeqCst);
     }
 
-    fn trees(&self) -> Trees {
+    fn committed(&self) -> Trees {
         self.committed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl Engine for MemoryEngine {
     fn read(&self) -> Result<Box<dyn Read + Send + Sync>, StoreError> {
-        Ok(Box::new(self.trees()))
+        Ok(Box::new(self.committed()))
     }
 
     fn write(
         &self,
         job: &mut dyn FnMut(&mut dyn WriteTxn) -> Result<Commit, StoreError>,
     ) -> Result<(), StoreError> {
-        let mut trees = self.trees();
+        let mut trees = self.committed();
         if job(&mut trees)? == Commit::Abandon {
             return Ok(());
         }
@@ -92,6 +92,12 @@ impl Read for Trees {
 
     fn len(&self, tree: &str) -> Result<u64, ReadError> {
         Ok(self.0.get(tree).map_or(0, |entries| entries.len() as u64))
+    }
+
+    fn trees(&self) -> Result<Vec<String>, ReadError> {
+        let mut names: Vec<String> = self.0.keys().cloned().collect();
+        names.sort();
+        Ok(names)
     }
 }
 

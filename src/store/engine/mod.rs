@@ -38,6 +38,9 @@ pub(super) trait Read {
     /// How many entries `tree` has. Costs the same however many there are.
     fn len(&self, tree: &str) -> Result<u64, ReadError>;
 
+    /// The names of the trees that there are, in order.
+    fn trees(&self) -> Result<Vec<String>, ReadError>;
+
     /// A copy of the value of `key`.
     fn copy(&self, tree: &str, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
         let mut value = None;

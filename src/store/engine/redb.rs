@@ -10,7 +10,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ::redb::{
     Database, DatabaseError, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase,
-    ReadableTable, ReadableTableMetadata, TableDefinition, TableError, WriteTransaction,
+    ReadableTable, ReadableTableMetadata, TableDefinition, TableError, TableHandle,
+    WriteTransaction,
 };
 
 use super::{Commit, Engine, Keys, Read, WriteTxn};
@@ -49,7 +50,21 @@ const QUICK_REPAIR_BYTES: u64 = 512 * 1024 * 1024;
 impl RedbEngine {
     /// Opens or makes the file at `path`. Fails with [`StoreError::Locked`] when it is open.
     pub(in crate::store) fn open(path: &Path, cache_bytes: usize) -> Result<Self, StoreError> {
-        let database = Database::builder().set_cache_size(cache_bytes).create(path);
+        Self::opened(path, Database::builder().set_cache_size(cache_bytes).create(path))
+    }
+
+    /// As [`RedbEngine::open`], for a file that must be there, of which every page is compared with
+    /// its checksum.
+    pub(in crate::store) fn open_checked(
+        path: &Path,
+        cache_bytes: usize,
+    ) -> Result<Self, StoreError> {
+        let mut builder = Database::builder();
+        builder.set_cache_size(cache_bytes).set_check_integrity_on_open(true);
+        Self::opened(path, builder.open(path))
+    }
+
+    fn opened(path: &Path, database: Result<Database, DatabaseError>) -> Result<Self, StoreError> {
         match database {
             Ok(database) => Ok(Self { database, file: path.to_owned() }),
             Err(DatabaseError::DatabaseAlreadyOpen) => Err(StoreError::Locked),
@@ -132,6 +147,13 @@ impl Read for View {
     fn len(&self, tree: &str) -> Result<u64, ReadError> {
         self.table(tree)?.map_or(Ok(0), |table| table.len().map_err(failed))
     }
+
+    fn trees(&self) -> Result<Vec<String>, ReadError> {
+        let tables = self.transaction.list_tables().map_err(failed)?;
+        let mut names: Vec<String> = tables.map(|table| table.name().to_owned()).collect();
+        names.sort();
+        Ok(names)
+    }
 }
 
 type OpenTable<'txn> = Rc<::redb::Table<'txn, Bytes, Bytes>>;
@@ -186,6 +208,13 @@ impl Read for Write<'_> {
 
     fn len(&self, tree: &str) -> Result<u64, ReadError> {
         self.table(tree)?.len().map_err(failed)
+    }
+
+    fn trees(&self) -> Result<Vec<String>, ReadError> {
+        let tables = self.transaction.list_tables().map_err(failed)?;
+        let mut names: Vec<String> = tables.map(|table| table.name().to_owned()).collect();
+        names.sort();
+        Ok(names)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the store promises, on both engines.
 
 mod batches;
+mod checks;
 mod collections;
 mod durability;
 mod model;

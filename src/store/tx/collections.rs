@@ -94,7 +94,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn stage_catalog(
+    pub(super) fn stage_catalog(
         &mut self,
         collections: Vec<Arc<Collection>>,
         orders: Vec<u64>,

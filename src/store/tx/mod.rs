@@ -2,6 +2,7 @@
 
 mod collections;
 mod records;
+mod restore;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;

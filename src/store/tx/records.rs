@@ -3,7 +3,7 @@
 use std::ops::{Bound, ControlFlow};
 
 use super::super::change::{self, Change, ChangeAction};
-use super::super::error::WriteError;
+use super::super::error::{WriteError, damaged};
 use super::super::index::{self, Entry};
 use super::super::outbox::OutboxKey;
 use super::super::{names, reading};
@@ -20,17 +20,47 @@ impl Tx<'_> {
     pub fn insert(&mut self, collection: &Collection, row: &RowBuf) -> Result<RowId, WriteError> {
         let collection = self.current(collection)?;
         self.atomically(|tx| {
-            let id = row.as_row().id();
             let rowid = tx.take_rowid(&collection.id)?;
-            if tx.put_entry(&names::ids(&collection.id), id.as_bytes(), &rowid.to_key())? {
-                return Err(WriteError::IdTaken);
-            }
-            tx.put_entry(&names::rows(&collection.id), &rowid.to_key(), row.as_bytes())?;
-            let entries = index::entries(&collection, rowid, row.as_row(), &|_| true);
-            tx.add_index_entries(&collection, &entries)?;
+            tx.add_row(&collection, rowid, row)?;
             tx.log_change(ChangeAction::Create, &collection, rowid, row)?;
             Ok(rowid)
         })
+    }
+
+    /// As [`Tx::insert`], without a word in the log of changes: for filling a new store, where the
+    /// log would only repeat what is there, and outgrow its limit.
+    ///
+    /// # Errors
+    /// Those of [`Tx::insert`].
+    pub fn insert_unlogged(
+        &mut self,
+        collection: &Collection,
+        row: &RowBuf,
+    ) -> Result<RowId, WriteError> {
+        let collection = self.current(collection)?;
+        self.atomically(|tx| {
+            let rowid = tx.take_rowid(&collection.id)?;
+            tx.add_row(&collection, rowid, row)?;
+            Ok(rowid)
+        })
+    }
+
+    /// Puts a row and its entries where nothing is yet.
+    pub(super) fn add_row(
+        &mut self,
+        collection: &Collection,
+        rowid: RowId,
+        row: &RowBuf,
+    ) -> Result<(), WriteError> {
+        let id = row.as_row().id().as_bytes();
+        if self.put_entry(&names::ids(&collection.id), id, &rowid.to_key())? {
+            return Err(WriteError::IdTaken);
+        }
+        if self.put_entry(&names::rows(&collection.id), &rowid.to_key(), row.as_bytes())? {
+            return Err(damaged(format!("rowid {} is there already", rowid.0)).into());
+        }
+        let entries = index::entries(collection, rowid, row.as_row(), &|_| true);
+        self.add_index_entries(collection, &entries)
     }
 
     /// Replaces the row at `rowid`, which must be `old`. Only indexes whose keys changed are

@@ -1,0 +1,29 @@
+//! The dump: everything in a data folder as one file, and that file as a data folder again.
+//!
+//! Owns: the format of the file ([`line`]), [`export_folder`] and [`export_file`], [`import`], and
+//! [`check`], which says whether a data folder agrees with itself. Knows nothing of HTTP or of rules.
+//! Invariant: exporting an imported dump gives the same bytes, and what is not a whole dump is refused
+//! with nothing left behind.
+//! Start reading at [`line`].
+
+mod check;
+mod error;
+mod export;
+mod files;
+mod import;
+pub mod line;
+mod reader;
+mod row_text;
+mod summary;
+mod writer;
+
+pub use check::{Report, check};
+pub use error::DumpError;
+pub use export::{default_name, export_file, export_folder, export_stream};
+pub use import::{ImportOptions, import};
+pub use summary::Summary;
+
+/// The store in a data folder.
+const STORE: &str = "data.redb";
+/// The folder of the files in a data folder.
+const STORAGE: &str = "storage";
