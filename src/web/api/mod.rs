@@ -2,6 +2,7 @@
 
 mod auth;
 mod collections;
+mod explain;
 mod health;
 mod records;
 mod routes;

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::super::{RouteError, Router};
-use super::{auth, collections, health, records};
+use super::{auth, collections, explain, health, records};
 
 /// All routes, each with its handler.
 ///
@@ -20,6 +20,7 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::PATCH, collection_path, collections::update)?;
     router.add(Method::DELETE, collection_path, collections::delete)?;
     router.add(Method::DELETE, "/api/collections/{collection}/truncate", collections::truncate)?;
+    router.add(Method::GET, "/api/collections/{collection}/explain", explain::list)?;
     let records_path = "/api/collections/{collection}/records";
     let record_path = "/api/collections/{collection}/records/{id}";
     router.add(Method::GET, records_path, records::list)?;
