@@ -49,11 +49,8 @@ impl Plan<'_> {
                 others.extend(fact(&run, node)?);
             }
         }
-        // Each of the others stands on its own: an alternative, or what is asked of a related record.
-        let left = facts.iter().skip(on_base.len());
-        Ok(left
-            .filter(|fact| fact.slot != Slot::ID)
-            .find_map(|fact| self.on(fact.join, &[fact], &[])))
+        // Each of the others stands on its own: an alternative, or what a related record is asked.
+        Ok(others.iter().find_map(|fact| self.on(fact.join, &[fact], &[])))
     }
 
     /// The index that facts about one row ask for, unless there is one that begins like it.

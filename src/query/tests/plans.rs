@@ -271,7 +271,7 @@ fn check_all_plans(memory: &Memory, filter: Option<&str>, sort: &str, page: Page
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
     #[test]
     fn every_plan_gives_the_naive_answer(
         records in proptest::collection::vec(record(), 0..25),
@@ -320,8 +320,10 @@ fn the_cheapest_access_is_chosen() {
             condition: None,
         },
     ];
-    let related = [json!({"t": "a"}), json!({"t": "b"})];
-    let memory = world(&records, &specs, &related, &[]);
+    let related =
+        [json!({"t": "a", "up": "k7"}), json!({"t": "b", "ups": ["k8", "k9"]}), json!({"t": "c"})];
+    let by_text = IndexSpec { columns: vec![("t", Collate::Binary)], condition: None };
+    let memory = world(&records, &specs, &related, &[by_text]);
     let request = Request::default();
     for (filter, sort, total, expected) in [
         ("", "", true, "scan - access count true"),
@@ -340,6 +342,31 @@ fn the_cheapest_access_is_chosen() {
         ("many.id ?= 'r2'", "", true, "index many access candidates false"),
         ("1 = 2 && t = 'a'", "t", true, "nothing - access candidates true"),
         ("@request.auth.id = 'x' || n = 7", "created", false, "index base_2 access none true"),
+        ("id = 'k7' || id = 'k1' || 'k3' = id", "", true, "lookup id access candidates true"),
+        (
+            "t = 'T7' || n = 7 || t = 't8'",
+            "",
+            true,
+            "lookup base_1 | base_2 access candidates true",
+        ),
+        (
+            "(n = 7 && on = false || t = 'x') && n > 1",
+            "-t",
+            true,
+            "lookup base_1 | base_2 heap candidates true",
+        ),
+        ("n = 7 || on = true", "", true, "scan - access candidates false"),
+        ("n > 10 || t = 'x'", "", true, "lookup base_1 | base_2 access candidates false"),
+        ("n > 10 || t = 'x'", "", false, "scan - access none false"),
+        ("one.t = 'a'", "", true, "lookup one < (r_0) access candidates true"),
+        ("many.t ?= 'b'", "@rowid", true, "lookup many < (r_0) access candidates false"),
+        ("r_via_up.t ?= 'a'", "-@rowid", true, "lookup r.up > (r_0) access candidates false"),
+        ("r_via_ups.t ?= 'b' && n > 2", "", true, "lookup r.ups > (r_0) access candidates false"),
+        ("one.up.id = 'k7'", "", true, "lookup one < (up) access candidates true"),
+        ("one.up.n = 7", "", true, "lookup one < (up < (base_2)) access candidates true"),
+        ("one.t = 'a' || n = 7", "", true, "lookup base_2 | one < (r_0) access candidates true"),
+        ("one.t = ''", "", true, "scan - access candidates false"),
+        ("one.n = 1", "", true, "scan - access candidates false"),
     ] {
         let spec = ListSpec {
             filter: Some(filter).filter(|text| !text.is_empty()),
