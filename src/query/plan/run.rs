@@ -138,7 +138,8 @@ impl<'p, 'r> Answer<'p, 'r> {
         let entries_only = self.nodes.is_empty() && self.in_order;
         let checks_order = self.in_order && !self.plan.bound.sort.is_empty();
         walk.run(rows, self.plan.collection, &mut |key, rowid| {
-            if checks_order && has_cut_text(key, walk.parts) {
+            // Behind the page only their number matters.
+            if checks_order && self.matched < self.end && has_cut_text(key, walk.parts) {
                 sorted = false;
                 return Ok(ControlFlow::Break(()));
             }
