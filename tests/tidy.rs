@@ -14,9 +14,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("config", &[]),
     ("schema", &["model"]),
+    ("settings", &["schema"]),
     ("query", &["model", "schema"]),
     ("store", &["model", "schema", "query"]),
-    ("import", &["model", "schema", "query", "store"]),
+    ("import", &["model", "schema", "settings", "query", "store"]),
     ("files", &["model"]),
     ("auth", &["model", "config"]),
     ("access", &["model", "schema", "query"]),
@@ -25,16 +26,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "ops",
         &[
-            "model", "config", "schema", "query", "store", "auth", "access", "files", "hooks",
-            "realtime",
+            "model", "config", "schema", "settings", "query", "store", "auth", "access", "files",
+            "hooks", "realtime",
         ],
     ),
     ("jobs", &["model", "config", "ops"]),
     (
         "web",
         &[
-            "model", "config", "schema", "query", "auth", "access", "ops", "files", "hooks",
-            "realtime",
+            "model", "config", "schema", "settings", "query", "auth", "access", "ops", "files",
+            "hooks", "realtime",
         ],
     ),
     (
@@ -57,6 +58,9 @@ const CRATES: &[(&str, &str)] = &[
     ("argon2", "auth"),
     ("notify", "jobs"),
     ("clap", "cli"),
+    ("image", "files"),
+    ("infer", "files"),
+    ("multer", "web"),
     ("rust_embed", "web"),
 ];
 

@@ -18,7 +18,7 @@ pub use builder::{AppBuilder, BuildError};
 pub use command::{ControlCommand, Password, SuperuserCommand};
 
 use crate::config::{Boot, Live, Sources};
-use crate::jobs::ConfigWatch;
+use crate::jobs::{ConfigWatch, FileSweep};
 use crate::ops;
 use crate::web::{self, Router, State};
 
@@ -66,6 +66,7 @@ impl App {
             })
             .transpose()
             .map_err(io::Error::other)?;
+        let _sweep = FileSweep::start(&parts.state.backend)?;
         let _control = control::listen(self)?;
         web::serve(listener, Arc::clone(&parts.state), Arc::clone(&parts.router), shutdown).await
     }

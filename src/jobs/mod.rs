@@ -1,9 +1,11 @@
 //! Work that goes on beside requests.
 //!
-//! Owns: [`ConfigWatch`]. Knows nothing of HTTP.
+//! Owns: [`ConfigWatch`], [`FileSweep`]. Knows nothing of HTTP.
 //! Invariant: a job that fails says so in the log and leaves everything as it was.
 //! Start reading at [`ConfigWatch`].
 
 mod config_watch;
+mod file_sweep;
 
 pub use config_watch::ConfigWatch;
+pub use file_sweep::FileSweep;

@@ -55,6 +55,23 @@ pub enum Error {
     /// Something was refused for a reason that is a sentence of its own.
     #[error("{0}")]
     Refused(String),
+    /// One step of a batch failed, and with it the batch.
+    #[error("step {index} of the batch: {cause}")]
+    BatchStep {
+        /// The position of the step, from 0.
+        index: usize,
+        /// Why it failed.
+        cause: Box<Error>,
+    },
+    /// A batch took too long, or whoever sent it went away.
+    #[error("the batch was interrupted")]
+    BatchInterrupted,
+    /// A step of a batch that is none of the actions on records.
+    #[error("unknown batch action")]
+    UnknownBatchAction,
+    /// The caller has used up what a rate limit allows.
+    #[error("too many requests")]
+    TooManyRequests,
     /// The record is not, or no longer, what `If-Match` asked for.
     #[error("the record has changed")]
     Changed,
@@ -94,6 +111,10 @@ pub enum Failure {
     CollectionFormat,
     /// A collection body whose type-specific part is not shaped like one.
     CollectionTypeFormat,
+    /// Reading settings that are not shaped like any.
+    SettingsFormat,
+    /// Saving settings.
+    SaveSettings,
     /// Validating a form, such as a login.
     Form,
 }

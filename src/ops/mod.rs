@@ -9,10 +9,13 @@
 
 pub mod auth;
 mod backend;
+pub mod batch;
 mod bootstrap;
 pub mod collections;
 mod error;
+pub mod files;
 pub mod records;
+pub mod settings;
 
 pub use backend::Backend;
 pub use bootstrap::bootstrap;

@@ -109,6 +109,6 @@ impl ListQuery {
         rows_max: Option<u64>,
     ) -> Result<Plan<'q>, FilterError> {
         let bound = self.bindings.for_request(request)?;
-        Plan::choose(&self.collection, bound, rows, request, page, rows_max)
+        Plan::choose(&self.collection, &bound, rows, request, page, rows_max)
     }
 }

@@ -33,6 +33,32 @@ impl Snapshot {
         self.read.copy(names::SETTINGS, key.as_bytes())
     }
 
+    /// Up to `limit` settings whose key begins with `prefix` and comes after `after`, in the order of
+    /// their keys.
+    pub fn settings(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, ReadError> {
+        let mut found = Vec::new();
+        let start = if after > prefix {
+            Bound::Excluded(after.as_bytes())
+        } else {
+            Bound::Included(prefix.as_bytes())
+        };
+        let keys = (start, Bound::Unbounded);
+        self.read.range(names::SETTINGS, keys, Direction::Forward, &mut |key, value| {
+            if found.len() == limit || !key.starts_with(prefix.as_bytes()) {
+                return Ok(ControlFlow::Break(()));
+            }
+            let key = std::str::from_utf8(key).map_err(|_| damaged("the key of a setting"))?;
+            found.push((key.to_owned(), value.to_vec()));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(found)
+    }
+
     /// Up to `limit` changes whose sequence is above `after`, oldest first. When the first one is
     /// not `after + 1`, changes in between were pruned.
     pub fn changes(&self, after: u64, limit: usize) -> Result<Vec<Change>, ReadError> {

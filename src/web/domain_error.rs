@@ -1,6 +1,7 @@
 //! What a failed use case answers: the whole mapping from the domain to statuses and messages.
 
 use http::StatusCode;
+use serde_json::json;
 
 use super::ApiError;
 use crate::ops::{Error, Failure};
@@ -39,6 +40,14 @@ impl From<Error> for ApiError {
                 Self::bad_request(failure_message(failure)).with_violations(&violations)
             }
             Error::Refused(message) => Self::bad_request(&message),
+            Error::BatchStep { index, cause } => batch_failed(index, *cause),
+            Error::BatchInterrupted => {
+                Self::bad_request(BATCH_FAILED).with_cause("interrupted or out of time")
+            }
+            Error::UnknownBatchAction => {
+                Self::bad_request("").with_cause("unknown batch request action")
+            }
+            Error::TooManyRequests => Self::too_many_requests(),
             Error::Changed => Self::new(
                 StatusCode::PRECONDITION_FAILED,
                 "The record has been changed since it was read.",
@@ -54,6 +63,21 @@ impl From<Error> for ApiError {
             Error::Internal(cause) => Self::internal(cause),
         }
     }
+}
+
+const BATCH_FAILED: &str = "Batch transaction failed.";
+
+/// The answer of a failed step, within that of its batch.
+fn batch_failed(index: usize, cause: Error) -> ApiError {
+    let step = ApiError::from(cause);
+    let failed = json!({
+        "code": "batch_request_failed",
+        "message": "Batch request failed.",
+        "response": step.to_json(),
+    });
+    ApiError::bad_request(BATCH_FAILED)
+        .with_data(json!({ "requests": { index.to_string(): failed } }))
+        .with_cause(step)
 }
 
 fn failure_message(failure: Failure) -> &'static str {
@@ -79,6 +103,8 @@ fn failure_message(failure: Failure) -> &'static str {
         Failure::CollectionTypeFormat => {
             "Failed to load the collection type data due to invalid formatting."
         }
+        Failure::SettingsFormat => "An error occurred while loading the submitted data.",
+        Failure::SaveSettings => "An error occurred while saving the new settings.",
         Failure::Form => "An error occurred while validating the submitted data.",
     }
 }

@@ -3,10 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Blocking;
 use super::wire::RecordWriter;
+use super::{Blocking, RateLimiter};
 use crate::config::SharedLive;
 use crate::ops::Backend;
+
+/// Thumbs that are made at once; each may take some hundred megabytes.
+const THUMBS_AT_ONCE_MAX: usize = 2;
 
 /// What every handler can reach: one value for the life of the server.
 pub struct State {
@@ -18,6 +21,10 @@ pub struct State {
     pub blocking: Blocking,
     /// The bridge to password hashing, so that logins cannot starve everything else.
     pub hashing: Blocking,
+    /// The bridge to the making of thumbs, which takes a core and much memory.
+    pub thumbs: Blocking,
+    /// Counts the requests of clients.
+    pub(super) rate_limiter: RateLimiter,
     /// Writes records as JSON.
     pub(super) records: RecordWriter,
 }
@@ -30,7 +37,16 @@ impl State {
         blocking: Blocking,
         hashing: Blocking,
     ) -> Self {
-        Self { live, backend, blocking, hashing, records: RecordWriter::default() }
+        let thumbs = Blocking::new(THUMBS_AT_ONCE_MAX);
+        Self {
+            live,
+            backend,
+            blocking,
+            hashing,
+            thumbs,
+            rate_limiter: RateLimiter::default(),
+            records: RecordWriter::default(),
+        }
     }
 }
 

@@ -4,6 +4,10 @@
 mod harness;
 
 mod bad_input;
+mod batch;
 mod concurrency;
 mod explain;
+mod files;
+mod rate_limits;
 mod records;
+mod settings;

@@ -11,6 +11,7 @@ mod superusers;
 
 pub use login::{LoggedIn, PasswordLogin, refresh};
 pub use principal::principal;
+pub(in crate::ops) use principal::{file_token_holder, issue_file_token};
 pub use superusers::{SuperuserCommand, setup_token};
 
 use crate::model::key::{KeyRange, KeyWriter};

@@ -15,6 +15,19 @@ pub fn principal(rows: &dyn Rows, token: &str) -> Result<Option<AuthRow>, Error>
     Ok(holder(rows, token, TokenKind::Auth)?.map(|(auth, _)| auth))
 }
 
+/// The record that `token` lets download protected files; anything wrong with it means nobody.
+pub(in crate::ops) fn file_token_holder(
+    rows: &dyn Rows,
+    token: &str,
+) -> Result<Option<AuthRow>, Error> {
+    Ok(holder(rows, token, TokenKind::File)?.map(|(auth, _)| auth))
+}
+
+/// A token with which `auth` can download protected files.
+pub(in crate::ops) fn issue_file_token(auth: &AuthRow) -> Result<String, Error> {
+    issue(&auth.collection, auth.row.as_row(), TokenKind::File, None, None)
+}
+
 /// The record that `token` was made for, with its claims, if it is of kind `kind` and still good.
 pub(super) fn holder(
     rows: &dyn Rows,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::model::key::{KeyRange, KeyWriter};
 use crate::model::{RowId, Scalar};
+use crate::ops::files::pending;
 use crate::query::{Direction, IndexTree, Rows};
 use crate::schema::{Catalog, Collection};
 use crate::store::Tx;
@@ -14,8 +15,7 @@ use super::{Error, mentions};
 /// The collections whose rows belong to accounts.
 const HELPERS: [&str; 4] = ["_authOrigins", "_externalAuths", "_mfas", "_otps"];
 
-/// Deletes `collection`, an id or a name, with all its records. Returns what it was, as its files
-/// are still there. System collections and those that others refer to are refused.
+/// Deletes `collection`, an id or a name, with all its records; their files go later. System collections and those that others refer to are refused.
 pub fn delete(tx: &mut Tx<'_>, collection: &str) -> Result<Arc<Collection>, Error> {
     const FAILED: &str = "Failed to delete collection";
     let catalog = Arc::clone(tx.catalog());
@@ -41,7 +41,8 @@ pub(super) fn remove(tx: &mut Tx<'_>, collection: &Collection) -> Result<(), Err
             delete_rows_of(tx, helper, collection)?;
         }
     }
-    Ok(tx.delete_collection(&collection.id)?)
+    tx.delete_collection(&collection.id)?;
+    pending::add_collection(tx, collection)
 }
 
 /// The names of the other collections that cannot do without `collection`.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::model::{CollectionId, Timestamp};
+use crate::ops::settings;
 use crate::query::Rows;
 use crate::schema::{Catalog, Collection, Draft, FormatError, Violation, Violations};
 use crate::store::{Tx, WriteError};
@@ -78,6 +79,7 @@ impl ImportCollections {
         for other in others {
             tx.update_collection(other)?;
         }
+        settings::follow_renames(tx, &catalog)?;
         Ok(deleted)
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::model::Timestamp;
+use crate::ops::settings;
 use crate::query::Rows;
 use crate::schema::{Collection, Draft, Violation, Violations};
 use crate::store::Tx;
@@ -48,6 +49,7 @@ impl UpdateCollection {
         for other in others {
             tx.update_collection(other)?;
         }
+        settings::follow_renames(tx, &catalog)?;
         Ok(saved)
     }
 }

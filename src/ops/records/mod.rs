@@ -13,6 +13,7 @@ mod expand;
 mod explain;
 mod idempotency;
 mod list;
+mod placing;
 mod precondition;
 mod write;
 

@@ -265,7 +265,7 @@ impl Lookup {
                     let mut ids = Vec::new();
                     rows.with_row(owner, rowid, &mut |row| {
                         let value = row.value(field.slot, field.kind.zero());
-                        ids.extend(value.items().iter().map(|id| (*id).to_owned()));
+                        ids.extend_from_slice(value.items());
                     })?;
                     for id in ids {
                         if !budget.take() {

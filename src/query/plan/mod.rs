@@ -92,7 +92,7 @@ struct Known<'r, 'b> {
 impl<'q> Plan<'q> {
     pub(super) fn choose(
         collection: &'q Arc<Collection>,
-        bound: Arc<Bound>,
+        bound: &Arc<Bound>,
         rows: &dyn Rows,
         request: &'q Request,
         page: Page,
@@ -101,7 +101,7 @@ impl<'q> Plan<'q> {
         let now = Timestamp::now();
         let mut plan = Self {
             collection,
-            bound: Arc::clone(&bound),
+            bound: Arc::clone(bound),
             request,
             page,
             rows_max,
@@ -114,7 +114,7 @@ impl<'q> Plan<'q> {
             estimate: 0,
             is_short: true,
         };
-        let run = Run::new(&bound, rows, request, now).within(rows_max);
+        let run = Run::new(bound, rows, request, now).within(rows_max);
         if let Some(known) = known(&run, collection)? {
             plan.pick(&known)?;
             plan.is_short = plan.estimate <= SHORT_ROWS && plan.joins_are_cheap();
@@ -199,10 +199,9 @@ impl<'q> Plan<'q> {
     /// Whether the answer comes in order of rowid, and in which direction.
     fn rowid_order(&self) -> (bool, Direction) {
         match self.bound.sort.first() {
-            None => (true, Direction::Forward),
             Some(key) if !matches!(key.by, SortBy::RowId) => (false, Direction::Forward),
             Some(key) if key.descending => (true, Direction::Backward),
-            Some(_) => (true, Direction::Forward),
+            _ => (true, Direction::Forward),
         }
     }
 

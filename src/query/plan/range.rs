@@ -51,7 +51,7 @@ pub(super) fn candidates<'c>(
     let usable = trees(collection).filter(|tree| {
         tree.condition.is_none_or(|condition| implied(collection, condition, facts))
     });
-    usable.filter_map(|tree| candidate(tree, sort, facts)).collect()
+    usable.filter_map(|tree| candidate(&tree, sort, facts)).collect()
 }
 
 fn trees(collection: &Collection) -> impl Iterator<Item = Tree<'_>> {
@@ -76,7 +76,7 @@ fn trees(collection: &Collection) -> impl Iterator<Item = Tree<'_>> {
     declared.chain(implied)
 }
 
-fn candidate<'c>(tree: Tree<'c>, sort: Option<&Bound>, facts: &[Fact]) -> Option<Candidate<'c>> {
+fn candidate<'c>(tree: &Tree<'c>, sort: Option<&Bound>, facts: &[Fact]) -> Option<Candidate<'c>> {
     let mut writer = KeyWriter::new();
     let mut proven = Vec::new();
     let mut fixed = 0;
@@ -109,7 +109,7 @@ fn candidate<'c>(tree: Tree<'c>, sort: Option<&Bound>, facts: &[Fact]) -> Option
         None => (KeyRange::prefix(prefix), false),
     };
     let (direction, reverse_ties, in_order) = match sort {
-        Some(bound) => order(&tree, fixed, &constant, bound),
+        Some(bound) => order(tree, fixed, &constant, bound),
         None => (Direction::Forward, false, false),
     };
     if fixed == 0 && !has_range && !in_order {

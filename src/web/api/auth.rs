@@ -11,7 +11,8 @@ use crate::ops::records::collection_of;
 use crate::query::Rows;
 use crate::schema::{Collection, PasswordAuth};
 use crate::web::caller::{bearer_token, caller_of};
-use crate::web::{ApiError, Reply, Request, State};
+use crate::web::middleware::limits::superusers_may_come_from;
+use crate::web::{ApiError, Reply, Request, State, real_ip};
 
 use super::records::expand_of;
 
@@ -63,6 +64,7 @@ pub(crate) async fn with_password(
     let caller = caller_of(&request);
     let backend = state.backend.clone();
     let logged_in = state.hashing.run(move || login.run(&backend, &caller, &name)).await?;
+    check_superuser_address(&state, &request, &logged_in.record.collection)?;
     Ok(reply(&state, &logged_in))
 }
 
@@ -83,6 +85,21 @@ pub(crate) async fn refreshed(state: Arc<State>, request: Request) -> Result<Rep
         other => other.into(),
     })?;
     Ok(reply(&state, &logged_in))
+}
+
+/// Fails with 403 when a login made a superuser of somebody from where none may come.
+fn check_superuser_address(
+    state: &State,
+    request: &Request,
+    collection: &Collection,
+) -> Result<(), ApiError> {
+    let settings = state.backend.settings();
+    if collection.is_superusers()
+        && !superusers_may_come_from(&settings, real_ip(request, &settings))
+    {
+        return Err(ApiError::forbidden("").with_cause("no address for superusers"));
+    }
+    Ok(())
 }
 
 fn reply(state: &State, logged_in: &LoggedIn) -> Reply {

@@ -64,6 +64,7 @@ pub(crate) async fn delete(state: Arc<State>, request: Request) -> Result<Reply,
     superuser_of(&request)?;
     let name = request.params.get("collection").to_owned();
     committed(|done| state.backend.submit(move |tx| collections::delete(tx, &name), done)).await?;
+    state.backend.sweep_soon();
     Ok(Reply::no_content())
 }
 
@@ -73,6 +74,7 @@ pub(crate) async fn truncate(state: Arc<State>, request: Request) -> Result<Repl
     let name = request.params.get("collection").to_owned();
     committed(|done| state.backend.submit(move |tx| collections::truncate(tx, &name), done))
         .await?;
+    state.backend.sweep_soon();
     Ok(Reply::no_content())
 }
 

@@ -1,10 +1,13 @@
 //! The handlers, one file for each area, and the one list of their routes.
 
 mod auth;
+mod batch;
 mod collections;
 mod explain;
+mod files;
 mod health;
 mod records;
 mod routes;
+mod settings;
 
 pub use routes::routes;
