@@ -177,6 +177,10 @@ impl From<FilterError> for Error {
     fn from(error: FilterError) -> Self {
         match error {
             FilterError::Read(error) => error.into(),
+            FilterError::TooManyRows { max } => Self::Refused(format!(
+                "The list would look at more than {max} records. Narrow the filter down, or ask \
+                 for an index on what it compares."
+            )),
             other => Self::Filter(other),
         }
     }

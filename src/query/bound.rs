@@ -117,6 +117,8 @@ pub(super) struct Compare {
     pub(super) right: Term,
     /// Auth rows of which `emailVisibility` must be on: join and field.
     pub(super) visible: Vec<(JoinId, usize)>,
+    /// The single relation of the base row whose id alone decides the comparison.
+    pub(super) follows: Option<usize>,
 }
 
 /// An operand.
@@ -216,6 +218,42 @@ pub(super) enum SortBy {
     Term(Term),
     Random,
     RowId,
+}
+
+impl Bound {
+    /// The single relation of the base row through which both operands read all that they take
+    /// from it, if there is such a one and nothing multi-valued is involved.
+    pub(super) fn followed_by(&self, left: &Term, right: &Term) -> Option<usize> {
+        let fields = [left, right].map(|term| match &term.kind {
+            _ if term.needs != 0 || term.multi => None,
+            TermKind::Column { join, .. }
+            | TermKind::Json { join, .. }
+            | TermKind::Length { join, .. }
+                if term.on_base =>
+            {
+                self.first_hop(*join).map(Some)
+            }
+            _ if term.on_base => None,
+            _ => Some(None),
+        });
+        match fields {
+            [Some(Some(left)), Some(Some(right))] => (left == right).then_some(left),
+            [Some(Some(field)), Some(None)] | [Some(None), Some(Some(field))] => Some(field),
+            _ => None,
+        }
+    }
+
+    /// The single relation of the base row that leads to a join.
+    fn first_hop(&self, mut join: JoinId) -> Option<usize> {
+        loop {
+            let parent = self.joins.get(join)?.parent?;
+            match self.joins[join].kind {
+                JoinKind::Single { field } if parent == BASE => return Some(field),
+                JoinKind::Single { .. } => join = parent,
+                _ => return None,
+            }
+        }
+    }
 }
 
 impl Join {

@@ -18,6 +18,12 @@ pub enum FilterError {
     /// A limit was exceeded: length, depth, number of comparisons or of relation hops.
     #[error("{0}")]
     Limit(String),
+    /// A list would have to look at more rows than one request may.
+    #[error("the list looks at more than {max} rows, narrow it down or add an index")]
+    TooManyRows {
+        /// How many it may look at.
+        max: u64,
+    },
     /// Reading rows failed.
     #[error(transparent)]
     Read(#[from] super::ReadError),

@@ -96,7 +96,19 @@ impl ListQuery {
         request: &'q Request,
         page: Page,
     ) -> Result<Plan<'q>, FilterError> {
+        self.plan_within(rows, request, page, None)
+    }
+
+    /// The same, where planning and answering look at no more than `rows_max` rows, related ones
+    /// included, and fail with [`FilterError::TooManyRows`] beyond that.
+    pub fn plan_within<'q>(
+        &'q self,
+        rows: &dyn Rows,
+        request: &'q Request,
+        page: Page,
+        rows_max: Option<u64>,
+    ) -> Result<Plan<'q>, FilterError> {
         let bound = self.bindings.for_request(request)?;
-        Plan::choose(&self.collection, bound, rows, request, page)
+        Plan::choose(&self.collection, &bound, rows, request, page, rows_max)
     }
 }

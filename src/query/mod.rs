@@ -31,7 +31,7 @@ mod sort;
 pub use error::FilterError;
 pub use filter::{Filter, Scope, Subject, forbidden_token};
 pub use list::{Found, ListQuery, ListSpec, Page};
-pub use plan::{Explain, Plan};
+pub use plan::{Advice, Explain, Plan};
 pub use rename::{Ambiguous, Renaming};
 pub use request::{AuthRow, Context, Request};
 pub use rows::{Direction, IndexTree, ReadError, Rows, Visit};

@@ -3,7 +3,7 @@
 use super::FilterError;
 
 /// Keys in one sort text.
-const KEYS_MAX: usize = 8;
+pub(super) const KEYS_MAX: usize = 8;
 /// Bytes of one key.
 const KEY_BYTES_MAX: usize = 255;
 

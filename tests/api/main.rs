@@ -7,6 +7,7 @@ mod accounts;
 mod bad_input;
 mod batch;
 mod concurrency;
+mod explain;
 mod files;
 mod rate_limits;
 mod records;

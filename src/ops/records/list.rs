@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::{Caller, Gate, RuleCache};
-use crate::query::{ListQuery, ListSpec, Page, Rows, forbidden_token};
+use crate::query::{ListQuery, ListSpec, Page, Plan, Rows, forbidden_token};
 use crate::schema::Collection;
 
 use super::enrich::{Enricher, RecordView};
@@ -33,6 +33,8 @@ pub struct ListParams {
     pub sort: String,
     /// Relations to expand; empty = none.
     pub expand: String,
+    /// Rows that the list may look at unless a superuser asks; `None` = any number.
+    pub rows_max: Option<u64>,
 }
 
 /// One page of records, as the caller may see them.
@@ -62,6 +64,7 @@ pub struct Listing {
     page: u64,
     per_page: u64,
     skip_total: bool,
+    rows_max: Option<u64>,
 }
 
 impl Listing {
@@ -100,6 +103,7 @@ impl Listing {
             page: params.page.max(1) as u64,
             per_page,
             skip_total: params.skip_total,
+            rows_max: params.rows_max.filter(|_| !caller.is_superuser()),
             reading,
             rules,
             caller,
@@ -124,21 +128,33 @@ impl Listing {
         page.ok_or_else(|| Error::internal("a list that must run did not"))
     }
 
-    fn run_unless(
+    /// Plans the list over `rows` and shows the plan to `then`.
+    pub(super) fn planned<T>(
         &self,
         rows: &dyn Rows,
-        refuse: impl FnOnce(bool) -> bool,
-    ) -> Result<Option<RecordPage>, Error> {
+        then: impl FnOnce(&Plan<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let page = Page {
             offset: (self.page - 1).saturating_mul(self.per_page),
             limit: self.per_page,
             total: !self.skip_total,
         };
-        let plan = self.query.plan(rows, self.caller.request(), page)?;
-        if refuse(plan.is_short()) {
+        let request = self.caller.request();
+        let plan = self.query.plan_within(rows, request, page, self.rows_max)?;
+        then(&plan)
+    }
+
+    fn run_unless(
+        &self,
+        rows: &dyn Rows,
+        refuse: impl FnOnce(bool) -> bool,
+    ) -> Result<Option<RecordPage>, Error> {
+        let found = self.planned(rows, |plan| {
+            if refuse(plan.is_short()) { Ok(None) } else { Ok(Some(plan.run(rows)?)) }
+        })?;
+        let Some(found) = found else {
             return Ok(None);
-        }
-        let found = plan.run(rows)?;
+        };
         let gate = Gate::new(rows, &self.rules, &self.caller);
         let expand = Expand::parse(&self.expand);
         let found_rows = found.rows.into_iter().map(|(_, row)| row).collect();

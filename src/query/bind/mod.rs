@@ -178,7 +178,8 @@ impl<'a> Binder<'a> {
         let visible = std::mem::take(&mut self.visible);
         let Comparison { operator, any, .. } = *comparison;
         self.comparisons += 1;
-        Ok(Compare { number: self.comparisons, operator, any, left, right, visible })
+        let follows = self.bound.followed_by(&left, &right);
+        Ok(Compare { number: self.comparisons, operator, any, left, right, visible, follows })
     }
 
     fn operand(&mut self, operand: &Operand) -> Result<Term, FilterError> {

@@ -113,6 +113,7 @@ impl Binder<'_> {
             left: self.static_value(&["body", &field.name])?,
             right: self.path(self.scope.base, &[&field.name], false, false)?,
             visible: Vec::new(),
+            follows: None,
         };
         let (needs, on_base) = (compare.needs(), compare.right.on_base);
         let kind = TermKind::Changed { is_set, compare: Box::new(compare) };

@@ -21,6 +21,9 @@ pub(super) struct Cache {
     referrers: HashMap<(JoinId, Slot), ById<Arc<[RowBuf]>>>,
     /// All rows of a collection, where they are few enough.
     all: HashMap<JoinId, Arc<[RowBuf]>>,
+    /// Whether a comparison holds, by its number and the related id that decides it.
+    verdicts: HashMap<usize, ById<bool>>,
+    /// What `records`, `referrers` and `verdicts` hold together.
     rows: usize,
 }
 
@@ -64,6 +67,16 @@ impl Cache {
         }
     }
 
+    /// What is known of comparison `number` for rows related to the record with this id.
+    pub(super) fn verdict(&self, number: usize, id: &str) -> Option<bool> {
+        self.verdicts.get(&number)?.get(id).copied()
+    }
+
+    pub(super) fn keep_verdict(&mut self, number: usize, id: &str, holds: bool) {
+        self.make_room(1);
+        self.verdicts.entry(number).or_default().insert(id.into(), holds);
+    }
+
     /// How many rows of one collection are worth keeping.
     pub(super) const fn rows_max() -> usize {
         ROWS_MAX
@@ -74,6 +87,7 @@ impl Cache {
         if self.rows > ROWS_MAX {
             self.records.clear();
             self.referrers.clear();
+            self.verdicts.clear();
             self.rows = rows;
         }
     }

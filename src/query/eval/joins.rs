@@ -18,8 +18,11 @@ use super::{Binding, Env, Run};
 /// Rows of a large collection read at a time.
 const CHUNK: usize = 512;
 
+/// Rows that relate to a record read before the others.
+const FIRST: usize = 32;
+
 /// Sees the environment with one more join bound; false stops.
-type OnRow<'f> = dyn FnMut(&mut Env<'_>) -> Result<bool, FilterError> + 'f;
+pub(super) type OnRow<'f> = dyn FnMut(&mut Env<'_>) -> Result<bool, FilterError> + 'f;
 
 impl Run<'_> {
     /// Binds a single-valued join and its ancestors unless they are bound.
@@ -147,13 +150,22 @@ impl Run<'_> {
                 }
             }
             (JoinKind::Back { field }, Some(collection)) => {
-                let referrers = match place {
-                    Some(row) => self.referrers(id, collection, *field, row.id())?,
-                    None => Arc::default(),
+                let Some(held) = place.map(|row| row.id().to_owned()) else {
+                    return show(Binding::Nothing, env).map(|_| ());
                 };
-                for row in referrers.iter() {
+                // Where one of the first decides, the others need not be read.
+                let (first, are_all) = self.referrers(id, collection, *field, &held, FIRST)?;
+                for row in first.iter() {
                     if !show(Binding::Row(row.clone()), env)? {
                         return Ok(());
+                    }
+                }
+                if !are_all {
+                    let (all, _) = self.referrers(id, collection, *field, &held, usize::MAX)?;
+                    for row in all.iter().skip(first.len()) {
+                        if !show(Binding::Row(row.clone()), env)? {
+                            return Ok(());
+                        }
                     }
                 }
             }
@@ -179,7 +191,7 @@ impl Run<'_> {
     }
 
     /// Binds a join and forgets what was derived from its former binding.
-    fn bind(&self, id: JoinId, binding: Binding, env: &mut Env<'_>) {
+    pub(super) fn bind(&self, id: JoinId, binding: Binding, env: &mut Env<'_>) {
         env.bindings[id] = binding;
         for child in &self.bound.joins[id].children {
             if !matches!(env.bindings[*child], Binding::Unset) {
@@ -198,30 +210,37 @@ impl Run<'_> {
         }
     }
 
-    /// The rows of `collection` whose relation field holds `id`.
+    /// The rows of `collection` whose relation field holds `id`, in order of rowid: the first
+    /// `max` or more of them, and whether they are all.
     fn referrers(
         &self,
         join: JoinId,
         collection: &Collection,
         field: usize,
         id: &str,
-    ) -> Result<Arc<[RowBuf]>, FilterError> {
+        max: usize,
+    ) -> Result<(Arc<[RowBuf]>, bool), FilterError> {
         if self.is_virtual && self.bound.joins[join].parent == Some(BASE) {
             let message = "nothing can relate to a record that does not exist yet";
             return Err(FilterError::Unknown(message.to_owned()));
         }
         let Some(field) = collection.fields.get(field) else {
-            return Ok(Arc::default());
+            return Ok((Arc::default(), true));
         };
         if let Some(known) = self.cache.borrow().referrers(join, field.slot, id) {
-            return Ok(known);
+            return Ok((known, true));
         }
         let mut writer = KeyWriter::new();
         writer.push(&Scalar::text(id));
         let range = KeyRange::prefix(writer.finish());
         let mut rowids = Vec::new();
+        let mut are_all = true;
         let tree = IndexTree::Relation(field.slot);
         self.rows.scan_index(collection, tree, &range, Direction::Forward, &mut |_, rowid| {
+            are_all = rowids.len() < max;
+            if !are_all {
+                return Ok(ControlFlow::Break(()));
+            }
             rowids.push(rowid);
             Ok(ControlFlow::Continue(()))
         })?;
@@ -232,8 +251,10 @@ impl Run<'_> {
             rows.extend(row.filter(|row| holds_id(field, row, id)));
         }
         let rows: Arc<[RowBuf]> = rows.into();
-        self.cache.borrow_mut().keep_referrers(join, field.slot, id, &rows);
-        Ok(rows)
+        if are_all {
+            self.cache.borrow_mut().keep_referrers(join, field.slot, id, &rows);
+        }
+        Ok((rows, are_all))
     }
 
     /// All rows of a collection, or the first of them and the place to go on from.

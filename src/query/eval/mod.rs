@@ -5,8 +5,10 @@
 //! them: alternatives of an OR, and conjuncts that share no unbound join, are independent.
 
 mod cache;
+mod demand;
 mod joins;
 mod parameters;
+mod seek;
 mod values;
 
 use std::cell::{Cell, RefCell};
@@ -19,6 +21,8 @@ use super::compare::{Class, Side, compare};
 use super::{FilterError, Request, Rows};
 use cache::Cache;
 use parameters::Value;
+
+pub(super) use demand::demanded;
 
 /// Joined rows that one run may visit; beyond that the request is refused.
 const STEPS_MAX: u64 = 50_000_000;
@@ -35,6 +39,9 @@ pub(super) struct Run<'r> {
     is_virtual: bool,
     cache: RefCell<Cache>,
     steps: Cell<u64>,
+    /// Rows looked at, base rows included, and how many may be.
+    looked: Cell<u64>,
+    rows_max: u64,
 }
 
 /// The base row and what is currently joined to it.
@@ -100,7 +107,14 @@ impl<'r> Run<'r> {
             is_virtual: false,
             cache: RefCell::default(),
             steps: Cell::new(0),
+            looked: Cell::new(0),
+            rows_max: u64::MAX,
         }
+    }
+
+    /// The same that refuses to look at more rows than this.
+    pub(super) fn within(self, rows_max: Option<u64>) -> Self {
+        Self { rows_max: rows_max.unwrap_or(u64::MAX), ..self }
     }
 
     /// The same for the virtual record of a create rule.
@@ -194,10 +208,14 @@ impl<'r> Run<'r> {
         let free = component.iter().fold(0, |needs, node| needs | node.needs()) & !env.bound;
         let join = self.outermost(free);
         let mut found = false;
-        self.each_row(join, env, &mut |env| {
+        let mut visit = |env: &mut Env<'_>| {
             found = self.all_hold(component.iter().copied(), env)?;
             Ok(!found)
-        })?;
+        };
+        match self.sought(join, component, env)? {
+            Some(rowids) => self.each_of(join, &rowids, env, &mut visit)?,
+            None => self.each_row(join, env, &mut visit)?,
+        }
         Ok(found)
     }
 
@@ -230,6 +248,23 @@ impl<'r> Run<'r> {
     }
 
     fn compare_is_true(&self, node: &Compare, env: &mut Env<'_>) -> Result<bool, FilterError> {
+        let Some(id) = node.follows.and_then(|field| self.followed(field, env.base)) else {
+            return self.compare_now(node, env);
+        };
+        if let Some(known) = self.cache.borrow().verdict(node.number, id) {
+            return Ok(known);
+        }
+        let holds = self.compare_now(node, env)?;
+        self.cache.borrow_mut().keep_verdict(node.number, id, holds);
+        Ok(holds)
+    }
+
+    /// The id in the single relation `field` of the base row; the empty text when there is none.
+    fn followed<'b>(&self, field: usize, base: Option<Row<'b>>) -> Option<&'b str> {
+        Some(values::related_id(self.bound.joins[BASE].field(field)?, base?).unwrap_or_default())
+    }
+
+    fn compare_now(&self, node: &Compare, env: &mut Env<'_>) -> Result<bool, FilterError> {
         self.prepare(&node.left, env)?;
         self.prepare(&node.right, env)?;
         let (left, right) = (self.value(&node.left, env), self.value(&node.right, env));
@@ -357,6 +392,16 @@ impl<'r> Run<'r> {
             return Err(FilterError::Limit(
                 "the filter visits too many related records".to_owned(),
             ));
+        }
+        self.look()
+    }
+
+    /// Counts one row that is looked at.
+    pub(super) fn look(&self) -> Result<(), FilterError> {
+        let looked = self.looked.get() + 1;
+        self.looked.set(looked);
+        if looked > self.rows_max {
+            return Err(FilterError::TooManyRows { max: self.rows_max });
         }
         Ok(())
     }

@@ -10,9 +10,13 @@ use super::{Access, Plan};
 /// What was chosen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explain {
-    /// Where candidates come from: `nothing`, `record`, `index` or `scan`.
+    /// Where candidates come from: `nothing`, `record`, `index`, `lookup` or `scan`. A `lookup`
+    /// unites several ranges or starts at related records; when it turns out to be long, a scan
+    /// takes over.
     pub access: &'static str,
-    /// The index, where one is used; implied ones go by the name of their field.
+    /// The index, where one is used; implied ones go by the name of their field. Alternatives are
+    /// separated by `|`; `field < (index)` reads the relation from the found records, and
+    /// `collection.field > (index)` that of the found records.
     pub index: Option<String>,
     /// Whether rows and entries are visited from the last to the first.
     pub backward: bool,
@@ -51,6 +55,9 @@ pub(super) fn explain(plan: &Plan<'_>) -> Explain {
         Access::Nothing => ("nothing", None, Direction::Forward),
         Access::Record(_) => ("record", None, Direction::Forward),
         Access::Index { name, walk } => ("index", Some(name.clone()), walk.direction),
+        Access::Found { lookup, direction, .. } | Access::Lookup { lookup, direction, .. } => {
+            ("lookup", Some(lookup.describe()), *direction)
+        }
         Access::Scan(direction) => ("scan", None, *direction),
     };
     let total = match &plan.access {
@@ -76,7 +83,7 @@ impl Plan<'_> {
     pub(super) fn counts_collection(&self) -> bool {
         self.is_exact
             && self.proven.is_empty()
-            && !matches!(self.access, Access::Nothing | Access::Record(_))
+            && matches!(self.access, Access::Index { .. } | Access::Scan(_))
             && !self.bound.sort.iter().any(|key| matches!(&key.by, SortBy::Term(t) if t.needs != 0))
     }
 }

@@ -4,18 +4,21 @@ use crate::model::key::TEXT_MAX;
 use crate::model::{Scalar, Slot};
 use crate::query::FilterError;
 use crate::query::ast::Operator;
-use crate::query::bound::{BASE, Bound, Compare, JoinKind, JoinSet, Node, Term, TermKind};
-use crate::query::compare::{Affinity, Class, to_number, to_text};
-use crate::query::eval::Run;
+use crate::query::bound::{BASE, Bound, Compare, JoinId, JoinKind, JoinSet, Node, Term, TermKind};
+use crate::query::compare::Affinity;
+use crate::query::eval::{Run, demanded};
 
 /// Integers beyond this do not keep their identity in a key.
 const EXACT_INT_MAX: u64 = 1 << 53;
 
-/// A column of the base row compared with a constant; necessary for the condition to hold.
+/// A column of a row compared with a constant; necessary for the condition to hold. What is said
+/// of a joined row also says that there is one.
 #[derive(Debug, Clone)]
 pub(super) struct Fact {
     /// The [`Compare::number`] it comes from.
     pub(super) comparison: usize,
+    /// Whose row it is about.
+    pub(super) join: JoinId,
     pub(super) slot: Slot,
     pub(super) operator: Operator,
     /// In the class of the column.
@@ -85,7 +88,7 @@ fn constant(run: &Run<'_>, node: &Node, others: JoinSet) -> Result<Option<bool>,
 }
 
 /// The alternatives that may hold for some row; `None` when one always holds.
-fn alternatives<'b>(
+pub(super) fn alternatives<'b>(
     run: &Run<'b>,
     nodes: &'b [Node],
 ) -> Result<Option<Vec<&'b Node>>, FilterError> {
@@ -112,80 +115,61 @@ pub(super) fn fact(run: &Run<'_>, node: &Node) -> Result<Option<Fact>, FilterErr
     let sides =
         [(left, right, Some(*operator).filter(|_| flipped.is_some())), (right, left, flipped)];
     for (column, constant, operator) in sides {
-        if let (Some((slot, of_item)), Some(operator)) = (column_of(run.bound, column), operator)
+        if let (Some((join, slot, of_item)), Some(operator)) =
+            (column_of(run.bound, column), operator)
             && !constant.on_base
             && constant.needs == 0
             && (!of_item || operator == Operator::Equal)
         {
             let affinity = if of_item { Affinity::Text } else { column.affinity };
-            let Some(value) = constant_for(run, affinity, operator, constant)? else {
+            let Some(value) = demanded(run, affinity, operator, constant, &mut run.env(None))?
+            else {
                 return Ok(None);
             };
-            let exact = compare.visible.is_empty() && !of_item && is_exact(&value);
+            // The empty text also stands for a joined row that is not there.
+            if join != BASE && value == Scalar::text("") {
+                return Ok(None);
+            }
+            let exact = join == BASE && compare.visible.is_empty() && !of_item && is_exact(&value);
             let comparison = compare.number;
-            return Ok(Some(Fact { comparison, slot, operator, value, of_item, exact }));
+            return Ok(Some(Fact { comparison, join, slot, operator, value, of_item, exact }));
         }
     }
     Ok(None)
 }
 
-/// The stored column that a term shows: the whole of it, or one of its items.
-pub(super) fn column_of(bound: &Bound, term: &Term) -> Option<(Slot, bool)> {
-    let base_field = |field: usize| bound.joins[BASE].field(field).map(|field| field.slot);
+/// The row and stored column that a term shows: the whole of it, or one of its items.
+fn column_of(bound: &Bound, term: &Term) -> Option<(JoinId, Slot, bool)> {
+    let slot_of = |join: JoinId, field: usize| bound.joins[join].field(field).map(|f| f.slot);
     match &term.kind {
-        TermKind::Column { join: BASE, field } if !term.lower => {
-            let affine = matches!(term.affinity, Affinity::Text | Affinity::Numeric);
-            base_field(*field).filter(|_| affine).map(|slot| (slot, false))
-        }
-        TermKind::Column { join, field } if !term.lower => {
+        _ if term.lower => None,
+        TermKind::Column { join, field } => {
             let record = &bound.joins[*join];
-            let is_id = record.field(*field).is_some_and(|field| field.slot == Slot::ID);
-            let items = record.parent.filter(|_| is_id && record.kind == JoinKind::ItemRecord)?;
-            item_field(bound, items).and_then(base_field).map(|slot| (slot, true))
+            let is_id = slot_of(*join, *field) == Some(Slot::ID);
+            if is_id
+                && record.kind == JoinKind::ItemRecord
+                && let Some((owner, items)) =
+                    record.parent.and_then(|items| item_field(bound, items))
+            {
+                return slot_of(owner, items).map(|slot| (owner, slot, true));
+            }
+            let affine = matches!(term.affinity, Affinity::Text | Affinity::Numeric);
+            slot_of(*join, *field).filter(|_| affine).map(|slot| (*join, slot, false))
         }
         TermKind::Item { join } => {
-            item_field(bound, *join).and_then(base_field).map(|slot| (slot, true))
+            let (owner, field) = item_field(bound, *join)?;
+            slot_of(owner, field).map(|slot| (owner, slot, true))
         }
         _ => None,
     }
 }
 
-/// The field of the base row whose items a join yields.
-fn item_field(bound: &Bound, join: usize) -> Option<usize> {
-    match bound.joins[join] {
-        ref items if items.parent != Some(BASE) => None,
-        ref items => match items.kind {
-            JoinKind::Items { field } => Some(field),
-            _ => None,
-        },
+/// The row and its field whose items a join yields.
+fn item_field(bound: &Bound, join: JoinId) -> Option<(JoinId, usize)> {
+    match (&bound.joins[join].kind, bound.joins[join].parent) {
+        (JoinKind::Items { field }, Some(owner)) => Some((owner, *field)),
+        _ => None,
     }
-}
-
-/// The value that the column is in effect compared with, if it is of the column's class.
-fn constant_for(
-    run: &Run<'_>,
-    column: Affinity,
-    operator: Operator,
-    term: &Term,
-) -> Result<Option<Scalar<'static>>, FilterError> {
-    let mut env = run.env(None);
-    run.prepare(term, &mut env)?;
-    let value = run.value(term, &env).into_owned();
-    let is_equality = matches!(operator, Operator::Equal | Operator::NotEqual);
-    let is_folded = is_equality && !term.strict && run.class(term) != Class::Known;
-    let value = match (is_folded, column, term.affinity) {
-        (true, ..) if value.is_null() => Scalar::text(""),
-        // The column would be turned into a number, which its index knows nothing of.
-        (false, Affinity::Text, Affinity::Numeric) => return Ok(None),
-        (false, Affinity::Text, Affinity::None) => to_text(value),
-        (false, Affinity::Numeric, Affinity::Text | Affinity::None) => to_number(value),
-        _ => value,
-    };
-    let same_class = matches!(
-        (&value, column),
-        (Scalar::Text(_), Affinity::Text) | (Scalar::Int(_) | Scalar::Real(_), Affinity::Numeric)
-    );
-    Ok(same_class.then_some(value))
 }
 
 /// Whether keys tell the value apart from all others.

@@ -1,11 +1,13 @@
 //! Plans: how a list is answered, and the answering.
 //!
 //! The comparisons of single columns with constants that a condition cannot do without pick an
-//! index range; what the range does not prove is tested row by row. The cheapest way by a rough
-//! count of touched rows wins.
+//! index range; alternatives and conditions on related records pick several. What they do not
+//! prove is tested row by row. The cheapest way by a rough count of touched rows wins.
 
+mod advice;
 mod explain;
 mod facts;
+mod lookup;
 mod range;
 mod run;
 mod topk;
@@ -14,21 +16,25 @@ mod walk;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::model::{Scalar, Slot, Timestamp};
+use crate::model::{RowId, Scalar, Slot, Timestamp};
 use crate::schema::Collection;
 
 use super::ast::Operator;
-use super::bound::{Bound, JoinSet, SortBy};
+use super::bound::{BASE, Bound, JoinSet, Node, SortBy};
 use super::eval::Run;
 use super::{Direction, FilterError, Found, Page, Request, Rows};
 use facts::{Fact, conjuncts, fact};
+use lookup::{Budget, Lookup, lookups};
 use range::{Candidate, candidates};
 use walk::Walk;
 
+pub use advice::Advice;
 pub use explain::Explain;
 
-/// Index entries counted to estimate a range.
+/// Index entries counted to estimate a range, and visits to estimate a lookup.
 const PROBE_MAX: u64 = 256;
+/// Visits of one lookup at most, which bounds the memory for what it finds.
+const LOOKUP_MAX: u64 = 500_000;
 /// Rows that a plan may touch and still count as short.
 const SHORT_ROWS: u64 = 100;
 /// What fetching a row through an index costs, in rows of a scan.
@@ -41,6 +47,7 @@ pub struct Plan<'q> {
     bound: Arc<Bound>,
     request: &'q Request,
     page: Page,
+    rows_max: Option<u64>,
     now: Timestamp,
     access: Access,
     /// Whether candidates come in the order of the answer.
@@ -49,6 +56,8 @@ pub struct Plan<'q> {
     proven: Vec<usize>,
     /// Whether nothing is left to test.
     is_exact: bool,
+    /// The total, where choosing the plan found it out.
+    total: Option<u64>,
     /// Rows and entries that the plan expects to touch.
     estimate: u64,
     is_short: bool,
@@ -63,69 +72,79 @@ enum Access {
     Record(String),
     /// A range of an index.
     Index { name: String, walk: Walk },
+    /// These rows, found by a lookup that was short enough to be made while choosing.
+    Found { lookup: Lookup, rowids: Vec<RowId>, direction: Direction },
+    /// What a lookup finds in so many visits, or a scan when it takes more.
+    Lookup { lookup: Lookup, visits: u64, direction: Direction },
     /// Every row in order of rowid.
     Scan(Direction),
 }
 
 /// What the choice is based on.
-struct Known {
+struct Known<'r, 'b> {
+    run: &'r Run<'b>,
+    nodes: Vec<&'b Node>,
+    /// What the conjuncts say about the base row.
     facts: Vec<Fact>,
-    conjuncts: usize,
     count: u64,
 }
 
 impl<'q> Plan<'q> {
     pub(super) fn choose(
         collection: &'q Arc<Collection>,
-        bound: Arc<Bound>,
+        bound: &Arc<Bound>,
         rows: &dyn Rows,
         request: &'q Request,
         page: Page,
+        rows_max: Option<u64>,
     ) -> Result<Self, FilterError> {
         let now = Timestamp::now();
-        let known = known(&bound, rows, request, now, collection)?;
         let mut plan = Self {
             collection,
-            bound,
+            bound: Arc::clone(bound),
             request,
             page,
+            rows_max,
             now,
             access: Access::Nothing,
             in_order: true,
             proven: Vec::new(),
             is_exact: true,
+            total: None,
             estimate: 0,
             is_short: true,
         };
-        if let Some(known) = known {
-            plan.pick(rows, &known)?;
+        let run = Run::new(bound, rows, request, now).within(rows_max);
+        if let Some(known) = known(&run, collection)? {
+            plan.pick(&known)?;
             plan.is_short = plan.estimate <= SHORT_ROWS && plan.joins_are_cheap();
         }
         Ok(plan)
     }
 
-    fn pick(&mut self, rows: &dyn Rows, known: &Known) -> Result<(), FilterError> {
+    fn pick(&mut self, known: &Known<'_, '_>) -> Result<(), FilterError> {
         if let Some(id) = record_id(&known.facts) {
             self.access = Access::Record(id);
             self.is_exact = false;
             self.estimate = 1;
             return Ok(());
         }
-        let scan_cost = self.pick_scan(known);
-        let mut best = scan_cost;
-        for candidate in candidates(self.collection, &self.bound, &known.facts) {
+        let rows = known.run.rows;
+        let mut best = self.pick_scan(known);
+        for candidate in candidates(self.collection, Some(&self.bound.clone()), &known.facts) {
             // Without facts an index only gives an order, and its range is the whole of it.
             let narrows = candidate.fixed > 0 || candidate.has_range;
-            let probed =
-                if narrows { self.probe(rows, &candidate.walk)? } else { Err(known.count) };
+            let probed = if narrows { self.probe(rows, &candidate)? } else { Err(known.count) };
             let entries = match probed {
                 Ok(entries) => entries,
                 Err(at_least) if candidate.fixed > 0 => at_least.max(known.count / 3),
                 Err(at_least) => at_least.max(known.count / 2),
             };
-            let is_exact = candidate.proven.len() == known.conjuncts;
-            let cost = self.index_cost(&candidate, entries, is_exact, known.conjuncts == 0);
+            let is_exact = candidate.proven.len() == known.nodes.len();
+            let cost = self.index_cost(&candidate, entries, is_exact, known.nodes.is_empty());
             if candidate.is_single || cost < best {
+                let is_counted = is_exact && narrows && !candidate.is_single;
+                self.total = probed.ok().filter(|_| is_counted);
                 self.take(candidate, is_exact, cost);
                 best = cost;
                 if best <= 1 {
@@ -134,23 +153,74 @@ impl<'q> Plan<'q> {
             }
         }
         self.estimate = best;
+        if best > FETCH_COST {
+            self.pick_lookup(known)?;
+        }
         Ok(())
     }
 
-    fn pick_scan(&mut self, known: &Known) -> u64 {
-        let by_rowid = self.bound.sort.first().map(|key| (matches!(key.by, SortBy::RowId), key));
-        let direction = match by_rowid {
-            Some((true, key)) if key.descending => Direction::Backward,
-            _ => Direction::Forward,
-        };
-        self.in_order = by_rowid.is_none_or(|(by_rowid, _)| by_rowid);
-        self.is_exact = known.conjuncts == 0;
+    /// Takes a lookup if one is cheaper than the access taken so far.
+    fn pick_lookup(&mut self, known: &Known<'_, '_>) -> Result<(), FilterError> {
+        let (by_rowid, direction) = self.rowid_order();
+        let mut unfinished = None;
+        for lookup in lookups(known.run, &known.nodes, false)? {
+            let mut budget = Budget::new(PROBE_MAX.min(self.estimate));
+            match lookup.collect(known.run.rows, &mut budget)? {
+                Some(rowids) => {
+                    let cost = (rowids.len() as u64).saturating_mul(FETCH_COST);
+                    if cost < self.estimate {
+                        self.take_rowids(Access::Found { lookup, rowids, direction });
+                        self.estimate = cost;
+                    }
+                }
+                None => unfinished = unfinished.or(Some(lookup)),
+            }
+        }
+        // A scan that may end early is not worth an attempt of unknown length.
+        let goes_through_all = self.page.total || !by_rowid;
+        if let (Access::Scan(_), true, Some(lookup)) = (&self.access, goes_through_all, unfinished)
+        {
+            let visits = (known.count / (2 * FETCH_COST)).min(LOOKUP_MAX);
+            if visits > PROBE_MAX {
+                self.take_rowids(Access::Lookup { lookup, visits, direction });
+            }
+        }
+        Ok(())
+    }
+
+    fn take_rowids(&mut self, access: Access) {
+        self.access = access;
+        self.in_order = self.rowid_order().0;
+        self.is_exact = false;
+        self.proven.clear();
+        self.total = None;
+    }
+
+    /// Whether the answer comes in order of rowid, and in which direction.
+    fn rowid_order(&self) -> (bool, Direction) {
+        match self.bound.sort.first() {
+            Some(key) if !matches!(key.by, SortBy::RowId) => (false, Direction::Forward),
+            Some(key) if key.descending => (true, Direction::Backward),
+            _ => (true, Direction::Forward),
+        }
+    }
+
+    fn pick_scan(&mut self, known: &Known<'_, '_>) -> u64 {
+        let (in_order, direction) = self.rowid_order();
+        self.in_order = in_order;
+        self.is_exact = known.nodes.is_empty();
         self.access = Access::Scan(direction);
         let end = self.page.offset.saturating_add(self.page.limit);
         if self.in_order && self.is_exact { end.min(known.count) } else { known.count }
     }
 
-    fn index_cost(&self, candidate: &Candidate, entries: u64, is_exact: bool, all: bool) -> u64 {
+    fn index_cost(
+        &self,
+        candidate: &Candidate<'_>,
+        entries: u64,
+        is_exact: bool,
+        all: bool,
+    ) -> u64 {
         if candidate.is_single {
             return 1;
         }
@@ -165,16 +235,24 @@ impl<'q> Plan<'q> {
         }
     }
 
-    fn take(&mut self, candidate: Candidate, is_exact: bool, cost: u64) {
+    fn take(&mut self, candidate: Candidate<'_>, is_exact: bool, cost: u64) {
         self.in_order = candidate.in_order;
         self.is_exact = is_exact;
         self.proven = candidate.proven;
-        self.access = Access::Index { name: candidate.name, walk: candidate.walk };
+        self.access = Access::Index { name: candidate.name.to_owned(), walk: candidate.walk };
         self.estimate = cost;
     }
 
     /// How many entries a range has; `Err` with what was counted when there are more.
-    fn probe(&self, rows: &dyn Rows, walk: &Walk) -> Result<Result<u64, u64>, FilterError> {
+    fn probe(
+        &self,
+        rows: &dyn Rows,
+        candidate: &Candidate<'_>,
+    ) -> Result<Result<u64, u64>, FilterError> {
+        if candidate.is_single {
+            return Ok(Ok(1));
+        }
+        let walk = &candidate.walk;
         let mut entries = 0;
         let forward = Direction::Forward;
         rows.scan_index(self.collection, walk.tree, &walk.range, forward, &mut |_, _| {
@@ -209,33 +287,55 @@ impl<'q> Plan<'q> {
 
 #[cfg(test)]
 impl Plan<'_> {
-    /// This plan and those that use each index that could be used, cheap or not.
+    /// This plan and those that use each access that could be used, cheap or not.
     pub(super) fn alternatives(&self, rows: &dyn Rows) -> Result<Vec<Self>, FilterError> {
         let copy = || Self {
             collection: self.collection,
             bound: Arc::clone(&self.bound),
             request: self.request,
             page: self.page,
+            rows_max: self.rows_max,
             now: self.now,
             access: self.access.clone(),
             in_order: self.in_order,
             proven: self.proven.clone(),
             is_exact: self.is_exact,
+            total: self.total,
             estimate: self.estimate,
             is_short: self.is_short,
         };
         let mut plans = vec![copy()];
-        let known = known(&self.bound, rows, self.request, self.now, self.collection)?;
-        if let Some(known) = known {
-            let mut scan = copy();
-            scan.proven.clear();
-            scan.pick_scan(&known);
-            plans.push(scan);
-            for candidate in candidates(self.collection, &self.bound, &known.facts) {
-                let is_exact = candidate.proven.len() == known.conjuncts;
-                let mut plan = copy();
-                plan.take(candidate, is_exact, 0);
-                plans.push(plan);
+        let run = Run::new(&self.bound, rows, self.request, self.now);
+        let Some(known) = known(&run, self.collection)? else {
+            return Ok(plans);
+        };
+        let mut scan = copy();
+        scan.proven.clear();
+        scan.total = None;
+        scan.pick_scan(&known);
+        plans.push(scan);
+        for candidate in candidates(self.collection, Some(&self.bound), &known.facts) {
+            let is_exact = candidate.proven.len() == known.nodes.len();
+            let mut plan = copy();
+            plan.total = None;
+            plan.take(candidate, is_exact, 0);
+            plans.push(plan);
+        }
+        let direction = self.rowid_order().1;
+        for with_base in [false, true] {
+            for lookup in lookups(&run, &known.nodes, with_base)? {
+                for visits in [u64::MAX, 3] {
+                    let mut plan = copy();
+                    let lookup = lookup.clone();
+                    plan.take_rowids(Access::Lookup { lookup, visits, direction });
+                    plans.push(plan);
+                }
+                let mut budget = Budget::new(u64::MAX);
+                if let Some(rowids) = lookup.collect(rows, &mut budget)? {
+                    let mut plan = copy();
+                    plan.take_rowids(Access::Found { lookup, rowids, direction });
+                    plans.push(plan);
+                }
             }
         }
         Ok(plans)
@@ -243,23 +343,19 @@ impl Plan<'_> {
 }
 
 /// What is known before choosing; `None` when the condition cannot hold.
-fn known(
-    bound: &Bound,
-    rows: &dyn Rows,
-    request: &Request,
-    now: Timestamp,
+fn known<'r, 'b>(
+    run: &'r Run<'b>,
     collection: &Collection,
-) -> Result<Option<Known>, FilterError> {
-    let run = Run::new(bound, rows, request, now);
-    let Some(nodes) = conjuncts(&run, lead(bound))? else {
+) -> Result<Option<Known<'r, 'b>>, FilterError> {
+    let Some(nodes) = conjuncts(run, lead(run.bound))? else {
         return Ok(None);
     };
     let mut facts = Vec::new();
     for node in &nodes {
-        facts.extend(fact(&run, node)?);
+        facts.extend(fact(run, node)?.filter(|fact| fact.join == BASE));
     }
-    let count = rows.count(collection)?;
-    Ok(Some(Known { facts, conjuncts: nodes.len(), count }))
+    let count = run.rows.count(collection)?;
+    Ok(Some(Known { run, nodes, facts, count }))
 }
 
 /// The multi-valued joins that sort keys stand on.

@@ -16,8 +16,8 @@ use super::walk::Walk;
 
 /// One way to use an index.
 #[derive(Debug, Clone)]
-pub(super) struct Candidate {
-    pub(super) name: String,
+pub(super) struct Candidate<'a> {
+    pub(super) name: &'a str,
     pub(super) walk: Walk,
     /// Comparisons that the range proves.
     pub(super) proven: Vec<usize>,
@@ -33,7 +33,7 @@ pub(super) struct Candidate {
 /// A tree as the planner sees it.
 struct Tree<'a> {
     index: IndexTree,
-    name: String,
+    name: &'a str,
     columns: Vec<(Slot, Collate)>,
     unique: bool,
     condition: Option<&'a Condition>,
@@ -41,18 +41,23 @@ struct Tree<'a> {
     of_items: bool,
 }
 
-/// Every sensible use of the collection's indexes.
-pub(super) fn candidates(collection: &Collection, bound: &Bound, facts: &[Fact]) -> Vec<Candidate> {
-    let usable = trees(collection).into_iter().filter(|tree| {
+/// Every sensible use of the collection's indexes, given facts about its rows. `sort` is a bound
+/// tree whose sort is wanted; without one only narrow ranges count.
+pub(super) fn candidates<'c>(
+    collection: &'c Collection,
+    sort: Option<&Bound>,
+    facts: &[Fact],
+) -> Vec<Candidate<'c>> {
+    let usable = trees(collection).filter(|tree| {
         tree.condition.is_none_or(|condition| implied(collection, condition, facts))
     });
-    usable.filter_map(|tree| candidate(&tree, bound, facts)).collect()
+    usable.filter_map(|tree| candidate(&tree, sort, facts)).collect()
 }
 
-fn trees(collection: &Collection) -> Vec<Tree<'_>> {
+fn trees(collection: &Collection) -> impl Iterator<Item = Tree<'_>> {
     let declared = collection.indexes.iter().map(|index| Tree {
         index: IndexTree::Declared(index.number),
-        name: index.name.clone(),
+        name: &index.name,
         columns: index.columns.iter().map(|column| (column.slot, column.collate)).collect(),
         unique: index.unique,
         condition: index.condition.as_ref(),
@@ -61,17 +66,17 @@ fn trees(collection: &Collection) -> Vec<Tree<'_>> {
     let implied = collection.fields.iter().filter_map(|field| {
         implied_tree(field).map(|tree| Tree {
             index: tree,
-            name: field.name.clone(),
+            name: &field.name,
             columns: vec![(field.slot, Collate::Binary)],
             unique: false,
             condition: None,
             of_items: matches!(tree, IndexTree::Relation(_)),
         })
     });
-    declared.chain(implied).collect()
+    declared.chain(implied)
 }
 
-fn candidate(tree: &Tree<'_>, bound: &Bound, facts: &[Fact]) -> Option<Candidate> {
+fn candidate<'c>(tree: &Tree<'c>, sort: Option<&Bound>, facts: &[Fact]) -> Option<Candidate<'c>> {
     let mut writer = KeyWriter::new();
     let mut proven = Vec::new();
     let mut fixed = 0;
@@ -90,7 +95,7 @@ fn candidate(tree: &Tree<'_>, bound: &Bound, facts: &[Fact]) -> Option<Candidate
         writer.push(&collated(*collate, fact.value.by_ref()));
         fixed += 1;
         if fact.exact && *collate == Collate::Binary {
-            proven.push(fact.comparison);
+            prove(&mut proven, fact);
             constant.push(*slot);
         }
     }
@@ -103,13 +108,16 @@ fn candidate(tree: &Tree<'_>, bound: &Bound, facts: &[Fact]) -> Option<Candidate
         Some((slot, _)) => column_range(&prefix, *slot, facts, &mut proven),
         None => (KeyRange::prefix(prefix), false),
     };
-    let (direction, reverse_ties, in_order) = order(tree, fixed, &constant, bound);
+    let (direction, reverse_ties, in_order) = match sort {
+        Some(bound) => order(tree, fixed, &constant, bound),
+        None => (Direction::Forward, false, false),
+    };
     if fixed == 0 && !has_range && !in_order {
         return None;
     }
     let walk = Walk { tree: tree.index, range, direction, reverse_ties, parts: tree.columns.len() };
     let is_single = tree.unique && fixed == tree.columns.len();
-    let name = tree.name.clone();
+    let name = tree.name;
     Some(Candidate { name, walk, proven, fixed, has_range, in_order, is_single })
 }
 
@@ -138,10 +146,17 @@ fn column_range(
         }
         has_range = true;
         if fact.exact {
-            proven.push(fact.comparison);
+            prove(proven, fact);
         }
     }
     (range, has_range)
+}
+
+/// An index may have a column twice.
+fn prove(proven: &mut Vec<usize>, fact: &Fact) {
+    if !proven.contains(&fact.comparison) {
+        proven.push(fact.comparison);
+    }
 }
 
 /// The key of a bound, and whether it tells the value apart from all others.

@@ -6,15 +6,17 @@ use crate::model::key::has_cut_text;
 use crate::model::{Row, RowId, Scalar};
 use crate::query::bound::{JoinSet, Node, SortBy};
 use crate::query::eval::{Binding, Env, Run};
+use crate::query::sort::KEYS_MAX;
 use crate::query::{Direction, FilterError, Found, Rows};
 
 use super::facts::conjuncts;
+use super::lookup::Budget;
 use super::topk::{Key, TopK};
 use super::walk::Walk;
 use super::{Access, Plan, lead};
 
 pub(super) fn run(plan: &Plan<'_>, rows: &dyn Rows) -> Result<Found, FilterError> {
-    let run = Run::new(&plan.bound, rows, plan.request, plan.now);
+    let run = Run::new(&plan.bound, rows, plan.request, plan.now).within(plan.rows_max);
     let lead = lead(&plan.bound);
     let Some(mut nodes) = conjuncts(&run, lead)? else {
         return Ok(Found { rows: Vec::new(), total: plan.page.total.then_some(0) });
@@ -26,7 +28,9 @@ pub(super) fn run(plan: &Plan<'_>, rows: &dyn Rows) -> Result<Found, FilterError
     };
     nodes.retain(|node| !is_proven(node));
     let mut answer = Answer::new(plan, &run, nodes, lead, plan.in_order);
-    if plan.counts_collection() {
+    if plan.total.is_some() {
+        answer.total = plan.total;
+    } else if plan.counts_collection() {
         answer.total = Some(rows.count(plan.collection)?);
     }
     match &plan.access {
@@ -34,6 +38,13 @@ pub(super) fn run(plan: &Plan<'_>, rows: &dyn Rows) -> Result<Found, FilterError
         Access::Record(id) => {
             if let Some(rowid) = rows.find(plan.collection, id)? {
                 answer.fetch(rows, rowid)?;
+            }
+        }
+        Access::Found { rowids, direction, .. } => answer.fetch_all(rows, rowids, *direction)?,
+        Access::Lookup { lookup, visits, direction } => {
+            match lookup.collect(rows, &mut Budget::new(*visits))? {
+                Some(rowids) => answer.fetch_all(rows, &rowids, *direction)?,
+                None => answer.scan(rows, *direction)?,
             }
         }
         Access::Scan(direction) => answer.scan(rows, *direction)?,
@@ -127,7 +138,8 @@ impl<'p, 'r> Answer<'p, 'r> {
         let entries_only = self.nodes.is_empty() && self.in_order;
         let checks_order = self.in_order && !self.plan.bound.sort.is_empty();
         walk.run(rows, self.plan.collection, &mut |key, rowid| {
-            if checks_order && has_cut_text(key, walk.parts) {
+            // Behind the page only their number matters.
+            if checks_order && self.matched < self.end && has_cut_text(key, walk.parts) {
                 sorted = false;
                 return Ok(ControlFlow::Break(()));
             }
@@ -146,6 +158,23 @@ impl<'p, 'r> Answer<'p, 'r> {
         rows.with_row(self.plan.collection, rowid, &mut |row| {
             self.offer(rowid, row);
         })?;
+        Ok(())
+    }
+
+    /// Goes through rows that were looked up, given in order.
+    fn fetch_all(
+        &mut self,
+        rows: &dyn Rows,
+        rowids: &[RowId],
+        direction: Direction,
+    ) -> Result<(), FilterError> {
+        for at in 0..rowids.len() {
+            if self.flow().is_break() {
+                break;
+            }
+            let at = if direction == Direction::Forward { at } else { rowids.len() - 1 - at };
+            self.fetch(rows, rowids[at])?;
+        }
         Ok(())
     }
 
@@ -175,11 +204,12 @@ impl<'p, 'r> Answer<'p, 'r> {
         }
         let Self { run, nodes, top, plan, .. } = self;
         let mut env = run.env_within(row, std::mem::take(&mut self.bindings));
+        run.look()?;
         let matches = if self.in_order {
             run.all_hold(nodes.iter().copied(), &mut env)
         } else {
             run.first_match(nodes, self.lead, &mut env, &mut |env| {
-                top.offer(keys(run, plan, rowid, env)?, rowid);
+                top.offer(&mut keys(run, plan, rowid, env)?[..plan.bound.sort.len()], rowid);
                 Ok(())
             })
         };
@@ -201,26 +231,28 @@ impl<'p, 'r> Answer<'p, 'r> {
     }
 }
 
-/// The sort keys of the row that `env` holds.
+/// The sort keys of the row that `env` holds; those beyond the sort are null.
 fn keys<'e>(
     run: &'e Run<'_>,
     plan: &'e Plan<'_>,
     rowid: RowId,
     env: &'e mut Env<'_>,
-) -> Result<Vec<Key<'e>>, FilterError> {
+) -> Result<[Key<'e>; KEYS_MAX], FilterError> {
     for key in &plan.bound.sort {
         if let SortBy::Term(term) = &key.by {
             run.prepare(term, env)?;
         }
     }
     let env = &*env;
-    let keys = plan.bound.sort.iter().map(|key| {
+    Ok(std::array::from_fn(|at| {
+        let Some(key) = plan.bound.sort.get(at) else {
+            return Key { value: Scalar::Null, descending: false };
+        };
         let value = match &key.by {
             SortBy::Term(term) => run.value(term, env),
             SortBy::Random => Scalar::Int(rand::random()),
             SortBy::RowId => Scalar::Int(rowid.0 as i64),
         };
         Key { value, descending: key.descending }
-    });
-    Ok(keys.collect())
+    }))
 }

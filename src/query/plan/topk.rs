@@ -41,18 +41,21 @@ impl TopK {
         Self { heap: BinaryHeap::new(), capacity }
     }
 
-    /// Offers one row.
-    pub(super) fn offer(&mut self, keys: Vec<Key<'_>>, rowid: RowId) {
+    /// Offers one row. Its keys are taken if it is kept.
+    pub(super) fn offer(&mut self, keys: &mut [Key<'_>], rowid: RowId) {
         if self.heap.len() >= self.capacity {
             match self.heap.peek() {
-                Some((worst, last)) if precedes(&keys, rowid, worst, *last) => {
+                Some((worst, last)) if precedes(keys, rowid, worst, *last) => {
                     self.heap.pop();
                 }
                 _ => return,
             }
         }
-        let owned = |key: Key<'_>| Key { value: key.value.into_owned(), ..key };
-        self.heap.push((keys.into_iter().map(owned).collect(), rowid));
+        let owned = |key: &mut Key<'_>| {
+            let value = std::mem::replace(&mut key.value, Scalar::Null).into_owned();
+            Key { value, descending: key.descending }
+        };
+        self.heap.push((keys.iter_mut().map(owned).collect(), rowid));
     }
 
     /// The rows kept, in order.

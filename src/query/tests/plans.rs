@@ -18,16 +18,17 @@ struct IndexSpec {
 }
 
 const COLUMNS: [&str; 7] = ["id", "t", "n", "on", "one", "many", "created"];
+const RELATED_COLUMNS: [&str; 5] = ["id", "t", "n", "up", "ups"];
 
-fn index_spec() -> impl Strategy<Value = IndexSpec> {
+fn index_spec(columns: &[&'static str]) -> impl Strategy<Value = IndexSpec> + use<> {
     let collate = prop_oneof![
         4 => Just(Collate::Binary), 1 => Just(Collate::NoCase), 1 => Just(Collate::Rtrim),
     ];
-    let column = (prop::sample::select(COLUMNS.to_vec()), collate);
+    let column = (prop::sample::select(columns.to_vec()), collate);
     let condition = prop::sample::select(vec![
         ("t", Comparison::NotEqual, Constant::Text(String::new())),
         ("n", Comparison::Greater, Constant::Number(1.0)),
-        ("on", Comparison::Equal, Constant::Number(1.0)),
+        (columns[3], Comparison::NotEqual, Constant::Number(1.0)),
     ]);
     (proptest::collection::vec(column, 1..3), proptest::option::weighted(0.3, condition))
         .prop_map(|(columns, condition)| IndexSpec { columns, condition })
@@ -46,6 +47,16 @@ fn record() -> impl Strategy<Value = Json> {
         let created = format!("2024-01-0{} 00:00:00.000Z", day + 1);
         json!({"t": t, "n": n, "on": on, "one": one, "many": many, "created": created})
     })
+}
+
+/// A record of the related collection.
+fn related_record() -> impl Strategy<Value = Json> {
+    let texts = prop::sample::select(vec!["", "a", "A", "b", "1"]);
+    let numbers = prop::sample::select(vec![0.0, 1.0, 2.0]);
+    let ids = prop::sample::select(vec!["", "k0", "k1", "k2", "gone"]);
+    let many = proptest::sample::subsequence(vec!["k0", "k1", "k3", "gone"], 0..=3);
+    (texts, numbers, ids, many)
+        .prop_map(|(t, n, up, ups)| json!({"t": t, "n": n, "up": up, "ups": ups}))
 }
 
 fn comparison() -> impl Strategy<Value = String> {
@@ -69,14 +80,66 @@ fn comparison() -> impl Strategy<Value = String> {
             "many = '[\"r1\"]'", "t ~ 'a'", "1 = 1", "1 = 2", "@collection.r.t ?= 'a'",
             "@request.query.q = t", "@request.query.none = one", "@now > created",
         ]).prop_map(str::to_owned),
+        4 => related(),
     ]
 }
 
+/// A comparison on related records, in both directions and over two hops.
+fn related() -> impl Strategy<Value = String> {
+    let path = prop::sample::select(vec![
+        "one",
+        "many",
+        "r_via_up",
+        "r_via_ups",
+        "one.up",
+        "one.ups",
+        "many.up",
+        "r_via_up.up",
+        "one.base_via_many",
+        "r_via_ups.base_via_one",
+        "@collection.r",
+        "@collection.r:other",
+    ]);
+    let field = prop::sample::select(vec!["t", "n", "id", "t", "n"]);
+    let operator = prop::sample::select(vec!["?=", "?=", "=", "?>", "<=", "?!=", "!=", "?~"]);
+    let value = prop::sample::select(vec![
+        "''",
+        "'a'",
+        "'A'",
+        "'b'",
+        "1",
+        "2",
+        "'1'",
+        "null",
+        "'r1'",
+        "'r2'",
+        "'k1'",
+        "'k2'",
+        "t",
+        "id",
+        "one",
+        "n",
+        "@collection.r.t",
+        "@collection.r.up",
+    ]);
+    (path, field, operator, value, any::<bool>()).prop_map(
+        |(path, field, operator, value, swap)| {
+            let path = format!("{path}.{field}");
+            if swap {
+                format!("{value} {operator} {path}")
+            } else {
+                format!("{path} {operator} {value}")
+            }
+        },
+    )
+}
+
 fn filter() -> impl Strategy<Value = String> {
-    let alternatives =
-        proptest::collection::vec(comparison(), 1..3).prop_map(|parts| parts.join(" || "));
+    let both = proptest::collection::vec(comparison(), 1..3).prop_map(|parts| parts.join(" && "));
+    let part = prop_oneof![3 => comparison(), 1 => both.prop_map(|all| format!("({all})"))];
+    let alternatives = proptest::collection::vec(part, 1..4).prop_map(|parts| parts.join(" || "));
     proptest::collection::vec(
-        prop_oneof![4 => comparison(), 1 => alternatives.prop_map(|any| format!("({any})"))],
+        prop_oneof![3 => comparison(), 2 => alternatives.prop_map(|any| format!("({any})"))],
         1..4,
     )
     .prop_map(|parts| parts.join(" && "))
@@ -133,7 +196,13 @@ fn naive(
     (rows.map(|(rowid, _)| rowid).collect(), total)
 }
 
-fn world(records: &[Json], indexes: &[IndexSpec]) -> Memory {
+/// A collection `base` with `records`, `k0` onwards, related to `r` with `related`, `r1` onwards.
+fn world(
+    records: &[Json],
+    indexes: &[IndexSpec],
+    related: &[Json],
+    related_indexes: &[IndexSpec],
+) -> Memory {
     let mut base = collection(
         "base",
         vec![
@@ -147,22 +216,37 @@ fn world(records: &[Json], indexes: &[IndexSpec]) -> Memory {
         ],
     );
     add_index(&mut base, true, &[("id", Collate::Binary)], None);
-    for index in indexes {
-        let condition = index.condition.as_ref().map(|(name, comparison, constant)| {
-            let slot = base.field(name).unwrap().slot;
-            Condition::Compare(slot, *comparison, constant.clone())
-        });
-        add_index(&mut base, false, &index.columns, condition);
+    add_all(&mut base, indexes);
+    let fields = vec![
+        ("t", text()),
+        ("n", number()),
+        ("up", relation("base", 1)),
+        ("ups", relation("base", 9)),
+    ];
+    let mut r = collection("r", fields);
+    add_all(&mut r, related_indexes);
+    let mut memory = Memory::new(vec![base, r]);
+    for (at, record) in related.iter().enumerate() {
+        let mut record = record.clone();
+        record["id"] = format!("r{}", at + 1).into();
+        memory.insert("r", &record);
     }
-    let mut memory = Memory::new(vec![base, collection("r", vec![("t", text())])]);
-    memory.insert("r", &json!({"id": "r1", "t": "a"}));
-    memory.insert("r", &json!({"id": "r2", "t": "b"}));
     for (at, record) in records.iter().enumerate() {
         let mut record = record.clone();
         record["id"] = format!("k{at}").into();
         memory.insert("base", &record);
     }
     memory
+}
+
+fn add_all(collection: &mut Collection, indexes: &[IndexSpec]) {
+    for index in indexes {
+        let condition = index.condition.as_ref().map(|(name, comparison, constant)| {
+            let slot = collection.field(name).unwrap().slot;
+            Condition::Compare(slot, *comparison, constant.clone())
+        });
+        add_index(collection, false, &index.columns, condition);
+    }
 }
 
 fn check_all_plans(memory: &Memory, filter: Option<&str>, sort: &str, page: Page) {
@@ -187,16 +271,18 @@ fn check_all_plans(memory: &Memory, filter: Option<&str>, sort: &str, page: Page
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
     #[test]
     fn every_plan_gives_the_naive_answer(
         records in proptest::collection::vec(record(), 0..25),
-        indexes in proptest::collection::vec(index_spec(), 0..5),
+        indexes in proptest::collection::vec(index_spec(&COLUMNS), 0..5),
+        related in proptest::collection::vec(related_record(), 0..6),
+        related_indexes in proptest::collection::vec(index_spec(&RELATED_COLUMNS), 0..4),
         filter in proptest::option::weighted(0.9, filter()),
         sort in prop_oneof![1 => Just(String::new()), 3 => sort()],
         (offset, limit, total) in (0u64..6, 0u64..9, any::<bool>()),
     ) {
-        let memory = world(&records, &indexes);
+        let memory = world(&records, &indexes, &related, &related_indexes);
         check_all_plans(&memory, filter.as_deref(), &sort, Page { offset, limit, total });
     }
 }
@@ -209,7 +295,7 @@ fn large_groups_of_equal_keys_keep_insertion_order() {
     };
     let records: Vec<Json> = (0..900).map(record).collect();
     let spec = IndexSpec { columns: vec![("n", Collate::Binary)], condition: None };
-    let memory = world(&records, &[spec]);
+    let memory = world(&records, &[spec], &[], &[]);
     for sort in ["-created", "created,-@rowid", "-n", "n", "-created,-@rowid"] {
         for filter in [None, Some("created > '2024-01-01 00:00:00.000Z'"), Some("n = 1 && t = 'x'")]
         {
@@ -234,7 +320,10 @@ fn the_cheapest_access_is_chosen() {
             condition: None,
         },
     ];
-    let memory = world(&records, &specs);
+    let related =
+        [json!({"t": "a", "up": "k7"}), json!({"t": "b", "ups": ["k8", "k9"]}), json!({"t": "c"})];
+    let by_text = IndexSpec { columns: vec![("t", Collate::Binary)], condition: None };
+    let memory = world(&records, &specs, &related, &[by_text]);
     let request = Request::default();
     for (filter, sort, total, expected) in [
         ("", "", true, "scan - access count true"),
@@ -253,6 +342,31 @@ fn the_cheapest_access_is_chosen() {
         ("many.id ?= 'r2'", "", true, "index many access candidates false"),
         ("1 = 2 && t = 'a'", "t", true, "nothing - access candidates true"),
         ("@request.auth.id = 'x' || n = 7", "created", false, "index base_2 access none true"),
+        ("id = 'k7' || id = 'k1' || 'k3' = id", "", true, "lookup id access candidates true"),
+        (
+            "t = 'T7' || n = 7 || t = 't8'",
+            "",
+            true,
+            "lookup base_1 | base_2 access candidates true",
+        ),
+        (
+            "(n = 7 && on = false || t = 'x') && n > 1",
+            "-t",
+            true,
+            "lookup base_1 | base_2 heap candidates true",
+        ),
+        ("n = 7 || on = true", "", true, "scan - access candidates false"),
+        ("n > 10 || t = 'x'", "", true, "lookup base_1 | base_2 access candidates false"),
+        ("n > 10 || t = 'x'", "", false, "scan - access none false"),
+        ("one.t = 'a'", "", true, "lookup one < (r_0) access candidates true"),
+        ("many.t ?= 'b'", "@rowid", true, "lookup many < (r_0) access candidates false"),
+        ("r_via_up.t ?= 'a'", "-@rowid", true, "lookup r.up > (r_0) access candidates false"),
+        ("r_via_ups.t ?= 'b' && n > 2", "", true, "lookup r.ups > (r_0) access candidates false"),
+        ("one.up.id = 'k7'", "", true, "lookup one < (up) access candidates true"),
+        ("one.up.n = 7", "", true, "lookup one < (up < (base_2)) access candidates true"),
+        ("one.t = 'a' || n = 7", "", true, "lookup base_2 | one < (r_0) access candidates true"),
+        ("one.t = ''", "", true, "scan - access candidates false"),
+        ("one.n = 1", "", true, "scan - access candidates false"),
     ] {
         let spec = ListSpec {
             filter: Some(filter).filter(|text| !text.is_empty()),

@@ -22,7 +22,8 @@ use crate::web::{ApiError, Reply, Request, State, committed};
 
 /// `GET …/records`
 pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
-    let params = list_params(&request)?;
+    let rows_max = Some(state.live.load().scan_rows_max);
+    let params = ListParams { rows_max, ..list_params(&request)? };
     let listing = Listing::open(
         state.backend.reading(),
         state.backend.rules().clone(),
@@ -254,5 +255,6 @@ pub(super) fn list_params(request: &Request) -> Result<ListParams, ApiError> {
         filter: text("filter").to_owned(),
         sort: text("sort").to_owned(),
         expand: text("expand").to_owned(),
+        rows_max: None,
     })
 }

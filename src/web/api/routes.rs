@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::super::{Actions, RouteError, Router};
-use super::{accounts, auth, batch, collections, files, health, records, settings, sql};
+use super::{accounts, auth, batch, collections, explain, files, health, records, settings, sql};
 
 /// All routes, each with its handler.
 ///
@@ -22,6 +22,7 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::PATCH, collection_path, collections::update)?;
     router.add(Method::DELETE, collection_path, collections::delete)?;
     router.add(Method::DELETE, "/api/collections/{collection}/truncate", collections::truncate)?;
+    router.add(Method::GET, "/api/collections/{collection}/explain", explain::list)?;
     let records_path = "/api/collections/{collection}/records";
     let record_path = "/api/collections/{collection}/records/{id}";
     router.add(Method::GET, records_path, records::list)?;
