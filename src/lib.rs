@@ -12,6 +12,7 @@ pub mod jobs;
 pub mod model;
 pub mod ops;
 pub mod query;
+pub mod realtime;
 pub mod schema;
 pub mod store;
 pub mod web;

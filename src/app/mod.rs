@@ -19,7 +19,8 @@ pub use command::{ControlCommand, Password, SuperuserCommand};
 
 use crate::config::{Boot, Live, Sources};
 use crate::jobs::ConfigWatch;
-use crate::ops;
+use crate::ops::{self, realtime::Pump};
+use crate::realtime::Hub;
 use crate::web::{self, Router, State};
 
 /// A server that is ready to serve. Cheap to clone.
@@ -34,6 +35,7 @@ struct Parts {
     boot: Boot,
     sources: Option<Sources>,
     state: Arc<State>,
+    pump: Pump,
     router: Arc<Router>,
     on_reload: ReloadHook,
 }
@@ -84,7 +86,13 @@ impl App {
 
     /// Finishes what was submitted to the store and closes it. Nothing can be written afterwards.
     pub fn close(&self) -> Result<(), ops::Error> {
+        self.0.pump.stop();
         self.0.state.backend.close()
+    }
+
+    /// Open realtime streams: what to send messages of your own through, with [`Hub::send`].
+    pub fn realtime(&self) -> &Hub {
+        self.0.state.realtime.hub()
     }
 
     /// The options it was built with that need a restart.

@@ -12,6 +12,7 @@ mod backend;
 mod bootstrap;
 pub mod collections;
 mod error;
+pub mod realtime;
 pub mod records;
 
 pub use backend::Backend;

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Blocking;
-use super::wire::RecordWriter;
+use super::wire::{EventWriter, RecordWriter};
 use crate::config::SharedLive;
 use crate::ops::Backend;
+use crate::ops::realtime::Feed;
 
 /// What every handler can reach: one value for the life of the server.
 pub struct State {
@@ -18,6 +19,8 @@ pub struct State {
     pub blocking: Blocking,
     /// The bridge to password hashing, so that logins cannot starve everything else.
     pub hashing: Blocking,
+    /// Open streams, and what feeds them.
+    pub realtime: Arc<Feed>,
     /// Writes records as JSON.
     pub(super) records: RecordWriter,
 }
@@ -30,7 +33,8 @@ impl State {
         blocking: Blocking,
         hashing: Blocking,
     ) -> Self {
-        Self { live, backend, blocking, hashing, records: RecordWriter::default() }
+        let realtime = Arc::new(Feed::new(backend.clone(), EventWriter::default()));
+        Self { live, backend, blocking, hashing, realtime, records: RecordWriter::default() }
     }
 }
 

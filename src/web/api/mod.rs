@@ -3,6 +3,7 @@
 mod auth;
 mod collections;
 mod health;
+mod realtime;
 mod records;
 mod routes;
 

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::super::{RouteError, Router};
-use super::{auth, collections, health, records};
+use super::{auth, collections, health, realtime, records};
 
 /// All routes, each with its handler.
 ///
@@ -11,6 +11,8 @@ use super::{auth, collections, health, records};
 pub fn routes() -> Result<Router, RouteError> {
     let mut router = Router::new();
     router.add(Method::GET, "/api/health", health::check)?;
+    router.add(Method::GET, "/api/realtime", realtime::connect)?;
+    router.add(Method::POST, "/api/realtime", realtime::subscribe)?;
     router.add(Method::GET, "/api/collections", collections::list)?;
     router.add(Method::POST, "/api/collections", collections::create)?;
     router.add(Method::GET, "/api/collections/meta/scaffolds", collections::scaffolds)?;
