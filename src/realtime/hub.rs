@@ -79,7 +79,7 @@ impl Hub {
         index.insert(client.clone());
         drop(index);
         if !topics.is_empty() {
-            self.set_topics(&client, &topics, None, 0);
+            self.set_topics(&client, &topics, None, u64::MAX);
         }
         Some((client, resumes_after))
     }
@@ -144,7 +144,8 @@ impl Hub {
                 .collect();
             (state.resumes_after.take(), known)
         };
-        let after = resumes_after.unwrap_or(now);
+        // What a client says may be beyond the end of the log.
+        let after = resumes_after.unwrap_or(now).min(now);
         let mut chosen: Vec<Arc<Subscription>> = Vec::new();
         let mut seen = std::collections::HashSet::new();
         for topic in topics.iter().filter(|topic| !topic.is_empty()).take(TOPICS_MAX) {

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every suite uses its own part of the harness")]
 
+pub(crate) mod stream;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

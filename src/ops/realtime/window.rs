@@ -7,7 +7,7 @@ use crate::store::{Change, ChangeAction, Snapshot};
 use super::before::{Before, Deleted};
 
 /// Changes that are read at once.
-pub(super) const CHANGES_MAX: usize = 512;
+pub(super) const CHANGES_MAX: usize = 128;
 
 /// Changes that follow each other, and what is needed to make events of them.
 pub(super) struct Window<'a> {
