@@ -65,6 +65,8 @@ pub(super) struct State {
     /// While it is set, events come from the log of changes, the next one after this; not from the
     /// hub.
     pub(super) catching_up: Option<u64>,
+    /// The last change that was read from the log, which may be ahead of the hub.
+    from_log: u64,
     /// The last change that was handed to the writer.
     pub(super) delivered: u64,
     queue: VecDeque<Message>,
@@ -107,7 +109,7 @@ impl Client {
     /// Queues an event that just happened. A client that reads from the log will find it there.
     pub(super) fn push_live(&self, message: Message) {
         let mut state = self.state();
-        if state.catching_up.is_none() {
+        if state.catching_up.is_none() && message.sequence > Some(state.from_log) {
             state.push(message);
         }
     }
@@ -122,6 +124,7 @@ impl Client {
     pub fn caught_up_to(&self, sequence: u64, begun: &AtomicU64) {
         let mut state = self.state();
         // The hub raises `begun` before it looks at clients, so that no event falls between.
+        state.from_log = sequence;
         state.catching_up = (sequence < begun.load(Ordering::SeqCst)).then_some(sequence);
         state.wake();
     }
@@ -197,7 +200,7 @@ impl State {
             (None, Some(after), _) | (None, None, Some(after)) => after,
             // What did not fit after the last message is not known to have been sent.
             (None, None, None) if self.ending == Some(Ending::TooSlow) => self.delivered,
-            (None, None, None) => self.delivered.max(completed),
+            (None, None, None) => self.delivered.max(self.from_log).max(completed),
         }
     }
 }

@@ -16,50 +16,50 @@ type Account = (CollectionId, RecordId);
 /// Open clients. Its lock is taken before that of a client, never after.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    by_id: HashMap<Box<str>, Arc<Client>>,
-    by_topic: HashMap<Box<str>, Clients>,
-    by_account: HashMap<Account, Clients>,
+    clients: HashMap<Box<str>, Arc<Client>>,
+    topics: HashMap<Box<str>, Clients>,
+    accounts: HashMap<Account, Clients>,
 }
 
 impl Index {
     pub(super) fn by_id(&self, id: &str) -> Option<&Arc<Client>> {
-        self.by_id.get(id)
+        self.clients.get(id)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Client>> {
-        self.by_id.values()
+        self.clients.values()
     }
 
     /// Whether no client has a topic or an account.
     pub(super) fn is_idle(&self) -> bool {
-        self.by_topic.is_empty() && self.by_account.is_empty()
+        self.topics.is_empty() && self.accounts.is_empty()
     }
 
     pub(super) fn subscribed_to(&self, topic: &str) -> impl Iterator<Item = &Arc<Client>> {
-        self.by_topic.get(topic).into_iter().flat_map(HashMap::values)
+        self.topics.get(topic).into_iter().flat_map(HashMap::values)
     }
 
     pub(super) fn of_account(&self, collection: &CollectionId, id: &RecordId) -> Vec<Arc<Client>> {
-        let clients = self.by_account.get(&(collection.clone(), id.clone()));
+        let clients = self.accounts.get(&(collection.clone(), id.clone()));
         clients.into_iter().flat_map(HashMap::values).cloned().collect()
     }
 
     pub(super) fn of_accounts(&self) -> Vec<Arc<Client>> {
-        self.by_account.values().flat_map(HashMap::values).cloned().collect()
+        self.accounts.values().flat_map(HashMap::values).cloned().collect()
     }
 
     pub(super) fn insert(&mut self, client: Arc<Client>) {
-        self.by_id.insert(client.id().into(), client);
+        self.clients.insert(client.id().into(), client);
     }
 
     pub(super) fn remove(&mut self, client: &Client) {
-        self.by_id.remove(client.id());
+        self.clients.remove(client.id());
         let mut state = client.state();
         for topic in std::mem::take(&mut state.subscriptions).into_keys() {
-            drop_from(&mut self.by_topic, &topic, client.number);
+            drop_from(&mut self.topics, &topic, client.number);
         }
         if let Some(auth) = state.auth.take() {
-            drop_from(&mut self.by_account, &account(&auth), client.number);
+            drop_from(&mut self.accounts, &account(&auth), client.number);
         }
     }
 
@@ -74,12 +74,12 @@ impl Index {
             by_topic.entry(subscription.base().into()).or_default().push(subscription);
         }
         for topic in by_topic.keys() {
-            let clients = self.by_topic.entry(topic.clone()).or_default();
+            let clients = self.topics.entry(topic.clone()).or_default();
             clients.insert(client.number, client.clone());
         }
         let mut state = client.state();
         for topic in state.subscriptions.keys().filter(|topic| !by_topic.contains_key(*topic)) {
-            drop_from(&mut self.by_topic, topic, client.number);
+            drop_from(&mut self.topics, topic, client.number);
         }
         state.subscriptions = by_topic;
     }
@@ -88,10 +88,10 @@ impl Index {
     pub(super) fn replace_auth(&mut self, client: &Arc<Client>, auth: Option<AuthRow>) {
         let mut state = client.state();
         if let Some(before) = &state.auth {
-            drop_from(&mut self.by_account, &account(before), client.number);
+            drop_from(&mut self.accounts, &account(before), client.number);
         }
         if let Some(auth) = &auth {
-            let clients = self.by_account.entry(account(auth)).or_default();
+            let clients = self.accounts.entry(account(auth)).or_default();
             clients.insert(client.number, client.clone());
         }
         for subscription in state.subscriptions.values_mut().flatten() {

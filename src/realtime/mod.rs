@@ -13,8 +13,6 @@ mod event;
 mod hub;
 mod index;
 mod subscription;
-#[cfg(test)]
-mod tests;
 
 pub use client::{Client, Delivery, Ending, Message};
 pub use event::{Action, Event, Render, SharedTexts};

@@ -121,12 +121,11 @@ fn snake_case(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 2);
     let mut was_small = false;
     for c in name.chars() {
-        if !c.is_alphanumeric() {
+        let is_letter = c.is_alphanumeric();
+        if !is_letter || c.is_uppercase() && was_small {
             out.push('_');
-        } else {
-            if c.is_uppercase() && was_small {
-                out.push('_');
-            }
+        }
+        if is_letter {
             out.extend(c.to_lowercase());
         }
         was_small = c.is_lowercase() || c.is_numeric();

@@ -105,7 +105,7 @@ fn each_of_the_three_topics_has_its_rule() {
     let mut ann = Stream::subscribed(&story.server, &story.user("ann"), &topics);
     let mut root = Stream::subscribed(&story.server, &story.superuser, &topics);
     story.superuser.patch(&record("posts", &post["id"]), &json!({ "title": "b" })).expect(200);
-    let mut names = |stream: &mut Stream, count| {
+    let names = |stream: &mut Stream, count| {
         let mut names: Vec<String> = (0..count).map(|_| stream.next().expect("one").name).collect();
         stream.expect_nothing();
         names.sort();

@@ -37,8 +37,8 @@ impl Stream {
     /// Opens a stream; `query` begins with a question mark unless empty.
     pub(crate) fn open(server: &Server, query: &str, headers: &[(&str, &str)]) -> Self {
         let mut socket = TcpStream::connect(&server.address).expect("a connection");
-        let headers: String =
-            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let lines = headers.iter().map(|(name, value)| [*name, ": ", *value, "\r\n"]);
+        let headers = lines.flatten().collect::<String>();
         let head = format!("GET /api/realtime{query} HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
         socket.write_all(head.as_bytes()).expect("a request");
         socket.set_read_timeout(Some(Duration::from_millis(20))).expect("a timeout");
@@ -117,7 +117,7 @@ impl Stream {
             if self.ended || Instant::now() > until {
                 return None;
             }
-            let mut bytes = [0; 1 << 16];
+            let mut bytes = vec![0; 1 << 16];
             match self.socket.read(&mut bytes) {
                 Ok(0) => self.ended = true,
                 Ok(count) => self.raw.extend_from_slice(&bytes[..count]),

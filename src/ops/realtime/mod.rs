@@ -7,6 +7,8 @@
 mod before;
 mod feed;
 mod pump;
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub use feed::Feed;
