@@ -28,6 +28,7 @@ pub mod mail;
 pub mod model;
 pub mod ops;
 pub mod query;
+pub mod realtime;
 pub mod schema;
 pub mod settings;
 pub mod sql;

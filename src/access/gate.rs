@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::model::Row;
-use crate::query::{Context, FilterError, Request, Rows, Subject};
+use crate::query::{Context, FilterError, Request, Rows, Scope, Subject};
 use crate::schema::Collection;
 
 use super::{Caller, RuleCache};
@@ -97,6 +97,31 @@ impl<'a> Gate<'a> {
         let rule = collection.rules.list.as_ref().ok_or(Denied::SuperusersOnly)?;
         let rule = (!rule.is_empty()).then(|| rule.clone());
         Ok(Granted { rule, action: PhantomData })
+    }
+
+    /// Whether the caller may see the stored `row` in a list.
+    pub fn lists(
+        &self,
+        collection: &Arc<Collection>,
+        row: Row<'_>,
+    ) -> Result<Granted<List>, Denied> {
+        let request = self.caller.request();
+        self.check(collection, collection.rules.list.as_deref(), request, Subject::Stored(row))
+    }
+
+    /// Whether the stored `row` passes a filter that the caller wrote; an empty one is none.
+    pub fn passes(
+        &self,
+        collection: &Arc<Collection>,
+        filter: &str,
+        row: Row<'_>,
+    ) -> Result<bool, FilterError> {
+        if filter.is_empty() {
+            return Ok(true);
+        }
+        let scope = Scope::Client { superuser: self.caller.is_superuser() };
+        let filter = self.rules.filter(self.rows.catalog(), collection, filter, scope)?;
+        filter.matches(self.rows, self.caller.request(), Subject::Stored(row))
     }
 
     /// Whether the caller may view the stored `row`.

@@ -21,6 +21,7 @@ pub struct RuleCache {
 struct FilterKey {
     collection: CollectionId,
     text: Box<str>,
+    scope: Scope,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -53,9 +54,20 @@ impl RuleCache {
         collection: &Arc<Collection>,
         text: &str,
     ) -> Result<Arc<Filter>, FilterError> {
-        let key = FilterKey { collection: collection.id.clone(), text: text.into() };
+        self.filter(catalog, collection, text, Scope::Rule)
+    }
+
+    /// A filter of whoever `scope` says, compiled.
+    pub fn filter(
+        &self,
+        catalog: &Arc<Catalog>,
+        collection: &Arc<Collection>,
+        text: &str,
+        scope: Scope,
+    ) -> Result<Arc<Filter>, FilterError> {
+        let key = FilterKey { collection: collection.id.clone(), text: text.into(), scope };
         cached(&self.filters, catalog.version(), key, || {
-            Filter::compile(catalog, collection, text, Scope::Rule)
+            Filter::compile(catalog, collection, text, scope)
         })
     }
 

@@ -14,6 +14,7 @@ use super::{App, Parts, ReloadHook};
 use crate::auth::PasswordHasher;
 use crate::config::{self, Config, Live, Sources};
 use crate::files::Storage;
+use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend, bootstrap};
 use crate::store::{self, Store, StoreError, StoreOptions};
 use crate::web::{self, ApiError, Blocking, Reply, Request, RouteError, Router, State};
@@ -62,6 +63,9 @@ pub enum BuildError {
     /// The system collections cannot be made.
     #[error("cannot prepare the data folder: {0}")]
     Bootstrap(#[from] ops::Error),
+    /// The system has no thread left.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
     /// A route is malformed or collides with another.
     #[error(transparent)]
     Route(#[from] RouteError),
@@ -136,10 +140,12 @@ impl AppBuilder {
             Blocking::new(cores * BLOCKING_PER_CORE),
             Blocking::new(HASHES_WAITING_MAX),
         );
+        let pump = Pump::start(Arc::clone(&state.realtime)).map_err(BuildError::Thread)?;
         Ok(App(Arc::new(Parts {
             boot,
             sources: self.sources,
             state: Arc::new(state),
+            pump,
             router: Arc::new(router),
             on_reload: self.on_reload.unwrap_or_else(|| Arc::new(|_| {})),
             closing: std::sync::atomic::AtomicBool::new(false),

@@ -21,7 +21,9 @@ pub use command::{ControlCommand, ExportCommand, Password, SuperuserCommand};
 use crate::config::{Boot, Live, Sources};
 use crate::dump;
 use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule, Task};
+use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend};
+use crate::realtime::Hub;
 use crate::web::{self, Router, State};
 
 /// A server that is ready to serve. Cheap to clone.
@@ -36,6 +38,7 @@ struct Parts {
     boot: Boot,
     sources: Option<Sources>,
     state: Arc<State>,
+    pump: Pump,
     router: Arc<Router>,
     on_reload: ReloadHook,
     /// Breaks off what would hold up the end of the process.
@@ -111,7 +114,13 @@ impl App {
     /// Finishes what was submitted to the store and closes it. Nothing can be written afterwards.
     pub fn close(&self) -> Result<(), ops::Error> {
         self.0.closing.store(true, Ordering::Relaxed);
+        self.0.pump.stop();
         self.0.state.backend.close()
+    }
+
+    /// Open realtime streams: what to send messages of your own through, with [`Hub::send`].
+    pub fn realtime(&self) -> &Hub {
+        self.0.state.realtime.hub()
     }
 
     /// The options it was built with that need a restart.

@@ -86,6 +86,8 @@ layer! {
     "limits.body_timeout" body_timeout: Duration,
     /// See [`Live::idle_timeout`](super::Live::idle_timeout).
     "limits.idle_timeout" idle_timeout: Duration,
+    /// See [`Live::stream_idle_timeout`](super::Live::stream_idle_timeout).
+    "limits.stream_idle_timeout" stream_idle_timeout: Duration,
     /// See [`Live::connections_max`](super::Live::connections_max).
     "limits.connections" connections_max: NonZeroUsize,
     /// See [`Live::scan_rows_max`](super::Live::scan_rows_max).

@@ -83,6 +83,8 @@ pub struct Live {
     pub body_timeout: Duration,
     /// The longest silence while a body is read, or while an answer finds no reader.
     pub idle_timeout: Duration,
+    /// How long a realtime stream without messages stays open.
+    pub stream_idle_timeout: Duration,
     /// Connections served at once; more wait to be accepted.
     pub connections_max: NonZeroUsize,
     /// Rows that the rules and the filter of one request may look at.
@@ -98,6 +100,7 @@ impl Default for Live {
             header_timeout: Duration::from_mins(1),
             body_timeout: Duration::from_mins(5),
             idle_timeout: Duration::from_secs(30),
+            stream_idle_timeout: Duration::from_mins(5),
             connections_max: NonZeroUsize::new(10_000).expect("ten thousand is not zero"),
             scan_rows_max: 10_000_000,
         }
@@ -128,6 +131,7 @@ impl Config {
                 header_timeout: layer.header_timeout.unwrap_or(live.header_timeout),
                 body_timeout: layer.body_timeout.unwrap_or(live.body_timeout),
                 idle_timeout: layer.idle_timeout.unwrap_or(live.idle_timeout),
+                stream_idle_timeout: layer.stream_idle_timeout.unwrap_or(live.stream_idle_timeout),
                 connections_max: layer.connections_max.unwrap_or(live.connections_max),
                 scan_rows_max: layer.scan_rows_max.unwrap_or(live.scan_rows_max),
             },

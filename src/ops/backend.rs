@@ -152,6 +152,11 @@ impl Backend {
         self.store.submit(job, done);
     }
 
+    /// Runs `listener` after each commit, on the writer's thread; it must be quick and never wait.
+    pub fn on_commit(&self, listener: impl Fn() + Send + 'static) {
+        self.store.on_commit(listener);
+    }
+
     /// Finishes what was submitted and closes the store.
     pub fn close(&self) -> Result<(), Error> {
         self.store.close().map_err(Error::from)

@@ -16,6 +16,7 @@ pub mod console;
 mod error;
 pub mod files;
 pub mod mail;
+pub mod realtime;
 pub mod records;
 pub mod settings;
 pub mod views;

@@ -81,6 +81,9 @@ pub enum Durability {
     Relaxed,
 }
 
+/// What runs after each commit.
+type Listeners = Arc<Mutex<Vec<Box<dyn Fn() + Send>>>>;
+
 /// All collections and their records. Clones are the same store.
 ///
 /// Reads go through [`Store::snapshot`] and never wait. Writes are jobs that one thread runs in the
@@ -90,6 +93,7 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     published: Arc<ArcSwap<Snapshot>>,
+    listeners: Listeners,
     /// `None` once closed.
     jobs: RwLock<Option<SyncSender<Box<dyn Job>>>>,
     thread: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
@@ -167,12 +171,14 @@ impl Store {
         let (catalog, last_change) = (Arc::clone(&staged.catalog), staged.last_change);
         let snapshot = Snapshot { read, catalog, last_change };
         let published = Arc::new(ArcSwap::from_pointee(snapshot));
+        let listeners = Listeners::default();
         let (jobs, waiting) = sync_channel(QUEUE_MAX);
         let writer = Writer {
             engine,
             options,
             pace,
             published: Arc::clone(&published),
+            listeners: Arc::clone(&listeners),
             staged,
             next_rowids: tx::NextRowids::new(),
             wal,
@@ -185,6 +191,7 @@ impl Store {
             .map_err(StoreError::engine)?;
         Ok(Self(Arc::new(Inner {
             published,
+            listeners,
             jobs: RwLock::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
         })))
@@ -194,6 +201,13 @@ impl Store {
     /// space of overwritten data again.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.0.published.load_full()
+    }
+
+    /// Runs `listener` after each commit, once the new snapshot can be had. It runs on the writer's
+    /// thread, so it must be quick and never wait.
+    pub fn on_commit(&self, listener: impl Fn() + Send + 'static) {
+        let mut listeners = self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.push(Box::new(listener));
     }
 
     /// Runs `job` in a transaction and returns its answer once that is committed. Blocks meanwhile,

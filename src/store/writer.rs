@@ -1,8 +1,8 @@
 //! The writer: one thread that runs waiting jobs, many of them in one transaction.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -12,7 +12,7 @@ use super::error::StoreError;
 use super::snapshot::Snapshot;
 use super::tx::{NextRowids, Staged, Tx};
 use super::wal::Wal;
-use super::{StoreOptions, names};
+use super::{Listeners, StoreOptions, names};
 
 /// Jobs that share a transaction at most.
 const BATCH_MAX: usize = 1024;
@@ -86,6 +86,7 @@ pub(super) struct Writer {
     pub(super) options: StoreOptions,
     pub(super) pace: Pace,
     pub(super) published: Arc<ArcSwap<Snapshot>>,
+    pub(super) listeners: Listeners,
     pub(super) staged: Staged,
     pub(super) next_rowids: NextRowids,
     /// The write-ahead log of relaxed durability, and the sequence of its last record.
@@ -242,6 +243,9 @@ impl Writer {
             last_change: self.staged.last_change,
         };
         self.published.store(Arc::new(snapshot));
+        for listener in &*self.listeners.lock().unwrap_or_else(PoisonError::into_inner) {
+            listener();
+        }
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ mod caller;
 mod connection;
 mod domain_error;
 mod error;
+mod event_stream;
 mod excerpt;
 mod fields;
 mod file_body;

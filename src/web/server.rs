@@ -70,6 +70,7 @@ pub async fn serve(
         }
     }
     drop(listener);
+    state.realtime.hub().close();
     if timeout(DRAIN_TIME_MAX, graceful.shutdown()).await.is_err() {
         tracing::warn!(open = connections.len(), "cutting connections that do not end");
     }

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::wire::RecordWriter;
+use super::wire::{EventWriter, RecordWriter};
 use super::{Blocking, RateLimiter};
 use crate::config::SharedLive;
 use crate::ops::Backend;
+use crate::ops::realtime::Feed;
 
 /// Thumbs that are made at once; each may take some hundred megabytes.
 const THUMBS_AT_ONCE_MAX: usize = 2;
@@ -25,6 +26,8 @@ pub struct State {
     pub thumbs: Blocking,
     /// Counts the requests of clients.
     pub(super) rate_limiter: RateLimiter,
+    /// Open streams, and what feeds them.
+    pub realtime: Arc<Feed>,
     /// Writes records as JSON.
     pub(super) records: RecordWriter,
 }
@@ -38,6 +41,7 @@ impl State {
         hashing: Blocking,
     ) -> Self {
         let thumbs = Blocking::new(THUMBS_AT_ONCE_MAX);
+        let realtime = Arc::new(Feed::new(backend.clone(), EventWriter::default()));
         Self {
             live,
             backend,
@@ -45,6 +49,7 @@ impl State {
             hashing,
             thumbs,
             rate_limiter: RateLimiter::default(),
+            realtime,
             records: RecordWriter::default(),
         }
     }

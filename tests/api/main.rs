@@ -10,6 +10,7 @@ mod concurrency;
 mod explain;
 mod files;
 mod rate_limits;
+mod realtime;
 mod records;
 mod settings;
 mod views;

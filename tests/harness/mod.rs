@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every suite uses its own part of the harness")]
 
 pub(crate) mod mailbox;
+pub(crate) mod stream;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;

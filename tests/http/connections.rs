@@ -255,3 +255,28 @@ fn shutdown_finishes_what_is_under_way_and_takes_no_more() {
     stopped.join().expect("a clean end");
     assert!(std::net::TcpStream::connect(server.address).is_err());
 }
+
+#[test]
+fn a_quiet_stream_ends_when_its_own_limit_says() {
+    // The limits of other answers do not count for a stream.
+    let server = Server::start(|live| {
+        (live.header_timeout, live.idle_timeout) = (SHORT, SHORT);
+        live.stream_idle_timeout = SHORT * 5;
+    });
+    let mut client = server.connect();
+    client.write("GET /api/realtime HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let took = client.wait_for_end();
+    assert!(took >= SHORT * 5 && took < SOON, "{took:?}");
+}
+
+#[test]
+fn open_streams_do_not_hold_up_the_end() {
+    let mut server = Server::start(|_| {});
+    let mut client = server.connect();
+    client.write("GET /api/realtime HTTP/1.1\r\nHost: x\r\n\r\n");
+    std::thread::sleep(SHORT);
+    let started = Instant::now();
+    server.begin_stop().join().expect("a clean end");
+    assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
+    client.wait_for_end();
+}

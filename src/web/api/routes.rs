@@ -3,7 +3,9 @@
 use http::Method;
 
 use super::super::{Actions, RouteError, Router};
-use super::{accounts, auth, batch, collections, explain, files, health, records, settings, sql};
+use super::{
+    accounts, auth, batch, collections, explain, files, health, realtime, records, settings, sql,
+};
 
 /// All routes, each with its handler.
 ///
@@ -11,6 +13,8 @@ use super::{accounts, auth, batch, collections, explain, files, health, records,
 pub fn routes() -> Result<Router, RouteError> {
     let mut router = Router::with_actions(actions_of);
     router.add(Method::GET, "/api/health", health::check)?;
+    router.add(Method::GET, "/api/realtime", realtime::connect)?;
+    router.add(Method::POST, "/api/realtime", realtime::subscribe)?;
     router.add(Method::GET, "/api/collections", collections::list)?;
     router.add(Method::POST, "/api/collections", collections::create)?;
     router.add(Method::GET, "/api/collections/meta/scaffolds", collections::scaffolds)?;

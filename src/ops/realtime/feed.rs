@@ -1,0 +1,134 @@
+//! Events for open streams, read from the log of changes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::ops::{Backend, Error};
+use crate::query::{ReadError, Rows};
+use crate::realtime::{Client, Event, Hub, Message, Render};
+use crate::store::{Change, ChangeAction, Snapshot};
+
+use super::window::Window;
+
+/// Changes that a client which comes back may have missed; with more it has a gap.
+const MISSED_MAX: u64 = 100_000;
+
+/// The event that tells a client about changes it missed for good.
+const GAP_TOPIC: &str = "REALTIME_GAP";
+
+/// Makes events of changes, for everybody or for one client that was away.
+pub struct Feed {
+    backend: Arc<Backend>,
+    hub: Hub,
+    render: Box<dyn Render>,
+}
+
+/// How far the feed has come.
+pub(super) struct Progress {
+    seen: Arc<Snapshot>,
+}
+
+impl Feed {
+    /// A feed of the changes in `backend`, written by `render`.
+    pub fn new(backend: Arc<Backend>, render: impl Render + 'static) -> Self {
+        let hub = Hub::default();
+        let last = backend.snapshot().last_change();
+        hub.begin(last);
+        hub.complete(last);
+        Self { backend, hub, render: Box::new(render) }
+    }
+
+    /// The open streams.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    pub(super) fn backend(&self) -> &Arc<Backend> {
+        &self.backend
+    }
+
+    pub(super) fn start(&self) -> Progress {
+        Progress { seen: self.backend.snapshot() }
+    }
+
+    /// Sends what was committed since `progress`, in order.
+    pub(super) fn advance(&self, progress: &mut Progress) -> Result<(), ReadError> {
+        let now = self.backend.snapshot();
+        let before = std::mem::replace(&mut progress.seen, now.clone());
+        if before.catalog().version() != now.catalog().version() {
+            self.hub.collections_changed(now.catalog());
+        }
+        let mut after = before.last_change();
+        while after < now.last_change() {
+            if self.hub.is_idle() {
+                break;
+            }
+            let window = Window::read(&before, &now, after)?;
+            let Some(last) = window.last() else { break };
+            self.hub.begin(last);
+            for change in &window.changes {
+                self.publish(&window, change)?;
+            }
+            self.hub.complete(last);
+            after = last;
+        }
+        self.hub.begin(now.last_change());
+        self.hub.complete(now.last_change());
+        Ok(())
+    }
+
+    fn publish(&self, window: &Window<'_>, change: &Change) -> Result<(), ReadError> {
+        let Some((event, is_gone)) = window.event(change)? else { return Ok(()) };
+        let Event { collection, row, .. } = &event;
+        // Whoever an update takes something away from must not see even this event; an account that
+        // goes sees its own end.
+        if collection.is_auth() && change.action == ChangeAction::Update {
+            self.hub.account_changed(collection, &change.record_id, Some(row));
+        }
+        window.with_rows(is_gone, |rows| {
+            self.hub.publish(&event, rows, self.backend.rules(), &*self.render);
+        });
+        if collection.is_auth() && change.action == ChangeAction::Delete {
+            self.hub.account_changed(collection, &change.record_id, None);
+        }
+        Ok(())
+    }
+
+    /// Queues the next part of what `client` missed after the change `after`, or says that it cannot
+    /// be had any more.
+    pub fn catch_up(&self, client: &Client, after: u64) -> Result<(), Error> {
+        let now = self.backend.snapshot();
+        let last = now.last_change();
+        let window = Window::read(&now, &now, after)?;
+        let first = window.changes.first().map(|change| change.sequence);
+        let is_complete = after <= last
+            && last - after <= MISSED_MAX
+            && first.is_none_or(|first| first == after + 1);
+        if !is_complete {
+            client.push_missed(gap(after, last));
+            self.hub.caught_up(client, last);
+            return Ok(());
+        }
+        for change in &window.changes {
+            if let Some((event, is_gone)) = window.event(change)? {
+                window.with_rows(is_gone, |rows| {
+                    self.hub.replay(client, &event, rows, self.backend.rules(), &*self.render);
+                });
+            }
+        }
+        self.hub.caught_up(client, window.last().unwrap_or(last));
+        Ok(())
+    }
+}
+
+/// Says that changes after `after`, up to `last`, are missing.
+fn gap(after: u64, last: u64) -> Message {
+    let data = format!("{{\"after\":{after},\"until\":{last}}}");
+    Message { topic: GAP_TOPIC.into(), data: data.into_bytes().into(), sequence: Some(last) }
+}
+
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feed").field("hub", &self.hub).finish_non_exhaustive()
+    }
+}
