@@ -20,8 +20,8 @@ pub use command::{ControlCommand, ExportCommand, Password, SuperuserCommand};
 
 use crate::config::{Boot, Live, Sources};
 use crate::dump;
-use crate::jobs::{ConfigWatch, FileSweep};
-use crate::ops;
+use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule, Task};
+use crate::ops::{self, Backend};
 use crate::web::{self, Router, State};
 
 /// A server that is ready to serve. Cheap to clone.
@@ -72,6 +72,9 @@ impl App {
             .map_err(io::Error::other)?;
         let _sweep = FileSweep::start(&parts.state.backend)?;
         let _control = control::listen(self)?;
+        let backend = &parts.state.backend;
+        let _postman = Postman::start(Arc::clone(backend))?;
+        let _schedule = Schedule::start(tasks(backend))?;
         web::serve(listener, Arc::clone(&parts.state), Arc::clone(&parts.router), shutdown).await
     }
 
@@ -117,6 +120,24 @@ impl App {
     }
 }
 
+/// What a server does by itself every so often.
+fn tasks(backend: &Arc<Backend>) -> Vec<Task> {
+    const HOUR: u32 = 3600;
+    let (accounts, outbox) = (Arc::clone(backend), Arc::clone(backend));
+    vec![
+        Task {
+            name: "delete expired second factors and one-time passwords",
+            seconds: HOUR,
+            run: Box::new(move |now| ops::auth::delete_expired(&accounts, now).map(drop)),
+        },
+        Task {
+            name: "delete old mail that could not be sent",
+            seconds: HOUR,
+            run: Box::new(move |now| ops::mail::delete_old_failures(&outbox, now)),
+        },
+    ]
+}
+
 fn superuser_use_case(command: SuperuserCommand) -> ops::auth::SuperuserCommand {
     use ops::auth::SuperuserCommand as UseCase;
     let plain = |password: Password| password.reveal().to_owned();
@@ -131,6 +152,7 @@ fn superuser_use_case(command: SuperuserCommand) -> ops::auth::SuperuserCommand 
             UseCase::Update { email, password: plain(password) }
         }
         SuperuserCommand::Delete { email } => UseCase::Delete { email },
+        SuperuserCommand::Otp { email } => UseCase::Otp { email },
     }
 }
 

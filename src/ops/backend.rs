@@ -9,11 +9,15 @@ use arc_swap::ArcSwap;
 use crate::access::RuleCache;
 use crate::auth::PasswordHasher;
 use crate::files::Storage;
+use crate::mail::{Delivery, Security, Sender, Smtp, SmtpLogin};
 use crate::query::Rows;
 use crate::settings::Settings;
 use crate::store::{Snapshot, Store, Tx};
 
+use super::auth::Throttles;
 use super::files::InFlight;
+use super::mail::Bell;
+use super::views::{Reading, ViewCache};
 use super::{Error, settings};
 
 /// The store and what goes with it. Shared by all requests behind an `Arc`.
@@ -22,8 +26,11 @@ pub struct Backend {
     store: Store,
     rules: Arc<RuleCache>,
     hasher: PasswordHasher,
+    throttles: Throttles,
+    bell: Bell,
     files: Storage,
     in_flight: Arc<InFlight>,
+    views: Arc<ViewCache>,
     settings: ArcSwap<CachedSettings>,
     /// Held while settings are read and cached, so that older ones never replace newer ones.
     reloading: Mutex<()>,
@@ -45,8 +52,11 @@ impl Backend {
             store,
             rules: Arc::default(),
             hasher,
+            throttles: Throttles::default(),
+            bell: Bell::default(),
             files,
             in_flight: Arc::default(),
+            views: Arc::default(),
             settings: ArcSwap::default(),
             reloading: Mutex::new(()),
         }
@@ -57,6 +67,11 @@ impl Backend {
         self.store.snapshot()
     }
 
+    /// The last committed state with the rows of views.
+    pub fn reading(&self) -> Reading {
+        Reading::new(self.snapshot(), Arc::clone(&self.views))
+    }
+
     /// Compiled rules.
     pub fn rules(&self) -> &Arc<RuleCache> {
         &self.rules
@@ -65,6 +80,21 @@ impl Backend {
     /// Password hashing.
     pub fn hasher(&self) -> &PasswordHasher {
         &self.hasher
+    }
+
+    /// Who has to wait.
+    pub(crate) fn throttles(&self) -> &Throttles {
+        &self.throttles
+    }
+
+    /// Where mail goes out, and in whose name.
+    pub fn delivery(&self) -> Delivery {
+        delivery(&self.settings())
+    }
+
+    /// Wakes whoever sends mail; it is rung by those who posted a letter, once that is committed.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// The files of records.
@@ -125,5 +155,28 @@ impl Backend {
     /// Finishes what was submitted and closes the store.
     pub fn close(&self) -> Result<(), Error> {
         self.store.close().map_err(Error::from)
+    }
+}
+
+/// What `settings` say about mail.
+fn delivery(settings: &Settings) -> Delivery {
+    let (smtp, meta) = (&settings.smtp, &settings.meta);
+    let has_login = !smtp.username.is_empty() || !smtp.password.is_empty();
+    let login = has_login.then(|| SmtpLogin {
+        username: smtp.username.clone(),
+        password: smtp.password.clone(),
+        uses_login_mechanism: smtp.auth_method == "LOGIN",
+    });
+    Delivery {
+        smtp: smtp.enabled.then(|| Smtp {
+            host: smtp.host.clone(),
+            port: u16::try_from(smtp.port).unwrap_or(0),
+            security: if smtp.tls { Security::Tls } else { Security::StartTls },
+            login,
+            local_name: smtp.local_name.clone(),
+        }),
+        sender: Sender { name: meta.sender_name.clone(), address: meta.sender_address.clone() },
+        app_name: meta.app_name.clone(),
+        app_url: meta.app_url.clone(),
     }
 }

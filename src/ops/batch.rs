@@ -14,6 +14,7 @@ use super::records::{
     DeleteRecord, Enricher, Expand, RecordView, WriteRecord, Written, collection_of,
 };
 use super::{Backend, Error};
+use crate::ops::views::Writing;
 
 /// One step of a batch.
 #[derive(Debug)]
@@ -197,7 +198,8 @@ impl Batch {
     /// The record is looked at right after the write, because later steps may change or delete it.
     fn run_write(&self, write: &Write, tx: &mut Tx<'_>) -> Result<RecordView, Error> {
         let Written { collection, row } = write.record.run(tx)?;
-        let gate = Gate::new(tx, &self.rules, &write.caller);
+        let with_views = Writing::over(tx);
+        let gate = Gate::new(&with_views, &self.rules, &write.caller);
         Enricher::new(gate).view(&collection, row, write.expand.as_ref())
     }
 

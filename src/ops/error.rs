@@ -4,7 +4,10 @@ use crate::access::Denied;
 use crate::auth::HashError;
 use crate::query::{FilterError, ReadError};
 use crate::schema::Violations;
+use crate::sql::SqlError;
 use crate::store::{StoreError, WriteError};
+
+use super::views::NotReady;
 
 /// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
@@ -28,12 +31,24 @@ pub enum Error {
     /// The caller is known and may not do this.
     #[error("forbidden")]
     Forbidden,
+    /// Superusers may not come from the address of the caller.
+    #[error("no address for superusers")]
+    ForeignAddress,
     /// The caller is logged in with a record of another collection, the one named here.
     #[error("the caller belongs to collection {0}")]
     OtherCollection(String),
     /// Passwords are not accepted here.
     #[error("password logins are off")]
     PasswordAuthDisabled,
+    /// One-time passwords are not accepted here.
+    #[error("logins with one-time passwords are off")]
+    OtpDisabled,
+    /// There is no such one-time password, it is void, or it was another; which is not said.
+    #[error("invalid or expired one-time password")]
+    InvalidOtp,
+    /// Too many one-time passwords were tried.
+    #[error("too many one-time passwords were tried")]
+    TooManyAttempts,
     /// The collection's auth rule does not hold for the record.
     #[error("the auth rule does not hold")]
     AuthRuleFailed,
@@ -49,6 +64,12 @@ pub enum Error {
     /// Records of views cannot be written.
     #[error("records of views are read only")]
     ViewIsReadOnly,
+    /// The query of a view cannot be answered.
+    #[error("a view cannot be answered")]
+    View(#[source] SqlError),
+    /// A view has to be worked out first, which takes longer than the caller wants to wait.
+    #[error(transparent)]
+    ViewNotReady(NotReady),
     /// Something was refused, with what is wrong by field.
     #[error("{0:?} with {1:?}")]
     Rejected(Failure, Violations),
@@ -111,6 +132,10 @@ pub enum Failure {
     CollectionFormat,
     /// A collection body whose type-specific part is not shaped like one.
     CollectionTypeFormat,
+    /// Setting a password with a mailed token.
+    SetPassword,
+    /// Changing an address with a mailed token.
+    ConfirmEmailChange,
     /// Reading settings that are not shaped like any.
     SettingsFormat,
     /// Saving settings.
@@ -159,7 +184,15 @@ impl From<FilterError> for Error {
 
 impl From<ReadError> for Error {
     fn from(error: ReadError) -> Self {
-        Self::internal(error)
+        let cause = match error.0.downcast::<SqlError>() {
+            Ok(error) if error.is_limit() => return Self::Refused(format!("{error}.")),
+            Ok(error) => return Self::View(*error),
+            Err(cause) => cause,
+        };
+        match cause.downcast::<NotReady>() {
+            Ok(not_ready) => Self::ViewNotReady(*not_ready),
+            Err(cause) => Self::internal(ReadError(cause)),
+        }
     }
 }
 

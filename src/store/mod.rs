@@ -16,6 +16,7 @@ mod error;
 mod index;
 mod names;
 mod open;
+mod outbox;
 mod reading;
 mod snapshot;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use change::{Change, ChangeAction};
 pub use check::{CheckedCollection, Findings};
 pub use dump::{Definition, EntrySlice, RowSlice};
 pub use error::{StoreError, WriteError};
+pub use outbox::OutboxKey;
 pub use snapshot::Snapshot;
 pub use tx::Tx;
 

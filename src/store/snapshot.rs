@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::change::{self, Change};
 use super::engine::Read;
 use super::error::damaged;
+use super::outbox::OutboxKey;
 use super::{names, reading};
 use crate::model::key::KeyRange;
 use crate::model::{Row, RowBuf, RowId};
@@ -31,6 +32,23 @@ impl Snapshot {
     /// The setting called `key`.
     pub fn setting(&self, key: &str) -> Result<Option<Vec<u8>>, ReadError> {
         self.read.copy(names::SETTINGS, key.as_bytes())
+    }
+
+    /// Up to `limit` letters of the outbox that are due at `due` or later, the earliest first.
+    pub fn outbox(&self, due: u64, limit: usize) -> Result<Vec<(OutboxKey, Vec<u8>)>, ReadError> {
+        let mut letters = Vec::new();
+        if limit == 0 {
+            return Ok(letters);
+        }
+        let start = OutboxKey { due, sequence: 0 }.to_bytes();
+        let keys = (Bound::Included(start.as_slice()), Bound::Unbounded);
+        self.read.range(names::OUTBOX, keys, Direction::Forward, &mut |key, letter| {
+            let key = OutboxKey::from_bytes(key).ok_or_else(|| damaged("a key in the outbox"))?;
+            letters.push((key, letter.to_vec()));
+            let full = letters.len() == limit;
+            Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(letters)
     }
 
     /// Up to `limit` settings whose key begins with `prefix` and comes after `after`, in the order of

@@ -3,6 +3,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod accounts;
 mod bad_input;
 mod batch;
 mod concurrency;
@@ -10,3 +11,4 @@ mod files;
 mod rate_limits;
 mod records;
 mod settings;
+mod views;

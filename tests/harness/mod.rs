@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every suite uses its own part of the harness")]
 
+pub(crate) mod mailbox;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -62,6 +64,13 @@ impl Server {
         std::mem::replace(&mut self.data, empty)
     }
 
+    /// Runs the program on the server's folder; returns what it prints.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Result<String, String> {
+        let ran = program(self.data.path()).args(arguments).output().expect("the program runs");
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        if ran.status.success() { Ok(text(&ran.stdout)) } else { Err(text(&ran.stderr)) }
+    }
+
     /// The data folder.
     pub(crate) fn folder(&self) -> std::path::PathBuf {
         self.data.path().join("data")
@@ -80,6 +89,12 @@ impl Server {
 
     pub(crate) fn superuser(&self) -> Client {
         self.logged_in("_superusers", EMAIL, PASSWORD)
+    }
+
+    /// A client with this token.
+    pub(crate) fn with_token(&self, token: &Json) -> Client {
+        let token = token.as_str().expect("a token").to_owned();
+        Client { token: Some(token), ..self.guest() }
     }
 
     /// A client logged in with a password.

@@ -23,7 +23,7 @@ pub struct Download {
 impl Download {
     /// The file `name` of a record. The name is looked up in the record, so nothing else can be
     /// reached. No rule is asked, unless the file is protected: then the caller is the holder of
-    /// `token` and nobody else, and the view rule must hold.
+    /// `token` and nobody else, if `welcome` lets them pass, and the view rule must hold.
     ///
     /// Whatever is wrong, the file looks missing.
     pub fn find(
@@ -31,7 +31,7 @@ impl Download {
         rules: &RuleCache,
         request: Request,
         (collection, record, name): (&str, &str, &str),
-        token: &str,
+        (token, welcome): (&str, impl Fn(&AuthRow) -> bool),
         thumb: &str,
     ) -> Result<Self, Error> {
         let collection = rows.catalog().find(collection).ok_or(Error::NoCollection)?;
@@ -47,7 +47,7 @@ impl Download {
         let field = file_fields(collection).find(names_it).ok_or(Error::NotFound)?;
         let FieldKind::File(options) = &field.kind else { return Err(Error::NotFound) };
         if options.protected {
-            let auth = file_token_holder(rows, token)?;
+            let auth = file_token_holder(rows, token)?.filter(welcome);
             let request = Request { context: Context::ProtectedFile, auth, ..request };
             let caller = Caller::new(request);
             Gate::new(rows, rules, &caller).view(collection, row).map_err(|_| Error::NotFound)?;

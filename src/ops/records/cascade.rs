@@ -11,7 +11,7 @@ use crate::schema::{Collection, Field, FieldKind, Record};
 use crate::store::Tx;
 
 use super::Error;
-use super::account::delete_all_helpers;
+use super::belongings;
 
 /// Somebody still requires the record.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(super) fn delete(
         let Some(row) = delete_row(tx, &collection, rowid)? else { continue };
         let id = row.as_row().id().to_owned();
         if collection.is_auth() {
-            delete_all_helpers(tx, &collection, &id)?;
+            belongings::delete_all(tx, &collection, &id)?;
         }
         let catalog = tx.catalog().clone();
         for (source, field) in catalog.referrers(&collection) {

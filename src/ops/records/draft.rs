@@ -13,9 +13,10 @@ use crate::query::{Request, Rows, Subject};
 use crate::schema::values::{self, Submission, WriteAccess};
 use crate::schema::{Collection, Field, FieldKind, Record, Violation, Violations};
 
-use super::account;
 use super::write::{Intent, WriteRecord};
 use super::{Error, collection_of};
+use super::{account, belongings};
+use crate::ops::views::Writing;
 
 /// Stands for a password whose hash is not known yet, so that `required` sees it is not empty.
 const UNHASHED: &str = "unhashed";
@@ -48,7 +49,8 @@ impl Draft {
         if collection.is_view() {
             return Err(Error::ViewIsReadOnly);
         }
-        let gate = Gate::new(rows, &write.rules, &write.caller);
+        let with_views = Writing::over(rows);
+        let gate = Gate::new(&with_views, &write.rules, &write.caller);
         let stored = match &write.intent {
             Intent::Create => None,
             Intent::Update { id } => {
@@ -140,7 +142,7 @@ impl Draft {
                 .into_result()
                 .map_err(|violations| Error::Rejected(Failure::UpdateRecord, violations))?;
         }
-        fill_changed(&mut record, write.now);
+        touch(&mut record, write.now);
         let mut draft = Self { record, basis: Basis::Stored { rowid, row, granted }, submission };
         draft.mark_passwords();
         draft.validate(gate.rows(), Some(&old), &write.uploads)?;
@@ -213,6 +215,9 @@ impl Draft {
             account::check_id_is_free(rows, self.collection(), self.record.id(), &mut violations)?;
         }
         let failure = self.failure();
+        if violations.is_empty() {
+            violations = belongings::check(rows, &self.record)?;
+        }
         violations.into_result().map_err(|violations| Error::Rejected(failure, violations))
     }
 
@@ -263,7 +268,8 @@ pub(super) fn generated(field: &Field) -> Result<Option<String>, Error> {
     values::autogenerate::generate(pattern).map(Some).map_err(Error::internal)
 }
 
-fn fill_changed(record: &mut Record, now: Timestamp) {
+/// Sets what the server changes in a changed record: its dates.
+pub fn touch(record: &mut Record, now: Timestamp) {
     let collection = record.collection().clone();
     for field in &collection.fields {
         if let FieldKind::Autodate(options) = &field.kind

@@ -19,6 +19,7 @@ use super::idempotency::IdempotentCreate;
 use super::placing::Placed;
 use super::precondition::Precondition;
 use super::{Error, account, collection_of};
+use crate::ops::views::Writing;
 
 /// What is to be done with the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,7 +197,8 @@ impl WriteRecord {
             return Ok(None);
         };
         let Some(row) = rows.row(&collection, rowid)? else { return Ok(None) };
-        let gate = Gate::new(rows, &self.rules, &self.caller);
+        let with_views = Writing::over(rows);
+        let gate = Gate::new(&with_views, &self.rules, &self.caller);
         if gate.update(&collection, row.as_row(), self.caller.request()).is_err()
             && !self.caller.is_record(collection.id.as_str(), id)
         {

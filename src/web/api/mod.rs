@@ -1,5 +1,6 @@
 //! The handlers, one file for each area, and the one list of their routes.
 
+mod accounts;
 mod auth;
 mod batch;
 mod collections;
@@ -8,5 +9,6 @@ mod health;
 mod records;
 mod routes;
 mod settings;
+mod sql;
 
 pub use routes::routes;

@@ -7,12 +7,13 @@ use http::header::{ETAG, HeaderValue};
 
 use crate::access::{Caller, Gate};
 use crate::config::{ByteSize, Live};
+use crate::ops::Error;
 use crate::ops::files::Upload;
 use crate::ops::records::{
     DeleteRecord, Enricher, Expand, IDEMPOTENCY_KEY_BYTES_MAX, Intent, ListParams, Listing,
     Precondition, RecordView, Version, WriteRecord, Written, collection_of, view,
 };
-use crate::ops::{Backend, Error};
+use crate::ops::views::Reading;
 use crate::schema::{Collection, Field, FieldKind};
 use crate::web::caller::caller_of;
 use crate::web::multipart::is_multipart;
@@ -23,7 +24,7 @@ use crate::web::{ApiError, Reply, Request, State, committed};
 pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     let params = list_params(&request)?;
     let listing = Listing::open(
-        state.backend.snapshot(),
+        state.backend.reading(),
         state.backend.rules().clone(),
         caller_of(&request),
         request.params.get("collection"),
@@ -38,11 +39,22 @@ pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, A
 
 /// `GET …/records/{id}`
 pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
-    let snapshot = state.backend.snapshot();
+    let reading = state.backend.reading();
     let caller = caller_of(&request);
-    let collection = collection_of(&*snapshot, request.params.get("collection"))?;
-    let gate = Gate::new(&*snapshot, state.backend.rules(), &caller);
-    let record = view(gate, &collection, request.params.get("id"), expand_of(&request))?;
+    let collection = collection_of(&reading, request.params.get("collection"))?;
+    let (id, expand) = (request.params.get("id"), expand_of(&request));
+    let gate = Gate::new(&reading, state.backend.rules(), &caller);
+    let record = match view(gate, &collection, id, expand) {
+        Err(Error::ViewNotReady(_)) => {
+            let (backend, reading) = (Arc::clone(&state.backend), reading.at_leisure());
+            let (id, expand) = (id.to_owned(), expand.to_owned());
+            let view_at_leisure = move || {
+                view(Gate::new(&reading, backend.rules(), &caller), &collection, &id, &expand)
+            };
+            state.blocking.run(view_at_leisure).await?
+        }
+        viewed => viewed?,
+    };
     let mut text = Vec::with_capacity(1024);
     state.records.push(&mut text, &record);
     Ok(with_version(Reply::json_text(StatusCode::OK, text), &record))
@@ -127,7 +139,7 @@ async fn write(
     if collection.fields.iter().any(|field| matches!(field.kind, FieldKind::File(_))) {
         state.backend.sweep_soon();
     }
-    reply(state, &caller, written, expand_of(&request))
+    reply(state, caller, written, expand_of(&request)).await
 }
 
 /// Whether it is worth reading the files of a write: a caller who may write nothing gets to know
@@ -151,18 +163,25 @@ pub(super) fn takes_file(field: &Field, key: &str) -> bool {
 }
 
 /// The saved record as the caller may see it.
-fn reply(
+async fn reply(
     state: &State,
-    caller: &Arc<Caller>,
+    caller: Arc<Caller>,
     written: Written,
     expand: &str,
 ) -> Result<Reply, ApiError> {
-    let snapshot = state.backend.snapshot();
-    let backend: &Backend = &state.backend;
-    let gate = Gate::new(&*snapshot, backend.rules(), caller);
-    let record = Enricher::new(gate)
-        .view(&written.collection, written.row, Expand::parse(expand).as_ref())
-        .map_err(Error::internal)?;
+    let (backend, expand) = (Arc::clone(&state.backend), Expand::parse(expand));
+    let reading = backend.reading();
+    let enrich = move |reading: &Reading| {
+        let gate = Gate::new(reading, backend.rules(), &caller);
+        Enricher::new(gate).view(&written.collection, written.row.clone(), expand.as_ref())
+    };
+    let record = match enrich(&reading) {
+        Err(Error::ViewNotReady(_)) => {
+            state.blocking.run(move || enrich(&reading.at_leisure())).await
+        }
+        enriched => enriched,
+    };
+    let record = record.map_err(Error::internal)?;
     let mut text = Vec::with_capacity(1024);
     state.records.push(&mut text, &record);
     Ok(with_version(Reply::json_text(StatusCode::OK, text), &record))

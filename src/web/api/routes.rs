@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::super::{Actions, RouteError, Router};
-use super::{auth, batch, collections, files, health, records, settings};
+use super::{accounts, auth, batch, collections, files, health, records, settings, sql};
 
 /// All routes, each with its handler.
 ///
@@ -14,7 +14,9 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::GET, "/api/collections", collections::list)?;
     router.add(Method::POST, "/api/collections", collections::create)?;
     router.add(Method::GET, "/api/collections/meta/scaffolds", collections::scaffolds)?;
+    router.add(Method::POST, "/api/collections/meta/dry-run-view", collections::dry_run_view)?;
     router.add(Method::PUT, "/api/collections/import", collections::import)?;
+    router.add(Method::POST, "/api/sql", sql::run)?;
     let collection_path = "/api/collections/{collection}";
     router.add(Method::GET, collection_path, collections::get)?;
     router.add(Method::PATCH, collection_path, collections::update)?;
@@ -31,7 +33,22 @@ pub fn routes() -> Result<Router, RouteError> {
     let auth_path = |action: &str| format!("/api/collections/{{collection}}/{action}");
     router.add(Method::GET, &auth_path("auth-methods"), auth::methods)?;
     router.add(Method::POST, &auth_path("auth-with-password"), auth::with_password)?;
+    router.add(Method::POST, &auth_path("auth-with-otp"), auth::with_otp)?;
     router.add(Method::POST, &auth_path("auth-refresh"), auth::refreshed)?;
+    router.add(Method::POST, &auth_path("impersonate/{id}"), auth::impersonate)?;
+    router.add(Method::POST, &auth_path("request-otp"), accounts::request_otp)?;
+    let verification = &auth_path("request-verification");
+    router.add(Method::POST, verification, accounts::request_verification)?;
+    let verification = &auth_path("confirm-verification");
+    router.add(Method::POST, verification, accounts::confirm_verification)?;
+    let reset = &auth_path("request-password-reset");
+    router.add(Method::POST, reset, accounts::request_password_reset)?;
+    let reset = &auth_path("confirm-password-reset");
+    router.add(Method::POST, reset, accounts::confirm_password_reset)?;
+    let change = &auth_path("request-email-change");
+    router.add(Method::POST, change, accounts::request_email_change)?;
+    let change = &auth_path("confirm-email-change");
+    router.add(Method::POST, change, accounts::confirm_email_change)?;
     router.add(Method::POST, "/api/batch", batch::run)?;
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;
