@@ -1,7 +1,8 @@
 //! Import: the data folder of another backend, brought over as a data folder of this one.
 //!
 //! Owns: [`pocketbase`], the reading of `PocketBase` data folders, and `staging`, the steps that make
-//! an import all or nothing, which `dump` takes as well. Only this module names rusqlite. Knows nothing of HTTP or the command line.
+//! an import all or nothing, which `dump` takes as well. Only this module names rusqlite. Knows nothing
+//! of HTTP or the command line.
 //! Invariant: the source is never written to, and the target has a store only once everything that
 //! can come over has; what cannot is in the [`Summary`].
 //! Start reading at [`pocketbase`].
