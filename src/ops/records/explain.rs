@@ -23,7 +23,7 @@ pub struct Explanation {
 /// Plans and runs the list that `who` would get: `guest`, the `id` or name of an auth collection
 /// with the id of a record behind a slash, or nothing for the caller. Only superusers may ask.
 pub fn explain(
-    reading: Reading,
+    reading: &Reading,
     rules: Arc<RuleCache>,
     caller: &Arc<Caller>,
     collection: &str,
@@ -36,7 +36,7 @@ pub fn explain(
     let caller = match who {
         "" => Arc::clone(caller),
         "guest" => with_auth(caller, None),
-        named => with_auth(caller, Some(account(&reading, named)?)),
+        named => with_auth(caller, Some(account(reading, named)?)),
     };
     let listing = match Listing::open(reading.clone(), rules, caller, collection, params) {
         Err(Error::SuperusersOnly) => {

@@ -20,7 +20,7 @@ pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, A
     let (reading, rules) = (state.backend.reading(), state.backend.rules().clone());
     let found = state
         .blocking
-        .run(move || explain(reading, rules, &caller, &collection, params, &who))
+        .run(move || explain(&reading, rules, &caller, &collection, params, &who))
         .await?;
     Ok(Reply::json(
         StatusCode::OK,
