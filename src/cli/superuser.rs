@@ -1,9 +1,16 @@
 //! `haversack superuser`
 
+use std::time::{Duration, Instant};
+
 use clap::{Args, Subcommand};
-use haversack::app::{App, ControlCommand, Password, SuperuserCommand, control};
+use haversack::app::{App, BuildError, ControlCommand, Password, SuperuserCommand, control};
 
 use super::{Failure, Place, password, say};
+
+/// How long a server that starts or stops may hold the data folder without listening.
+const CHANGEOVER_MAX: Duration = Duration::from_secs(5);
+/// How long to wait before looking again.
+const CHANGEOVER_STEP: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
@@ -87,11 +94,21 @@ pub(super) fn run(action: Action) -> Result<(), Failure> {
 /// Gives `command` to the server that holds the data folder; without one, does it here.
 fn give(command: ControlCommand, place: &Place) -> Result<String, Failure> {
     let config = place.config()?;
-    let answer = control::send(&config.boot.data, &command)
-        .map_err(|error| Failure::Other(format!("the running server does not answer: {error}")))?;
-    let outcome = match answer {
-        Some(outcome) => outcome,
-        None => App::builder().config(config).build()?.command(command),
-    };
-    outcome.map_err(Failure::Other)
+    let deadline = Instant::now() + CHANGEOVER_MAX;
+    loop {
+        let answer = control::send(&config.boot.data, &command).map_err(|error| {
+            Failure::Other(format!("the running server does not answer: {error}"))
+        })?;
+        if let Some(outcome) = answer {
+            return outcome.map_err(Failure::Other);
+        }
+        match App::builder().config(config.clone()).build() {
+            Ok(app) => return app.command(command).map_err(Failure::Other),
+            // A server holds the folder and does not listen yet, or no longer.
+            Err(BuildError::Occupied { .. }) if Instant::now() < deadline => {
+                std::thread::sleep(CHANGEOVER_STEP);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
