@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := run
 .PHONY: run test bench ui \
-	need-cargo need-lints need-node check-format check-lints check-rust check-docs check-sdk check-ui
+	need-cargo need-lints need-node check-format check-lints check-rust check-docs check-sdk check-conformance check-ui
 
 # What the SDK's suite runs against: the debug binary, because `cargo test` has built most of it.
 HAVERSACK_BIN ?= $(abspath $(or $(CARGO_TARGET_DIR),target)/debug/haversack)
@@ -21,7 +21,7 @@ run: need-cargo
 	fi
 
 # The cheap checks come first, so that a slip shows within seconds.
-test: check-format check-lints check-rust check-docs check-ui check-sdk
+test: check-format check-lints check-rust check-docs check-ui check-sdk check-conformance
 
 check-format: need-lints
 	cargo fmt --check
@@ -39,6 +39,19 @@ check-sdk: need-cargo need-node
 	cargo build --locked
 	cd tests/sdk && npm ci --no-audit --no-fund
 	cd tests/sdk && HAVERSACK_BIN="$(HAVERSACK_BIN)" npm test
+
+# Cases from PocketBase's own API tests, where they lie beside the repository.
+CONFORMANCE ?= ../shared/conformance
+
+check-conformance: need-cargo
+	cargo build --locked
+	@if [ ! -e "$(CONFORMANCE)/run.py" ]; then \
+		echo "conformance: not run, $(CONFORMANCE) is not there"; \
+	elif ! command -v python3 >/dev/null; then \
+		echo "python3 is missing: install Python 3.11 or newer, then run make again"; exit 1; \
+	else \
+		python3 tests/conformance/check.py "$(CONFORMANCE)" "$(HAVERSACK_BIN)"; \
+	fi
 
 # The dashboard's build is committed so that cargo needs no Node; it must be the build of its source.
 check-ui: need-node

@@ -221,6 +221,22 @@ impl<'a> Gate<'a> {
         }
     }
 
+    /// Whether `row` has to show a second factor to log in, if its collection asks for any. No one
+    /// is excepted, not even superusers.
+    pub fn needs_second_factor(
+        &self,
+        collection: &Arc<Collection>,
+        row: Row<'_>,
+        request: &Request,
+    ) -> Result<bool, FilterError> {
+        match collection.auth().map(|auth| &auth.mfa) {
+            Some(mfa) if !mfa.enabled => Ok(false),
+            Some(mfa) if mfa.rule.is_empty() => Ok(true),
+            Some(mfa) => self.holds(collection, &mfa.rule, request, Subject::Stored(row)),
+            None => Ok(false),
+        }
+    }
+
     fn check<A>(
         &self,
         collection: &Arc<Collection>,

@@ -13,6 +13,7 @@ use http::Method;
 use super::{App, Parts, ReloadHook};
 use crate::auth::PasswordHasher;
 use crate::config::{self, Config, Live, Sources};
+use crate::files::Storage;
 use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend, bootstrap};
 use crate::store::{self, Store, StoreError, StoreOptions};
@@ -125,8 +126,13 @@ impl AppBuilder {
             StoreError::Locked => BuildError::Occupied { path: boot.data.clone() },
             other => BuildError::Store(other),
         })?;
-        let backend =
-            Arc::new(Backend::new(store, PasswordHasher::new(hashing, HASHES_WAITING_MAX)));
+        let files = Storage::new(&boot.data);
+        // Whose folder this is was settled by opening the store.
+        files
+            .clear_scratch()
+            .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
+        let hasher = PasswordHasher::new(hashing, HASHES_WAITING_MAX);
+        let backend = Arc::new(Backend::new(store, hasher, files));
         bootstrap(&backend)?;
         let state = State::new(
             Arc::new(ArcSwap::from_pointee(live)),

@@ -42,6 +42,11 @@ pub enum SuperuserCommand {
         /// Whom.
         email: String,
     },
+    /// Makes a one-time password for one.
+    Otp {
+        /// Whom.
+        email: String,
+    },
 }
 
 /// A password in the clear, which stays out of logs.

@@ -18,8 +18,8 @@ pub use builder::{AppBuilder, BuildError};
 pub use command::{ControlCommand, Password, SuperuserCommand};
 
 use crate::config::{Boot, Live, Sources};
-use crate::jobs::ConfigWatch;
-use crate::ops::{self, realtime::Pump};
+use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule, Task};
+use crate::ops::{self, Backend, realtime::Pump};
 use crate::realtime::Hub;
 use crate::web::{self, Router, State};
 
@@ -68,7 +68,11 @@ impl App {
             })
             .transpose()
             .map_err(io::Error::other)?;
+        let _sweep = FileSweep::start(&parts.state.backend)?;
         let _control = control::listen(self)?;
+        let backend = &parts.state.backend;
+        let _postman = Postman::start(Arc::clone(backend))?;
+        let _schedule = Schedule::start(tasks(backend))?;
         web::serve(listener, Arc::clone(&parts.state), Arc::clone(&parts.router), shutdown).await
     }
 
@@ -101,6 +105,24 @@ impl App {
     }
 }
 
+/// What a server does by itself every so often.
+fn tasks(backend: &Arc<Backend>) -> Vec<Task> {
+    const HOUR: u32 = 3600;
+    let (accounts, outbox) = (Arc::clone(backend), Arc::clone(backend));
+    vec![
+        Task {
+            name: "delete expired second factors and one-time passwords",
+            seconds: HOUR,
+            run: Box::new(move |now| ops::auth::delete_expired(&accounts, now).map(drop)),
+        },
+        Task {
+            name: "delete old mail that could not be sent",
+            seconds: HOUR,
+            run: Box::new(move |now| ops::mail::delete_old_failures(&outbox, now)),
+        },
+    ]
+}
+
 fn superuser_use_case(command: SuperuserCommand) -> ops::auth::SuperuserCommand {
     use ops::auth::SuperuserCommand as UseCase;
     let plain = |password: Password| password.reveal().to_owned();
@@ -115,6 +137,7 @@ fn superuser_use_case(command: SuperuserCommand) -> ops::auth::SuperuserCommand 
             UseCase::Update { email, password: plain(password) }
         }
         SuperuserCommand::Delete { email } => UseCase::Delete { email },
+        SuperuserCommand::Otp { email } => UseCase::Otp { email },
     }
 }
 

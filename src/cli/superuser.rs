@@ -21,6 +21,14 @@ pub(super) enum Action {
         #[command(flatten)]
         place: Place,
     },
+    /// Make a one-time password for a superuser.
+    Otp {
+        /// The email address.
+        #[arg(value_parser = parse_email)]
+        email: String,
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +77,7 @@ pub(super) fn run(action: Action) -> Result<(), Failure> {
             (SuperuserCommand::Update { email, password }, place)
         }
         Action::Delete { email, place } => (SuperuserCommand::Delete { email }, place),
+        Action::Otp { email, place } => (SuperuserCommand::Otp { email }, place),
     };
     let message = give(ControlCommand::Superuser(command), &place)?;
     say(&message);

@@ -33,7 +33,7 @@ use staging::Staging;
 
 /// The key in the store under which the settings of an imported `PocketBase` are kept: its JSON,
 /// byte for byte.
-pub const SETTINGS_KEY: &str = "pocketbase.settings";
+pub const SETTINGS_KEY: &str = crate::settings::IMPORTED_KEY;
 
 /// What to import, and where to.
 #[derive(Debug, Clone)]

@@ -2,11 +2,23 @@
 
 use std::sync::Arc;
 
+use std::sync::{Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
 use crate::access::RuleCache;
 use crate::auth::PasswordHasher;
+use crate::files::Storage;
+use crate::mail::{Delivery, Security, Sender, Smtp, SmtpLogin};
+use crate::query::Rows;
+use crate::settings::Settings;
 use crate::store::{Snapshot, Store, Tx};
 
-use super::Error;
+use super::auth::Throttles;
+use super::files::InFlight;
+use super::mail::Bell;
+use super::views::{Reading, ViewCache};
+use super::{Error, settings};
 
 /// The store and what goes with it. Shared by all requests behind an `Arc`.
 #[derive(Debug)]
@@ -14,17 +26,50 @@ pub struct Backend {
     store: Store,
     rules: Arc<RuleCache>,
     hasher: PasswordHasher,
+    throttles: Throttles,
+    bell: Bell,
+    files: Storage,
+    in_flight: Arc<InFlight>,
+    views: Arc<ViewCache>,
+    settings: ArcSwap<CachedSettings>,
+    /// Held while settings are read and cached, so that older ones never replace newer ones.
+    reloading: Mutex<()>,
+}
+
+/// The settings as of some commit.
+#[derive(Debug, Default)]
+struct CachedSettings {
+    settings: Arc<Settings>,
+    /// The version of the catalog then: a rename of a collection changes settings too. `None` when
+    /// they were never read.
+    catalog_version: Option<u64>,
 }
 
 impl Backend {
-    /// A backend over an open store.
-    pub fn new(store: Store, hasher: PasswordHasher) -> Self {
-        Self { store, rules: Arc::default(), hasher }
+    /// A backend over an open store and the files that belong to it.
+    pub fn new(store: Store, hasher: PasswordHasher, files: Storage) -> Self {
+        Self {
+            store,
+            rules: Arc::default(),
+            hasher,
+            throttles: Throttles::default(),
+            bell: Bell::default(),
+            files,
+            in_flight: Arc::default(),
+            views: Arc::default(),
+            settings: ArcSwap::default(),
+            reloading: Mutex::new(()),
+        }
     }
 
     /// The last committed state.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.store.snapshot()
+    }
+
+    /// The last committed state with the rows of views.
+    pub fn reading(&self) -> Reading {
+        Reading::new(self.snapshot(), Arc::clone(&self.views))
     }
 
     /// Compiled rules.
@@ -35,6 +80,59 @@ impl Backend {
     /// Password hashing.
     pub fn hasher(&self) -> &PasswordHasher {
         &self.hasher
+    }
+
+    /// Who has to wait.
+    pub(crate) fn throttles(&self) -> &Throttles {
+        &self.throttles
+    }
+
+    /// Where mail goes out, and in whose name.
+    pub fn delivery(&self) -> Delivery {
+        delivery(&self.settings())
+    }
+
+    /// Wakes whoever sends mail; it is rung by those who posted a letter, once that is committed.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// The files of records.
+    pub fn files(&self) -> &Storage {
+        &self.files
+    }
+
+    /// Which records are getting files right now.
+    pub fn in_flight(&self) -> &Arc<InFlight> {
+        &self.in_flight
+    }
+
+    /// Has files removed soon that no record names any more. Worth a call after every commit that
+    /// may have left some; without it they go with the next one that does, or at the next start.
+    pub fn sweep_soon(&self) {
+        self.in_flight.ring();
+    }
+
+    /// The settings that are in force.
+    pub fn settings(&self) -> Arc<Settings> {
+        let cached = self.settings.load();
+        let version = self.store.snapshot().catalog().version();
+        if cached.catalog_version == Some(version) {
+            return Arc::clone(&cached.settings);
+        }
+        // What cannot be read now was read before: better those settings than none.
+        self.reload_settings().unwrap_or_else(|_| Arc::clone(&cached.settings))
+    }
+
+    /// Reads the settings anew: at the start, and after they were written.
+    pub fn reload_settings(&self) -> Result<Arc<Settings>, Error> {
+        let _guard = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.store.snapshot();
+        let settings = Arc::new(settings::load(&snapshot)?);
+        let catalog_version = Some(snapshot.catalog().version());
+        let cached = CachedSettings { settings: Arc::clone(&settings), catalog_version };
+        self.settings.store(Arc::new(cached));
+        Ok(settings)
     }
 
     /// Runs `job` in a write transaction and waits for the commit. Blocks the thread.
@@ -62,5 +160,28 @@ impl Backend {
     /// Finishes what was submitted and closes the store.
     pub fn close(&self) -> Result<(), Error> {
         self.store.close().map_err(Error::from)
+    }
+}
+
+/// What `settings` say about mail.
+fn delivery(settings: &Settings) -> Delivery {
+    let (smtp, meta) = (&settings.smtp, &settings.meta);
+    let has_login = !smtp.username.is_empty() || !smtp.password.is_empty();
+    let login = has_login.then(|| SmtpLogin {
+        username: smtp.username.clone(),
+        password: smtp.password.clone(),
+        uses_login_mechanism: smtp.auth_method == "LOGIN",
+    });
+    Delivery {
+        smtp: smtp.enabled.then(|| Smtp {
+            host: smtp.host.clone(),
+            port: u16::try_from(smtp.port).unwrap_or(0),
+            security: if smtp.tls { Security::Tls } else { Security::StartTls },
+            login,
+            local_name: smtp.local_name.clone(),
+        }),
+        sender: Sender { name: meta.sender_name.clone(), address: meta.sender_address.clone() },
+        app_name: meta.app_name.clone(),
+        app_url: meta.app_url.clone(),
     }
 }

@@ -4,7 +4,10 @@ use crate::access::Denied;
 use crate::auth::HashError;
 use crate::query::{FilterError, ReadError};
 use crate::schema::Violations;
+use crate::sql::SqlError;
 use crate::store::{StoreError, WriteError};
+
+use super::views::NotReady;
 
 /// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
@@ -28,12 +31,24 @@ pub enum Error {
     /// The caller is known and may not do this.
     #[error("forbidden")]
     Forbidden,
+    /// Superusers may not come from the address of the caller.
+    #[error("no address for superusers")]
+    ForeignAddress,
     /// The caller is logged in with a record of another collection, the one named here.
     #[error("the caller belongs to collection {0}")]
     OtherCollection(String),
     /// Passwords are not accepted here.
     #[error("password logins are off")]
     PasswordAuthDisabled,
+    /// One-time passwords are not accepted here.
+    #[error("logins with one-time passwords are off")]
+    OtpDisabled,
+    /// There is no such one-time password, it is void, or it was another; which is not said.
+    #[error("invalid or expired one-time password")]
+    InvalidOtp,
+    /// Too many one-time passwords were tried.
+    #[error("too many one-time passwords were tried")]
+    TooManyAttempts,
     /// The collection's auth rule does not hold for the record.
     #[error("the auth rule does not hold")]
     AuthRuleFailed,
@@ -49,12 +64,35 @@ pub enum Error {
     /// Records of views cannot be written.
     #[error("records of views are read only")]
     ViewIsReadOnly,
+    /// The query of a view cannot be answered.
+    #[error("a view cannot be answered")]
+    View(#[source] SqlError),
+    /// A view has to be worked out first, which takes longer than the caller wants to wait.
+    #[error(transparent)]
+    ViewNotReady(NotReady),
     /// Something was refused, with what is wrong by field.
     #[error("{0:?} with {1:?}")]
     Rejected(Failure, Violations),
     /// Something was refused for a reason that is a sentence of its own.
     #[error("{0}")]
     Refused(String),
+    /// One step of a batch failed, and with it the batch.
+    #[error("step {index} of the batch: {cause}")]
+    BatchStep {
+        /// The position of the step, from 0.
+        index: usize,
+        /// Why it failed.
+        cause: Box<Error>,
+    },
+    /// A batch took too long, or whoever sent it went away.
+    #[error("the batch was interrupted")]
+    BatchInterrupted,
+    /// A step of a batch that is none of the actions on records.
+    #[error("unknown batch action")]
+    UnknownBatchAction,
+    /// The caller has used up what a rate limit allows.
+    #[error("too many requests")]
+    TooManyRequests,
     /// The record is not, or no longer, what `If-Match` asked for.
     #[error("the record has changed")]
     Changed,
@@ -94,6 +132,14 @@ pub enum Failure {
     CollectionFormat,
     /// A collection body whose type-specific part is not shaped like one.
     CollectionTypeFormat,
+    /// Setting a password with a mailed token.
+    SetPassword,
+    /// Changing an address with a mailed token.
+    ConfirmEmailChange,
+    /// Reading settings that are not shaped like any.
+    SettingsFormat,
+    /// Saving settings.
+    SaveSettings,
     /// Validating a form, such as a login.
     Form,
 }
@@ -138,7 +184,15 @@ impl From<FilterError> for Error {
 
 impl From<ReadError> for Error {
     fn from(error: ReadError) -> Self {
-        Self::internal(error)
+        let cause = match error.0.downcast::<SqlError>() {
+            Ok(error) if error.is_limit() => return Self::Refused(format!("{error}.")),
+            Ok(error) => return Self::View(*error),
+            Err(cause) => cause,
+        };
+        match cause.downcast::<NotReady>() {
+            Ok(not_ready) => Self::ViewNotReady(*not_ready),
+            Err(cause) => Self::internal(ReadError(cause)),
+        }
     }
 }
 

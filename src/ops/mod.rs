@@ -9,11 +9,17 @@
 
 pub mod auth;
 mod backend;
+pub mod batch;
 mod bootstrap;
 pub mod collections;
+pub mod console;
 mod error;
+pub mod files;
+pub mod mail;
 pub mod realtime;
 pub mod records;
+pub mod settings;
+pub mod views;
 
 pub use backend::Backend;
 pub use bootstrap::bootstrap;

@@ -26,7 +26,7 @@ pub use collection::{
 };
 pub use definition::{
     DefinitionError, Draft, OAUTH2_PROVIDERS, Renames, create_from_body, renames, scaffold,
-    scaffolds_json, system, update_from_body,
+    scaffolds_json, set_view_fields, system, update_from_body,
 };
 pub use field::{
     AutodateOptions, DateOptions, DomainOptions, EditorOptions, Field, FieldKind, FileOptions,

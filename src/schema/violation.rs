@@ -70,6 +70,11 @@ impl Violations {
         self.0.entry(name.to_owned()).or_insert(Entry::One(violation));
     }
 
+    /// Whether something is wrong with `name` or in it.
+    pub fn names(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Adds a violation under a path such as `["fields", "2", "name"]`.
     pub fn add_at(&mut self, path: &[&str], violation: Violation) {
         match path {

@@ -14,6 +14,7 @@ mod error;
 mod index;
 mod names;
 mod open;
+mod outbox;
 mod reading;
 mod snapshot;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use arc_swap::ArcSwap;
 
 pub use change::{Change, ChangeAction};
 pub use error::{StoreError, WriteError};
+pub use outbox::OutboxKey;
 pub use snapshot::Snapshot;
 pub use tx::Tx;
 

@@ -7,6 +7,8 @@ use crate::query::IndexTree;
 pub(super) const COLLECTIONS: &str = "collections";
 /// Key → value of the caller's.
 pub(super) const SETTINGS: &str = "settings";
+/// u64 due time and u64 sequence, big endian → letter of the caller's.
+pub(super) const OUTBOX: &str = "outbox";
 /// u64 sequence, big endian → encoded change.
 pub(super) const CHANGES: &str = "changes";
 /// Name → u64, little endian.
@@ -16,6 +18,8 @@ pub(super) const COUNTERS: &str = "counters";
 pub(super) const FORMAT: &str = "format";
 /// The counter that holds the version of the catalog.
 pub(super) const CATALOG_VERSION: &str = "catalog";
+/// The counter that holds the sequence of the last letter in the outbox.
+pub(super) const OUTBOX_SEQUENCE: &str = "outbox";
 /// The counter that holds the sequence of the last batch in the write-ahead log that the trees
 /// include.
 pub(super) const WAL_SEQUENCE: &str = "wal";

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::change::{self, Change};
 use super::engine::Read;
 use super::error::damaged;
+use super::outbox::OutboxKey;
 use super::{names, reading};
 use crate::model::key::KeyRange;
 use crate::model::{Row, RowBuf, RowId};
@@ -31,6 +32,49 @@ impl Snapshot {
     /// The setting called `key`.
     pub fn setting(&self, key: &str) -> Result<Option<Vec<u8>>, ReadError> {
         self.read.copy(names::SETTINGS, key.as_bytes())
+    }
+
+    /// Up to `limit` letters of the outbox that are due at `due` or later, the earliest first.
+    pub fn outbox(&self, due: u64, limit: usize) -> Result<Vec<(OutboxKey, Vec<u8>)>, ReadError> {
+        let mut letters = Vec::new();
+        if limit == 0 {
+            return Ok(letters);
+        }
+        let start = OutboxKey { due, sequence: 0 }.to_bytes();
+        let keys = (Bound::Included(start.as_slice()), Bound::Unbounded);
+        self.read.range(names::OUTBOX, keys, Direction::Forward, &mut |key, letter| {
+            let key = OutboxKey::from_bytes(key).ok_or_else(|| damaged("a key in the outbox"))?;
+            letters.push((key, letter.to_vec()));
+            let full = letters.len() == limit;
+            Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(letters)
+    }
+
+    /// Up to `limit` settings whose key begins with `prefix` and comes after `after`, in the order of
+    /// their keys.
+    pub fn settings(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, ReadError> {
+        let mut found = Vec::new();
+        let start = if after > prefix {
+            Bound::Excluded(after.as_bytes())
+        } else {
+            Bound::Included(prefix.as_bytes())
+        };
+        let keys = (start, Bound::Unbounded);
+        self.read.range(names::SETTINGS, keys, Direction::Forward, &mut |key, value| {
+            if found.len() == limit || !key.starts_with(prefix.as_bytes()) {
+                return Ok(ControlFlow::Break(()));
+            }
+            let key = std::str::from_utf8(key).map_err(|_| damaged("the key of a setting"))?;
+            found.push((key.to_owned(), value.to_vec()));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(found)
     }
 
     /// Up to `limit` changes whose sequence is above `after`, oldest first. When the first one is

@@ -24,7 +24,7 @@ pub(super) fn parse(
     let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
     match media_type.trim().to_ascii_lowercase().as_str() {
         "application/json" => json_object(bytes),
-        "application/x-www-form-urlencoded" => form(bytes, query),
+        "application/x-www-form-urlencoded" => form(form_urlencoded::parse(bytes), query),
         _ => Err(ApiError::bad_request("Unsupported Content-Type.")),
     }
 }
@@ -42,31 +42,54 @@ fn json_object(bytes: &[u8]) -> Result<Map<String, Json>, ApiError> {
     }
 }
 
-fn form(bytes: &[u8], query: &Query) -> Result<Map<String, Json>, ApiError> {
-    let mut object = Map::new();
-    let mut payload = Map::new();
-    for (name, text) in form_urlencoded::parse(bytes) {
-        if name == JSON_PAYLOAD_KEY {
-            payload.append(&mut json_object(text.as_bytes())?);
-        } else {
-            add_form_value(&mut object, &name, &text);
-        }
+/// The object that the fields of a form and the parameters of its URL are.
+pub(super) fn form<N: AsRef<str>, T: AsRef<str>>(
+    fields: impl IntoIterator<Item = (N, T)>,
+    query: &Query,
+) -> Result<Map<String, Json>, ApiError> {
+    let mut values = FormValues::default();
+    for (name, text) in fields {
+        values.add(name.as_ref(), text.as_ref())?;
     }
-    for (name, text) in query.iter() {
-        add_form_value(&mut object, name, text);
-    }
-    object.append(&mut payload);
-    Ok(object)
+    Ok(values.finish(query))
 }
 
-/// Adds a form value; a name that comes again makes a list.
-fn add_form_value(object: &mut Map<String, Json>, name: &str, text: &str) {
-    let value = infer(text);
-    match object.get_mut(name) {
-        Some(Json::Array(values)) => values.push(value),
-        Some(one) => *one = Json::Array(vec![one.take(), value]),
-        None => {
-            object.insert(name.to_owned(), value);
+/// The values of a form on their way to an object.
+#[derive(Debug, Default)]
+pub(super) struct FormValues {
+    object: Map<String, Json>,
+    payload: Map<String, Json>,
+}
+
+impl FormValues {
+    /// Adds a value. Fails with 400 when it should be a JSON object and is none.
+    pub(super) fn add(&mut self, name: &str, text: &str) -> Result<(), ApiError> {
+        if name == JSON_PAYLOAD_KEY {
+            self.payload.append(&mut json_object(text.as_bytes())?);
+        } else {
+            self.push(name, text);
+        }
+        Ok(())
+    }
+
+    /// The object, with the parameters of the URL as if they were more values.
+    pub(super) fn finish(mut self, query: &Query) -> Map<String, Json> {
+        for (name, text) in query.iter() {
+            self.push(name, text);
+        }
+        self.object.append(&mut self.payload);
+        self.object
+    }
+
+    /// Adds a value; a name that comes again makes a list.
+    fn push(&mut self, name: &str, text: &str) {
+        let value = infer(text);
+        match self.object.get_mut(name) {
+            Some(Json::Array(values)) => values.push(value),
+            Some(one) => *one = Json::Array(vec![one.take(), value]),
+            None => {
+                self.object.insert(name.to_owned(), value);
+            }
         }
     }
 }

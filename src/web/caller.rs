@@ -3,29 +3,51 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{ApiError, Request};
+use super::{ApiError, Query, Request};
 use crate::access::Caller;
 use crate::ops::Error;
 use crate::query::{self, AuthRow, Context};
 
 /// Who sends `request`, with everything that rules may ask about it but the body.
 pub(super) fn caller_of(request: &Request) -> Arc<Caller> {
-    let mut query = HashMap::new();
-    for (name, value) in request.query.iter() {
-        query.entry(name.to_owned()).or_insert_with(|| value.to_owned());
-    }
-    let headers = request.headers.keys().filter_map(|name| {
-        let value = request.header(name.as_str())?;
-        Some((name.as_str().replace('-', "_"), value.to_owned()))
-    });
-    Arc::new(Caller::new(query::Request {
+    Arc::new(Caller::new(request_of(request)))
+}
+
+/// What rules may ask about `request`, but the body.
+pub(super) fn request_of(request: &Request) -> query::Request {
+    query::Request {
         method: request.method.as_str().to_owned(),
         context: Context::Default,
-        query,
-        headers: headers.collect(),
+        query: first_values(&request.query),
+        headers: headers_of(request),
         body: serde_json::Map::new(),
-        auth: request.extensions.get::<AuthRow>().cloned(),
-    }))
+        auth: auth_of(request).cloned(),
+    }
+}
+
+/// The first value of each parameter, as rules see them.
+pub(super) fn first_values(query: &Query) -> HashMap<String, String> {
+    let mut values = HashMap::new();
+    for (name, value) in query.iter() {
+        values.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+    }
+    values
+}
+
+/// The first value of each header, as rules see them.
+pub(super) fn headers_of(request: &Request) -> HashMap<String, String> {
+    let header = |name: &str| Some((header_key(name), request.header(name)?.to_owned()));
+    request.headers.keys().filter_map(|name| header(name.as_str())).collect()
+}
+
+/// The name of a header as rules see it.
+pub(super) fn header_key(name: &str) -> String {
+    name.to_lowercase().replace('-', "_")
+}
+
+/// The record that `request` is authenticated as.
+pub(super) fn auth_of(request: &Request) -> Option<&AuthRow> {
+    request.extensions.get()
 }
 
 /// The caller of a route that only superusers may use.

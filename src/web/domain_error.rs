@@ -1,6 +1,7 @@
 //! What a failed use case answers: the whole mapping from the domain to statuses and messages.
 
 use http::StatusCode;
+use serde_json::json;
 
 use super::ApiError;
 use crate::ops::{Error, Failure};
@@ -20,11 +21,20 @@ impl From<Error> for ApiError {
             Error::Forbidden => {
                 Self::forbidden("The authorized record is not allowed to perform this action.")
             }
+            Error::ForeignAddress => Self::forbidden("").with_cause("no address for superusers"),
             Error::OtherCollection(name) => Self::forbidden(&format!(
                 "The request requires auth record from {name} collection."
             )),
             Error::PasswordAuthDisabled => Self::forbidden(
                 "The collection is not configured to allow password authentication.",
+            ),
+            Error::OtpDisabled => {
+                Self::forbidden("The collection is not configured to allow OTP authentication.")
+            }
+            Error::InvalidOtp => Self::bad_request("Invalid or expired OTP."),
+            Error::TooManyAttempts => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many attempts, please try again later with a new OTP.",
             ),
             Error::AuthRuleFailed => Self::forbidden(
                 "The request doesn't satisfy the collection requirements to authenticate.",
@@ -34,11 +44,22 @@ impl From<Error> for ApiError {
                 Self::forbidden(&format!("Only superusers can filter by {token}"))
             }
             Error::Filter(cause) => Self::bad_request("").with_cause(cause),
+            Error::View(cause) => Self::bad_request("").with_cause(cause),
+            // Handlers wait for views instead; who does not is as busy as it gets.
+            Error::ViewNotReady(_) => Self::from(Error::Busy),
             Error::ViewIsReadOnly => Self::bad_request("Unsupported collection type."),
             Error::Rejected(failure, violations) => {
                 Self::bad_request(failure_message(failure)).with_violations(&violations)
             }
             Error::Refused(message) => Self::bad_request(&message),
+            Error::BatchStep { index, cause } => batch_failed(index, *cause),
+            Error::BatchInterrupted => {
+                Self::bad_request(BATCH_FAILED).with_cause("interrupted or out of time")
+            }
+            Error::UnknownBatchAction => {
+                Self::bad_request("").with_cause("unknown batch request action")
+            }
+            Error::TooManyRequests => Self::too_many_requests(),
             Error::Changed => Self::new(
                 StatusCode::PRECONDITION_FAILED,
                 "The record has been changed since it was read.",
@@ -54,6 +75,21 @@ impl From<Error> for ApiError {
             Error::Internal(cause) => Self::internal(cause),
         }
     }
+}
+
+const BATCH_FAILED: &str = "Batch transaction failed.";
+
+/// The answer of a failed step, within that of its batch.
+fn batch_failed(index: usize, cause: Error) -> ApiError {
+    let step = ApiError::from(cause);
+    let failed = json!({
+        "code": "batch_request_failed",
+        "message": "Batch request failed.",
+        "response": step.to_json(),
+    });
+    ApiError::bad_request(BATCH_FAILED)
+        .with_data(json!({ "requests": { index.to_string(): failed } }))
+        .with_cause(step)
 }
 
 fn failure_message(failure: Failure) -> &'static str {
@@ -79,6 +115,10 @@ fn failure_message(failure: Failure) -> &'static str {
         Failure::CollectionTypeFormat => {
             "Failed to load the collection type data due to invalid formatting."
         }
+        Failure::SetPassword => "Failed to set new password.",
+        Failure::ConfirmEmailChange => "Failed to confirm email change.",
+        Failure::SettingsFormat => "An error occurred while loading the submitted data.",
+        Failure::SaveSettings => "An error occurred while saving the new settings.",
         Failure::Form => "An error occurred while validating the submitted data.",
     }
 }

@@ -55,6 +55,11 @@ impl ApiError {
         Self::generic(StatusCode::PAYLOAD_TOO_LARGE)
     }
 
+    /// 429.
+    pub fn too_many_requests() -> Self {
+        Self::generic(StatusCode::TOO_MANY_REQUESTS)
+    }
+
     /// 500, with a cause that only the log shows.
     pub fn internal(cause: impl Into<BoxError>) -> Self {
         Self::generic(StatusCode::INTERNAL_SERVER_ERROR).with_cause(cause)

@@ -1,15 +1,19 @@
 //! Reading the body of a request, within bounds.
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, EXPECT, HeaderMap};
-use http_body::Body;
+use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use tokio::runtime::Handle;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 
 use super::{ApiError, BoxError};
 use crate::config::{ByteSize, Live};
@@ -97,6 +101,118 @@ impl IncomingBody {
             }
         }
         Ok(if joined.is_empty() { first } else { joined.freeze() })
+    }
+}
+
+impl IncomingBody {
+    /// What is left of the body, as a stream; `None` when there is none.
+    pub(super) fn take_stream(
+        &mut self,
+        size_max: ByteSize,
+    ) -> Result<Option<BodyStream>, ApiError> {
+        if self.announced.is_some_and(|announced| announced > size_max.get()) {
+            return Err(ApiError::too_large());
+        }
+        let Some(body) = self.body.take() else { return Ok(None) };
+        let now = Instant::now();
+        Ok(Some(BodyStream {
+            incoming: Self { body: Some(body), ..*self },
+            left: size_max.get(),
+            deadline: Box::pin(sleep_until(now + self.timeout)),
+            idle: Box::pin(sleep_until(now + self.idle_timeout)),
+            is_waiting: false,
+            unclaimed: Arc::default(),
+            just_gave: false,
+        }))
+    }
+}
+
+/// Bytes that a parser may take in without finding anything in them, such as endless headers.
+const UNCLAIMED_MAX: usize = 16 << 10;
+
+/// A body as a stream, within the bounds of size and time.
+///
+/// After each frame it says once that there is no more yet: a parser that reads for as long as it
+/// can would otherwise take a whole file into memory.
+pub(super) struct BodyStream {
+    incoming: IncomingBody,
+    left: u64,
+    deadline: Pin<Box<Sleep>>,
+    idle: Pin<Box<Sleep>>,
+    /// Whether the idle time runs.
+    is_waiting: bool,
+    unclaimed: Arc<AtomicUsize>,
+    just_gave: bool,
+}
+
+impl BodyStream {
+    /// The bytes that were given since this was set to 0. Past a limit the stream fails.
+    pub(super) fn unclaimed(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.unclaimed)
+    }
+
+    fn fail(&mut self, fault: BodyFault) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
+        if !matches!(fault, BodyFault::TooLarge) {
+            self.incoming.body = None;
+        }
+        Poll::Ready(Some(Err(fault)))
+    }
+}
+
+/// Why a body could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BodyFault {
+    #[error("the body is too large")]
+    TooLarge,
+    #[error("the body took too long")]
+    TooSlow,
+    #[error("the body broke off")]
+    Broken(#[source] BoxError),
+}
+
+impl Body for BodyStream {
+    type Data = Bytes;
+    type Error = BodyFault;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
+        let this = &mut *self;
+        let Some(body) = &mut this.incoming.body else { return Poll::Ready(None) };
+        if std::mem::take(&mut this.just_gave) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        // The first read is our word.
+        this.incoming.asks_first = false;
+        match Pin::new(body).poll_frame(context) {
+            Poll::Ready(Some(Ok(frame))) => {
+                this.is_waiting = false;
+                this.just_gave = true;
+                let len = frame.data_ref().map_or(0, Bytes::len);
+                let unclaimed = this.unclaimed.fetch_add(len, Ordering::Relaxed);
+                match this.left.checked_sub(len as u64) {
+                    Some(left) if unclaimed <= UNCLAIMED_MAX => this.left = left,
+                    _ => return this.fail(BodyFault::TooLarge),
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(cause))) => this.fail(BodyFault::Broken(cause)),
+            Poll::Ready(None) => {
+                this.incoming.body = None;
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                // Only the client's time counts, not ours between two reads.
+                if !std::mem::replace(&mut this.is_waiting, true) {
+                    this.idle.as_mut().reset(Instant::now() + this.incoming.idle_timeout);
+                }
+                let is_late = this.deadline.as_mut().poll(context).is_ready()
+                    | this.idle.as_mut().poll(context).is_ready();
+                if is_late { this.fail(BodyFault::TooSlow) } else { Poll::Pending }
+            }
+        }
     }
 }
 

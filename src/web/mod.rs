@@ -18,25 +18,34 @@ mod error;
 mod event_stream;
 mod excerpt;
 mod fields;
+mod file_body;
 mod incoming;
 pub mod middleware;
+mod multipart;
 mod query;
+mod range;
+mod rate_limiter;
+mod real_ip;
 mod reply;
 mod request;
 mod router;
 mod server;
 mod state;
+mod upload_form;
 mod wire;
 
 pub use blocking::{Blocking, Report, committed};
 pub use error::ApiError;
 pub use fields::FieldsPicker;
 pub use query::Query;
+pub use rate_limiter::RateLimiter;
 pub use reply::{Payload, Reply};
 pub use request::{Params, Request};
-pub use router::{Handler, RouteError, Router};
+pub use router::{Actions, Handler, RouteError, Router};
 pub use server::serve;
 pub use state::State;
+
+use real_ip::real_ip;
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

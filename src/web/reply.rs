@@ -54,7 +54,12 @@ impl Reply {
 
     /// 204.
     pub fn no_content() -> Self {
-        Self::new(StatusCode::NO_CONTENT, Content::Empty)
+        Self::empty(StatusCode::NO_CONTENT)
+    }
+
+    /// An answer without a body.
+    pub fn empty(status: StatusCode) -> Self {
+        Self::new(status, Content::Empty)
     }
 
     /// An answer of any type.
@@ -228,11 +233,15 @@ impl Body for Payload {
     }
 }
 
+fn may_have_body(status: StatusCode) -> bool {
+    status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED
+}
+
 /// Takes the body out of the answer to a HEAD request, and leaves its length.
 pub(super) fn without_body(response: Response<Payload>) -> Response<Payload> {
     let length = response.body().size_hint().exact();
     let mut response = response.map(|_| Payload::empty());
-    if let Some(length) = length.filter(|_| response.status() != StatusCode::NO_CONTENT) {
+    if let Some(length) = length.filter(|_| may_have_body(response.status())) {
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
     }
     response

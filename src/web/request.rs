@@ -8,9 +8,10 @@ use http::{Extensions, HeaderMap, Method};
 use http_body::Body;
 use serde_json::{Map, Value as Json};
 
-use super::incoming::IncomingBody;
-use super::{ApiError, BoxError, Query, body};
+use super::incoming::{BodyStream, IncomingBody};
+use super::{ApiError, BoxError, Query, body, multipart};
 use crate::config::{ByteSize, Live};
+use crate::schema::{Violation, Violations};
 
 /// The parts of the path that the route names, decoded.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -87,12 +88,21 @@ impl Request {
         self.body.read(size_max).await
     }
 
+    /// The body as a stream; `None` when there is none. Later calls return none.
+    ///
+    /// Errors: 413 when it is announced to be larger than `size_max`.
+    pub(super) fn body_stream(
+        &mut self,
+        size_max: ByteSize,
+    ) -> Result<Option<BodyStream>, ApiError> {
+        self.body.take_stream(size_max)
+    }
+
     /// Reads the body as an object: JSON or a form without files; nothing is an empty object.
     ///
     /// Errors: those of [`body`](Self::body), and 400 when it is something else.
     pub async fn body_object(&mut self) -> Result<Map<String, Json>, ApiError> {
-        let bytes = self.body().await?;
-        body::parse(self.header("content-type"), &bytes, &self.query)
+        self.body_object_within(self.body.size_max()).await
     }
 
     /// Reads the body as [`body_object`](Self::body_object) does, with another size limit.
@@ -100,9 +110,33 @@ impl Request {
         &mut self,
         size_max: ByteSize,
     ) -> Result<Map<String, Json>, ApiError> {
-        let bytes = self.body_within(size_max).await?;
-        body::parse(self.header("content-type"), &bytes, &self.query)
+        let (object, file_names) = self.body_parts_within(size_max).await?;
+        match file_names.first() {
+            None => Ok(object),
+            Some(name) => Err(ApiError::bad_request("").with_violations(&no_file_here(name))),
+        }
     }
+
+    /// Reads the body as [`body_object`](Self::body_object) does, with another size limit, and tells
+    /// the names of the parts that are files.
+    pub(super) async fn body_parts_within(
+        &mut self,
+        size_max: ByteSize,
+    ) -> Result<(Map<String, Json>, Vec<String>), ApiError> {
+        let bytes = self.body_within(size_max).await?;
+        let content_type = self.header("content-type");
+        if multipart::is_multipart(content_type) {
+            let parts = multipart::parts(content_type.unwrap_or_default(), bytes).await?;
+            return Ok((body::form(parts.texts, &self.query)?, parts.file_names));
+        }
+        Ok((body::parse(content_type, &bytes, &self.query)?, Vec::new()))
+    }
+}
+
+/// What is wrong with a file in the part called `name`, where none can be taken.
+fn no_file_here(name: &str) -> Violations {
+    let violation = Violation::new("validation_invalid_file", "Files cannot be uploaded here.");
+    Violations::of(name, violation)
 }
 
 impl fmt::Debug for Request {

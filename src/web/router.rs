@@ -11,10 +11,22 @@ use super::{ApiError, BoxFuture, Params, Reply, Request, State};
 pub type Handler =
     Arc<dyn Fn(Arc<State>, Request) -> BoxFuture<'static, Result<Reply, ApiError>> + Send + Sync>;
 
+/// What rate limits call what a route does to the `{collection}` in its path, such as `create`.
+pub type Actions = &'static [&'static str];
+
+/// A route: who answers, and what rate limits know it by.
+pub(super) struct Route {
+    pub(super) handler: Handler,
+    /// Its path, with parts in braces.
+    pub(super) pattern: Box<str>,
+    /// What it does to the collection in its path, such as `create`; nothing when it has none.
+    pub(super) actions: Actions,
+}
+
 /// The routes: for each method, paths with parts in braces such as `/api/posts/{id}`.
-#[derive(Default)]
 pub struct Router {
-    methods: Vec<(Method, matchit::Router<Handler>)>,
+    actions: fn(&Method, &str) -> Actions,
+    methods: Vec<(Method, matchit::Router<Arc<Route>>)>,
 }
 
 /// A route that cannot be added.
@@ -27,9 +39,14 @@ pub struct RouteError {
 }
 
 impl Router {
-    /// No routes.
+    /// No routes, none of which will do anything to a collection.
     pub fn new() -> Self {
-        Self::default()
+        Self::with_actions(|_, _| &[])
+    }
+
+    /// No routes. `actions` says of each that is added what it does to a collection.
+    pub fn with_actions(actions: fn(&Method, &str) -> Actions) -> Self {
+        Self { actions, methods: Vec::new() }
     }
 
     /// Adds a route. GET routes answer HEAD requests too.
@@ -46,17 +63,19 @@ impl Router {
             self.methods.len() - 1
         });
         let handler: Handler = Arc::new(move |state, request| Box::pin(handler(state, request)));
-        self.methods[at].1.insert(path, handler).map_err(|error| RouteError {
+        let actions = (self.actions)(&method, path);
+        let route = Arc::new(Route { handler, pattern: path.into(), actions });
+        self.methods[at].1.insert(path, route).map_err(|error| RouteError {
             method,
             path: path.to_owned(),
             reason: error.to_string(),
         })
     }
 
-    /// The handler for a path, and the parts of it that the route names.
+    /// The route of a path, and the parts of it that the route names.
     ///
     /// `None` also when a part is empty or is no UTF-8 once decoded.
-    pub(super) fn find(&self, method: &Method, path: &str) -> Option<(Handler, Params)> {
+    pub(super) fn find(&self, method: &Method, path: &str) -> Option<(Arc<Route>, Params)> {
         let (_, routes) = self.methods.iter().find(|(known, _)| known == method)?;
         let found = routes.at(path).ok()?;
         let params = found
@@ -71,6 +90,12 @@ impl Router {
     }
 }
 
+impl Default for Router {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl fmt::Debug for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.methods.iter().map(|(method, _)| method)).finish()
@@ -78,7 +103,7 @@ impl fmt::Debug for Router {
 }
 
 /// Undoes percent encoding; `None` when what comes out is no UTF-8.
-fn decode(raw: &str) -> Option<String> {
+pub(super) fn decode(raw: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(raw.len());
     let mut rest = raw.as_bytes();
     while let Some((&first, after)) = rest.split_first() {

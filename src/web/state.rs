@@ -3,11 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Blocking;
 use super::wire::{EventWriter, RecordWriter};
+use super::{Blocking, RateLimiter};
 use crate::config::SharedLive;
 use crate::ops::Backend;
 use crate::ops::realtime::Feed;
+
+/// Thumbs that are made at once; each may take some hundred megabytes.
+const THUMBS_AT_ONCE_MAX: usize = 2;
 
 /// What every handler can reach: one value for the life of the server.
 pub struct State {
@@ -21,6 +24,10 @@ pub struct State {
     pub hashing: Blocking,
     /// Open streams, and what feeds them.
     pub realtime: Arc<Feed>,
+    /// The bridge to the making of thumbs, which takes a core and much memory.
+    pub thumbs: Blocking,
+    /// Counts the requests of clients.
+    pub(super) rate_limiter: RateLimiter,
     /// Writes records as JSON.
     pub(super) records: RecordWriter,
 }
@@ -34,7 +41,17 @@ impl State {
         hashing: Blocking,
     ) -> Self {
         let realtime = Arc::new(Feed::new(backend.clone(), EventWriter::default()));
-        Self { live, backend, blocking, hashing, realtime, records: RecordWriter::default() }
+        let thumbs = Blocking::new(THUMBS_AT_ONCE_MAX);
+        Self {
+            live,
+            backend,
+            blocking,
+            hashing,
+            realtime,
+            thumbs,
+            rate_limiter: RateLimiter::default(),
+            records: RecordWriter::default(),
+        }
     }
 }
 

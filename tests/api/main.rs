@@ -3,7 +3,13 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod accounts;
 mod bad_input;
+mod batch;
 mod concurrency;
+mod files;
+mod rate_limits;
 mod realtime;
 mod records;
+mod settings;
+mod views;

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every suite uses its own part of the harness")]
 
+pub(crate) mod mailbox;
 pub(crate) mod stream;
 
 use std::io::{BufRead, BufReader, Read};
@@ -64,12 +65,37 @@ impl Server {
         std::mem::replace(&mut self.data, empty)
     }
 
+    /// Runs the program on the server's folder; returns what it prints.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Result<String, String> {
+        let ran = program(self.data.path()).args(arguments).output().expect("the program runs");
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        if ran.status.success() { Ok(text(&ran.stdout)) } else { Err(text(&ran.stderr)) }
+    }
+
+    /// The data folder.
+    pub(crate) fn folder(&self) -> std::path::PathBuf {
+        self.data.path().join("data")
+    }
+
+    /// The most memory that the process has used so far, in bytes; `None` where nobody tells.
+    pub(crate) fn memory_peak(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
+    }
+
     pub(crate) fn guest(&self) -> Client {
         Client { base: format!("http://{}", self.address), token: None }
     }
 
     pub(crate) fn superuser(&self) -> Client {
         self.logged_in("_superusers", EMAIL, PASSWORD)
+    }
+
+    /// A client with this token.
+    pub(crate) fn with_token(&self, token: &Json) -> Client {
+        let token = token.as_str().expect("a token").to_owned();
+        Client { token: Some(token), ..self.guest() }
     }
 
     /// A client logged in with a password.
@@ -176,14 +202,24 @@ impl Client {
         self.send(method, path, &headers, Some(body.to_string().as_bytes()))
     }
 
-    /// Sends bytes as they are.
-    pub(crate) fn send(
+    /// Status, headers and bytes of what a GET is answered.
+    pub(crate) fn fetch(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> (u16, ureq::http::HeaderMap, Vec<u8>) {
+        let mut response = self.run("GET", path, headers, None);
+        let bytes = response.body_mut().with_config().limit(1 << 30).read_to_vec();
+        (response.status().as_u16(), response.headers().clone(), bytes.expect("a whole body"))
+    }
+
+    fn run(
         &self,
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
-    ) -> Answer {
+    ) -> ureq::http::Response<ureq::Body> {
         let config = ureq::Agent::config_builder().http_status_as_error(false);
         let agent: ureq::Agent = config.allow_non_standard_methods(true).build().into();
         let mut request =
@@ -198,7 +234,18 @@ impl Client {
             Some(body) => agent.run(request.body(body).expect("a request")),
             None => agent.run(request.body(()).expect("a request")),
         };
-        let mut response = response.expect("an answer");
+        response.expect("an answer")
+    }
+
+    /// Sends bytes as they are.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Answer {
+        let mut response = self.run(method, path, headers, body);
         let text = response.body_mut().with_config().limit(1 << 30).read_to_string();
         let text = text.expect("a text body");
         let json = if text.is_empty() {

@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use crate::access::{Caller, Gate, RuleCache};
 use crate::auth::{TokenKind, Verdict};
-use crate::model::{RowBuf, RowId};
-use crate::ops::records::{Enricher, Expand, RecordView, account};
-use crate::ops::{Backend, Failure};
-use crate::query::{AuthRow, Context, Request, Rows};
-use crate::schema::{Collection, PasswordAuth, Record, Violation, Violations, values};
+use crate::model::{RowBuf, RowId, Value};
+use crate::ops::Backend;
+use crate::ops::records::account;
+use crate::ops::views::Writing;
+use crate::query::Rows;
+use crate::schema::{Collection, PasswordAuth, Record, Violation, values};
 
+use super::admission::{Admission, LoggedIn, own_view};
+use super::form::{Form, TEXT_BYTES_MAX};
 use super::principal::{holder, issue};
-use super::{Error, find_by_identity};
-
-/// Longest identity, password and identity field, in bytes.
-const FORM_BYTES_MAX: usize = 255;
+use super::{Attempt, Error, Login, Method, auth_collection, find_by_identity};
 
 /// What a client sends to log in with a password.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordLogin {
     /// An email address, or another field's value.
     pub identity: String,
@@ -25,8 +25,8 @@ pub struct PasswordLogin {
     pub password: String,
     /// The field that `identity` is a value of; empty = any of the collection's identity fields.
     pub identity_field: String,
-    /// Relations to expand in the answer.
-    pub expand: String,
+    /// Who tries, and where from.
+    pub attempt: Attempt,
 }
 
 impl std::fmt::Debug for PasswordLogin {
@@ -35,23 +35,10 @@ impl std::fmt::Debug for PasswordLogin {
     }
 }
 
-/// The answer to a login.
-#[derive(Debug)]
-pub struct LoggedIn {
-    /// The token.
-    pub token: String,
-    /// The account, as it may see itself.
-    pub record: RecordView,
-}
-
 impl PasswordLogin {
-    /// Checks the password and makes a token. Blocks the thread for as long as a hash takes.
-    pub fn run(
-        &self,
-        backend: &Backend,
-        caller: &Caller,
-        collection: &str,
-    ) -> Result<LoggedIn, Error> {
+    /// Checks the password and makes a token, or asks for a second factor. Blocks the thread for as
+    /// long as a hash takes, and a commit.
+    pub fn run(&self, backend: &Backend, collection: &str) -> Result<Login, Error> {
         let snapshot = backend.snapshot();
         let collection = auth_collection(&*snapshot, collection)?;
         let options = collection.auth().ok_or(Error::NotAuthCollection)?;
@@ -60,6 +47,7 @@ impl PasswordLogin {
         }
         self.check_form(&options.password_auth)?;
         let found = self.find(&*snapshot, &collection, &options.password_auth)?;
+        drop(snapshot);
         let hasher = backend.hasher();
         let Some((rowid, row)) = found else {
             hasher.verify_nobody(&self.password)?;
@@ -70,53 +58,42 @@ impl PasswordLogin {
         if verdict == Verdict::NoMatch {
             return Err(Error::WrongCredentials);
         }
-        if options.mfa.enabled {
-            // Half a login must never become a whole one.
-            return Err(Error::Refused(
-                "Multi-factor authentication is required and not supported yet.".to_owned(),
-            ));
-        }
-        let request = Request { context: Context::Password, ..caller.request().clone() };
-        let logged_in = log_in(
-            &*snapshot,
-            backend.rules(),
-            caller,
-            &request,
-            &collection,
-            row.clone(),
-            &self.expand,
-            None,
-        )?;
+        let admission = Admission::new(backend, self.attempt.clone(), Method::Password);
+        let ended = if Admission::writes(&collection) {
+            let (admission, id) = (admission.clone(), collection.id.clone());
+            let verified = record.text("password").to_owned();
+            backend.write(move |tx| {
+                let collection = auth_collection(tx, id.as_str())?;
+                let row = tx.row(&collection, rowid)?.ok_or(Error::WrongCredentials)?;
+                let record = Record::from_row(collection.clone(), row.as_row());
+                // The password may have been changed since it was compared.
+                if record.get("password") != Some(&Value::Text(verified.clone())) {
+                    return Err(Error::WrongCredentials);
+                }
+                admission.run(tx, &collection, &row)
+            })?
+        } else {
+            admission.read(&*backend.snapshot(), &collection, row.clone())?
+        };
+        let login = admission.answer(backend, ended)?;
         if verdict == Verdict::MatchOutdated {
             self.rehash(backend, &collection, rowid, &row)?;
         }
-        Ok(logged_in)
+        Ok(login)
     }
 
     fn check_form(&self, options: &PasswordAuth) -> Result<(), Error> {
-        let mut violations = Violations::new();
-        for (name, value, required) in [
-            ("identity", &self.identity, true),
-            ("password", &self.password, true),
-            ("identityField", &self.identity_field, false),
-        ] {
-            if value.is_empty() && required {
-                violations.add(name, Violation::required());
-            } else if value.len() > FORM_BYTES_MAX {
-                let message = format!("The length must be between 1 and {FORM_BYTES_MAX}.");
-                let violation = Violation::new("validation_length_out_of_range", message)
-                    .with("min", 1)
-                    .with("max", FORM_BYTES_MAX);
-                violations.add(name, violation);
-            }
-        }
+        let mut form = Form::default();
+        form.required("identity", &self.identity, 1, TEXT_BYTES_MAX);
+        form.required("password", &self.password, 1, TEXT_BYTES_MAX);
+        form.length("identityField", &self.identity_field, 1, TEXT_BYTES_MAX);
         if !self.identity_field.is_empty()
             && !options.identity_fields.contains(&self.identity_field)
         {
             let violation = Violation::new("validation_in_invalid", "Must be a valid value.");
-            violations.add("identityField", violation);
+            form.add("identityField", violation);
         }
-        violations.into_result().map_err(|violations| Error::Rejected(Failure::Form, violations))
+        form.check()
     }
 
     fn find(
@@ -182,39 +159,48 @@ pub fn refresh(
     let Some((holder, claims)) = holder(rows, token, TokenKind::Auth)? else {
         return Err(Error::Unauthenticated);
     };
-    let kept = (claims.refreshable != Some(true)).then(|| token.to_owned());
-    log_in(rows, rules, caller, caller.request(), &wanted, holder.row, expand, kept)
-}
-
-/// The tail of every login: the auth rule, the token, the record as its owner sees it.
-#[expect(clippy::too_many_arguments, reason = "one private tail for all logins, all parts named")]
-fn log_in(
-    rows: &dyn Rows,
-    rules: &RuleCache,
-    caller: &Caller,
-    request: &Request,
-    collection: &Arc<Collection>,
-    row: RowBuf,
-    expand: &str,
-    kept_token: Option<String>,
-) -> Result<LoggedIn, Error> {
-    let gate = Gate::new(rows, rules, caller);
+    let with_views = Writing::over(rows);
+    let gate = Gate::new(&with_views, rules, caller);
+    let row = holder.row;
     // An auth rule that cannot be evaluated lets nobody in.
-    if !gate.may_authenticate(collection, row.as_row(), request).unwrap_or(false) {
+    if !gate.may_authenticate(&wanted, row.as_row(), caller.request()).unwrap_or(false) {
         return Err(Error::AuthRuleFailed);
     }
-    let token = match kept_token {
-        Some(token) => token,
-        None => issue(collection, row.as_row(), TokenKind::Auth, Some(true), None)?,
+    let token = if claims.refreshable == Some(true) {
+        issue(&wanted, row.as_row(), TokenKind::Auth, Some(true), None)?
+    } else {
+        token.to_owned()
     };
-    let auth = AuthRow { collection: collection.clone(), row: row.clone() };
-    let owner = Caller::new(Request { auth: Some(auth), ..request.clone() });
-    let enricher = Enricher::new(Gate::new(rows, rules, &owner));
-    let record = enricher.view(collection, row, Expand::parse(expand).as_ref())?;
+    let record = own_view(rows, rules, caller.request().clone(), &wanted, row, expand)?;
     Ok(LoggedIn { token, record })
 }
 
-fn auth_collection(rows: &dyn Rows, id_or_name: &str) -> Result<Arc<Collection>, Error> {
-    let collection = rows.catalog().find(id_or_name).ok_or(Error::NoCollection)?;
-    if collection.is_auth() { Ok(collection.clone()) } else { Err(Error::NotAuthCollection) }
+/// A token of the account `id` for a superuser to act with, good for `seconds`, or as long as its
+/// collection says when that is 0. It cannot be refreshed.
+pub fn impersonate(
+    rows: &dyn Rows,
+    rules: &RuleCache,
+    caller: &Caller,
+    collection: &str,
+    id: &str,
+    seconds: i64,
+    expand: &str,
+) -> Result<LoggedIn, Error> {
+    if !caller.is_superuser() {
+        return Err(Error::Forbidden);
+    }
+    let collection = auth_collection(rows, collection)?;
+    let rowid = rows.find(&collection, id)?.ok_or(Error::NotFound)?;
+    let row = rows.row(&collection, rowid)?.ok_or(Error::NotFound)?;
+    if seconds < 0 {
+        let violation =
+            Violation::new("validation_min_greater_equal_than_required", "Must be no less than 0.");
+        let mut form = Form::default();
+        form.add("duration", violation.with("threshold", 0));
+        form.check()?;
+    }
+    let seconds = (seconds > 0).then_some(seconds);
+    let token = issue(&collection, row.as_row(), TokenKind::Auth, Some(false), seconds)?;
+    let record = own_view(rows, rules, caller.request().clone(), &collection, row, expand)?;
+    Ok(LoggedIn { token, record })
 }

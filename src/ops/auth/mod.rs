@@ -1,17 +1,39 @@
-//! Accounts: who a token belongs to, password logins, refreshes, superusers and the first start.
+//! Accounts: who a token belongs to, logins of all kinds, mailed tokens, superusers, the first start.
 //!
-//! Owns: how identities are looked up and how tokens are bound to accounts.
+//! Owns: how identities are looked up, how tokens are bound to accounts, what a login needs besides
+//! its credentials, and how long what was mailed is good.
 //! Invariant: a token is good only while its account's token key and its collection's secret are
-//! what they were when it was made; unknown identities cost as much time as wrong passwords.
-//! Start reading at [`principal`].
+//! what they were when it was made; what may be used once is used up in the transaction that
+//! accepts it; unknown identities cost as much time as wrong passwords.
+//! Start reading at [`principal`], then `admission`, the tail of every login.
 
+mod admission;
+mod cleanup;
+mod email_change;
+mod form;
 mod login;
+mod origins;
+mod otp;
+mod password_reset;
 mod principal;
+mod second_factor;
 mod superusers;
+mod throttle;
+mod verification;
 
-pub use login::{LoggedIn, PasswordLogin, refresh};
+pub use admission::{Attempt, LoggedIn, Login, Method};
+pub use cleanup::delete_expired;
+pub use email_change::{ConfirmEmailChange, request_email_change};
+pub use login::{PasswordLogin, impersonate, refresh};
+pub use otp::{OtpLogin, request_otp};
+pub use password_reset::{ConfirmPasswordReset, request_password_reset};
 pub use principal::principal;
+pub(in crate::ops) use principal::{file_token_holder, issue_file_token};
 pub use superusers::{SuperuserCommand, setup_token};
+pub(crate) use throttle::Throttles;
+pub use verification::{confirm_verification, request_verification};
+
+use std::sync::Arc;
 
 use crate::model::key::{KeyRange, KeyWriter};
 use crate::model::{RowBuf, RowId, Scalar};
@@ -56,4 +78,10 @@ pub(crate) fn find_by_identity(
         }
     }
     Ok(None)
+}
+
+/// The auth collection called `id_or_name`.
+fn auth_collection(rows: &dyn Rows, id_or_name: &str) -> Result<Arc<Collection>, Error> {
+    let collection = rows.catalog().find(id_or_name).ok_or(Error::NoCollection)?;
+    if collection.is_auth() { Ok(collection.clone()) } else { Err(Error::NotAuthCollection) }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::auth::{Claims, SigningKey, TokenKind, mint, peek, verify};
-use crate::model::{Row, Timestamp};
+use crate::model::{Row, RowBuf, RowId, Timestamp};
 use crate::query::{AuthRow, Rows};
 use crate::schema::{AuthOptions, Collection, TokenOptions};
 
@@ -13,6 +13,19 @@ use super::Error;
 /// contract wants: an endpoint that needs somebody says so itself.
 pub fn principal(rows: &dyn Rows, token: &str) -> Result<Option<AuthRow>, Error> {
     Ok(holder(rows, token, TokenKind::Auth)?.map(|(auth, _)| auth))
+}
+
+/// The record that `token` lets download protected files; anything wrong with it means nobody.
+pub(in crate::ops) fn file_token_holder(
+    rows: &dyn Rows,
+    token: &str,
+) -> Result<Option<AuthRow>, Error> {
+    Ok(holder(rows, token, TokenKind::File)?.map(|(auth, _)| auth))
+}
+
+/// A token with which `auth` can download protected files.
+pub(in crate::ops) fn issue_file_token(auth: &AuthRow) -> Result<String, Error> {
+    issue(&auth.collection, auth.row.as_row(), TokenKind::File, None, None)
 }
 
 /// The record that `token` was made for, with its claims, if it is of kind `kind` and still good.
@@ -33,6 +46,17 @@ pub(super) fn holder(
     Ok(good.then(|| (AuthRow { collection: collection.clone(), row }, claims)))
 }
 
+/// The row that a mailed token was made for, which was found good before.
+pub(super) fn mailed_holder(
+    rows: &dyn Rows,
+    token: &str,
+    kind: TokenKind,
+) -> Result<(RowId, RowBuf), Error> {
+    let (holder, _) = holder(rows, token, kind)?.ok_or(Error::NotFound)?;
+    let rowid = rows.find(&holder.collection, holder.row.as_row().id())?;
+    Ok((rowid.ok_or(Error::NotFound)?, holder.row))
+}
+
 /// A token for the record in `row`, good for `seconds`, or as long as its collection says.
 pub(super) fn issue(
     collection: &Arc<Collection>,
@@ -41,19 +65,45 @@ pub(super) fn issue(
     refreshable: Option<bool>,
     seconds: Option<i64>,
 ) -> Result<String, Error> {
+    sign(collection, row, kind, seconds, |claims| claims.refreshable = refreshable)
+}
+
+/// A token to be mailed to the holder of the record in `row`. It names the address that the record
+/// has now, and the one it is to have.
+pub(super) fn issue_for_mail(
+    collection: &Arc<Collection>,
+    row: Row<'_>,
+    kind: TokenKind,
+    new_email: Option<&str>,
+) -> Result<String, Error> {
+    let email = collection.field("email").map(|field| row.value(field.slot, field.kind.zero()));
+    sign(collection, row, kind, None, |claims| {
+        claims.email = email.as_ref().and_then(|email| email.as_text()).map(str::to_owned);
+        claims.new_email = new_email.map(str::to_owned);
+    })
+}
+
+fn sign(
+    collection: &Arc<Collection>,
+    row: Row<'_>,
+    kind: TokenKind,
+    seconds: Option<i64>,
+    say: impl FnOnce(&mut Claims),
+) -> Result<String, Error> {
     let options = collection.auth().ok_or(Error::NotAuthCollection)?;
     let options = token_options(options, kind);
     let key = signing_key(collection, row, options)
         .ok_or_else(|| Error::internal("an account without a token key"))?;
-    let claims = Claims {
+    let mut claims = Claims {
         id: row.id().to_owned(),
         collection_id: collection.id.as_str().to_owned(),
         kind,
-        expires: now_seconds() + seconds.unwrap_or(options.duration),
-        refreshable,
+        expires: now_seconds().saturating_add(seconds.unwrap_or(options.duration)),
+        refreshable: None,
         email: None,
         new_email: None,
     };
+    say(&mut claims);
     Ok(mint(&claims, &key))
 }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use crate::auth::TokenKind;
 use crate::model::{RowId, Timestamp, Value};
-use crate::ops::records::{account, delete_unchecked, finish_draft};
+use crate::ops::records::{account, delete_unchecked, finish_draft, touch};
 use crate::ops::{Backend, Failure};
 use crate::query::Rows;
 use crate::schema::values::{self, autogenerate};
-use crate::schema::{Collection, FieldKind, Record};
+use crate::schema::{Collection, Record};
 use crate::store::Tx;
 
+use super::otp::make_otp;
 use super::principal::issue;
 use super::{Error, find_by_identity};
 
@@ -46,6 +47,11 @@ pub enum SuperuserCommand {
         /// Its address.
         email: String,
     },
+    /// Makes a one-time password.
+    Otp {
+        /// Its address.
+        email: String,
+    },
 }
 
 impl std::fmt::Debug for SuperuserCommand {
@@ -55,6 +61,7 @@ impl std::fmt::Debug for SuperuserCommand {
             Self::Create { email, .. } => ("Create", email),
             Self::Update { email, .. } => ("Update", email),
             Self::Delete { email } => ("Delete", email),
+            Self::Otp { email } => ("Otp", email),
         };
         f.debug_struct(name).field("email", email).finish_non_exhaustive()
     }
@@ -68,6 +75,7 @@ impl SuperuserCommand {
             Self::Create { email, password } => save(backend, email, &password, true, false),
             Self::Update { email, password } => save(backend, email, &password, false, true),
             Self::Delete { email } => delete(backend, email),
+            Self::Otp { email } => otp(backend, &email),
         }
     }
 }
@@ -121,14 +129,7 @@ fn set_password(
     let row = tx.row(superusers, rowid)?.ok_or(Error::NotFound)?;
     let mut record = Record::from_row(superusers.clone(), row.as_row());
     record.set("password", Value::Text(hash.to_owned()));
-    let now = Timestamp::now();
-    for field in &superusers.fields {
-        if let FieldKind::Autodate(options) = &field.kind
-            && options.on_update
-        {
-            record.set(&field.name, Value::Date(Some(now)));
-        }
-    }
+    touch(&mut record, Timestamp::now());
     account::replace(tx, rowid, &row, record)?;
     Ok(())
 }
@@ -158,6 +159,17 @@ fn delete(backend: &Backend, email: String) -> Result<String, Error> {
             }
         }
     })
+}
+
+fn otp(backend: &Backend, email: &str) -> Result<String, Error> {
+    if !values::is_email(email) {
+        return Err(Error::Refused("Missing or invalid email address.".to_owned()));
+    }
+    let otp = make_otp(backend, Collection::SUPERUSERS, email)?;
+    Ok(format!(
+        "One-time password for superuser {email}:\nid: {}\npassword: {}\nvalid for: {} seconds",
+        otp.id, otp.code, otp.duration
+    ))
 }
 
 /// A token with which the first superuser can be made, when there is none yet. It belongs to an

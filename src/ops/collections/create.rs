@@ -6,11 +6,11 @@ use serde_json::{Map, Value as Json};
 
 use crate::model::Timestamp;
 use crate::query::Rows;
-use crate::schema::{Collection, DefinitionError, Violations, create_from_body};
+use crate::schema::{Collection, Draft, FormatError, Violations};
 use crate::store::Tx;
 
 use super::rules::RuleCheck;
-use super::{Error, Failure, save_error};
+use super::{Error, Failure, save_error, views};
 
 /// Makes a collection from a body. May run more than once; only one run is committed.
 #[derive(Debug)]
@@ -30,19 +30,20 @@ impl CreateCollection {
         let catalog = Arc::clone(tx.catalog());
         let rules = RuleCheck::new(&catalog);
         let check_rule = |collection: &Collection, rule: &str| rules.check(collection, rule);
-        let made = create_from_body(&catalog, &self.body, self.now, &check_rule);
-        let collection = made.map_err(|error| match error {
-            DefinitionError::Format(error) if ["type", "name", "id"].contains(&error.path()) => {
-                Error::Rejected(Failure::CollectionTypeFormat, Violations::new())
-            }
-            DefinitionError::Format(_) => {
-                Error::Rejected(Failure::CollectionFormat, Violations::new())
-            }
-            DefinitionError::Invalid(violations) => {
-                Error::Rejected(Failure::CreateCollection, violations)
-            }
-        })?;
+        let misshapen = |error: FormatError| {
+            let is_type = ["type", "name", "id"].contains(&error.path());
+            let failure =
+                if is_type { Failure::CollectionTypeFormat } else { Failure::CollectionFormat };
+            Error::Rejected(failure, Violations::new())
+        };
+        let mut draft = Draft::create(&catalog, &self.body, self.now).map_err(misshapen)?;
+        views::define(tx, &catalog, &mut draft);
+        let refused = |violations| Error::Rejected(Failure::CreateCollection, violations);
+        let collection = draft.check(&catalog, &check_rule).map_err(refused)?;
         let failed = |error| save_error(error, &collection, Failure::CreateCollection);
-        tx.create_collection(collection.clone()).map_err(failed)
+        let made = tx.create_collection(collection.clone()).map_err(failed)?;
+        // A view may have waited for a collection of this name; none can be broken by it.
+        let _ = views::refresh(tx, &catalog, &[&made.id], self.now)?;
+        Ok(made)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::model::{CollectionId, Timestamp};
+use crate::ops::settings;
 use crate::query::Rows;
 use crate::schema::{Catalog, Collection, Draft, FormatError, Violation, Violations};
 use crate::store::{Tx, WriteError};
@@ -13,7 +14,7 @@ use crate::store::{Tx, WriteError};
 use super::delete::remove;
 use super::rename::RenameAll;
 use super::rules::RuleCheck;
-use super::{Error, Failure};
+use super::{Error, Failure, views};
 
 /// Definitions in one import. Each is checked against all others.
 const DEFINITIONS_MAX: usize = 1000;
@@ -65,7 +66,11 @@ impl ImportCollections {
         let others = renames
             .follow_others(|other| !listed.contains(&other.id), self.now)
             .map_err(blocked)?;
-        for collection in checked(&catalog, drafts)? {
+        // Views come last, as their queries may speak of what is new.
+        drafts.sort_by_key(|draft| draft.collection().is_view());
+        let collections = checked(tx, &catalog, drafts)?;
+        let only_views = collections.iter().all(Collection::is_view);
+        for collection in collections {
             let saved = match catalog.by_id(collection.id.as_str()) {
                 None => tx.create_collection(collection),
                 Some(_) => tx.update_collection(collection),
@@ -78,6 +83,13 @@ impl ImportCollections {
         for other in others {
             tx.update_collection(other)?;
         }
+        let listed: Vec<&CollectionId> = listed.iter().collect();
+        if let Err(broken) = views::refresh(tx, &catalog, &listed, self.now)?
+            && !only_views
+        {
+            return Err(raw(&format!("it would break the views {}", broken.0.join(", "))));
+        }
+        settings::follow_renames(tx, &catalog)?;
         Ok(deleted)
     }
 
@@ -147,13 +159,18 @@ fn find<'a>(catalog: &'a Catalog, definition: &Map<String, Json>) -> Option<&'a 
 }
 
 /// Checks every draft against all the others as they shall be.
-fn checked(catalog: &Catalog, drafts: Vec<Draft<'_>>) -> Result<Vec<Collection>, Error> {
+fn checked(
+    rows: &dyn Rows,
+    catalog: &Catalog,
+    drafts: Vec<Draft<'_>>,
+) -> Result<Vec<Collection>, Error> {
     let mut planned = catalog.clone();
     for draft in &drafts {
         planned = with(&planned, draft.collection().clone());
     }
     let mut collections = Vec::with_capacity(drafts.len());
-    for draft in drafts {
+    for mut draft in drafts {
+        views::define(rows, &planned, &mut draft);
         let (id, name) = (draft.collection().id.clone(), draft.collection().name.clone());
         let is_new = catalog.by_id(id.as_str()).is_none();
         let others = if is_new { without(&planned, &id) } else { planned.clone() };

@@ -9,9 +9,3 @@ pub(super) fn views(catalog: &Catalog) -> impl Iterator<Item = (&Collection, &st
         _ => None,
     })
 }
-
-/// Whether `query` has `name` in it as a word of its own, in any case.
-pub(super) fn word(query: &str, name: &str) -> bool {
-    let words = query.split(|c: char| c != '_' && !c.is_alphanumeric());
-    words.into_iter().any(|word| word.eq_ignore_ascii_case(name))
-}

@@ -26,7 +26,7 @@ pub use update::UpdateCollection;
 use crate::schema::{Collection, Violation, Violations};
 use crate::store::WriteError;
 
-use super::{Error, Failure};
+use super::{Error, Failure, views};
 
 /// What saving a definition answers when its indexes cannot be made.
 fn save_error(error: WriteError, collection: &Collection, failure: Failure) -> Error {

@@ -2,9 +2,8 @@
 
 use crate::model::{CollectionId, Timestamp};
 use crate::query::Renaming;
-use crate::schema::{Catalog, Collection, Draft, Renames};
-
-use super::mentions;
+use crate::schema::{Catalog, Collection, CollectionKind, Draft, Renames};
+use crate::sql;
 
 /// The names of collections that a rename would leave with old names in them.
 pub(super) type Blocked<'a> = Vec<&'a str>;
@@ -27,6 +26,11 @@ impl<'a> RenameAll<'a> {
             (!renames.is_empty()).then(|| (draft.collection().id.clone(), renames))
         });
         Self { catalog, changes: changes.collect() }
+    }
+
+    /// Whether nothing is called differently.
+    pub(super) fn is_empty(&self) -> bool {
+        self.changes.is_empty()
     }
 
     /// Whether only collections are renamed, no fields.
@@ -70,7 +74,8 @@ impl<'a> RenameAll<'a> {
             return Ok(Vec::new());
         }
         let renaming = Renaming { catalog: self.catalog, changes: &self.changes };
-        let mut blocked = self.views_in_the_way(&untouched);
+        let rewrites = self.rewrites();
+        let mut blocked: Blocked<'_> = Vec::new();
         let mut changed = Vec::new();
         for other in self.catalog.all().iter().filter(|other| untouched(other)) {
             let mut new = Collection::clone(other);
@@ -84,6 +89,15 @@ impl<'a> RenameAll<'a> {
                     Err(_) => blocked.push(&other.name),
                 }
             }
+            if let CollectionKind::View { query } = &mut new.kind {
+                match sql::rewrite(self.catalog, query, &rewrites) {
+                    Ok(renamed) => {
+                        differs |= renamed != *query;
+                        *query = renamed;
+                    }
+                    Err(sql::Unclear) => blocked.push(&other.name),
+                }
+            }
             if differs {
                 new.updated = now;
                 changed.push(new);
@@ -93,17 +107,16 @@ impl<'a> RenameAll<'a> {
         if blocked.is_empty() { Ok(changed) } else { Err(blocked) }
     }
 
-    /// The views whose queries name what changes; they are SQL, which nothing here rewrites.
-    fn views_in_the_way(&self, untouched: impl Fn(&Collection) -> bool) -> Blocked<'a> {
-        let names = |query: &str, (id, renames): &(CollectionId, Renames)| {
-            let Some(collection) = self.catalog.by_id(id.as_str()) else { return false };
-            mentions::word(query, &collection.name)
-                && (renames.collection.is_some()
-                    || renames.fields.iter().any(|(old, _)| mentions::word(query, old)))
-        };
-        let views = mentions::views(self.catalog).filter(|(view, _)| untouched(view));
-        let in_the_way =
-            views.filter(|(_, query)| self.changes.iter().any(|change| names(query, change)));
-        in_the_way.map(|(view, _)| view.name.as_str()).collect()
+    /// The renames as queries need them.
+    fn rewrites(&self) -> Vec<sql::Rewrite> {
+        let rewrites = self.changes.iter().filter_map(|(id, renames)| {
+            let collection = self.catalog.by_id(id.as_str())?;
+            Some(sql::Rewrite {
+                collection: collection.name.clone(),
+                new_name: renames.collection.as_ref().map(|(_, new)| new.clone()),
+                fields: renames.fields.clone(),
+            })
+        });
+        rewrites.collect()
     }
 }

@@ -7,7 +7,7 @@ use crate::model::Value;
 use crate::ops::records::ListParams;
 use crate::query::Rows;
 use crate::schema::system::initial_collections;
-use crate::schema::{Record, Secrets};
+use crate::schema::{CollectionKind, Record, Secrets};
 use crate::store::{Store, StoreOptions, Tx};
 
 fn store() -> Store {
@@ -170,20 +170,99 @@ fn a_rename_that_nobody_could_follow_is_refused() {
     let (failure, data) = rejected(renamed);
     assert_eq!(failure, Failure::UpdateCollection);
     assert_eq!(data["fields"]["message"], "Cannot be renamed because it is used in posts.");
+    let query = "select posts.id, title from posts natural join authors";
+    create(&store, json!({ "name": "v", "type": "view", "viewQuery": query })).unwrap();
+    let (_, data) = rejected(update(&store, "posts", renamed_field(&store, "posts", "title", "t")));
+    assert_eq!(data["fields"]["message"], "Cannot be renamed because it is used in v.");
+    assert_eq!(
+        collection(&store, "authors").rules.view.as_deref(),
+        Some("posts_via_writer.title != ''")
+    );
+}
+
+fn query_of(store: &Store, name: &str) -> String {
+    match &collection(store, name).kind {
+        CollectionKind::View { query } => query.clone(),
+        _ => "no view".to_owned(),
+    }
+}
+
+#[test]
+fn views_follow_renames_and_keep_their_fields() {
+    let store = blog();
+    let query = "select p.id, p.title from posts p";
+    create(&store, json!({ "name": "v", "type": "view", "viewQuery": query })).unwrap();
+    create(&store, json!({ "name": "w", "type": "view", "viewQuery": "select id, title from v" }))
+        .unwrap();
+    update(&store, "posts", json!({ "name": "articles" })).unwrap();
+    assert_eq!(query_of(&store, "v"), "select p.id, p.title from articles p");
+    update(&store, "articles", renamed_field(&store, "articles", "title", "headline")).unwrap();
+    assert_eq!(query_of(&store, "v"), "select p.id, p.headline AS \"title\" from articles p");
+    update(&store, "v", json!({ "name": "x" })).unwrap();
+    assert_eq!(query_of(&store, "w"), "select id, title from x");
+    assert_eq!(field_names(&store, "x"), "id title");
+}
+
+#[test]
+fn a_field_that_a_view_needs_cannot_be_removed() {
+    let store = blog();
+    let query = "select id, title as name from posts";
+    create(&store, json!({ "name": "v", "type": "view", "viewQuery": query })).unwrap();
+    let mut fields = collection(&store, "posts").to_json(Secrets::Hide)["fields"].take();
+    fields.as_array_mut().unwrap().retain(|field| field["name"] != "title");
+    let body = json!({ "fields": fields, "listRule": null, "indexes": [] });
+    let (_, data) = rejected(update(&store, "posts", body));
+    assert_eq!(data["fields"]["message"], "A field cannot be removed because it is used in v.");
+    assert_eq!(field_names(&store, "v"), "id name");
+}
+
+#[test]
+fn what_a_field_becomes_shows_in_the_views_above_it() {
+    let store = blog();
     create(
         &store,
         json!({ "name": "v", "type": "view", "viewQuery": "select id, title from posts" }),
     )
     .unwrap();
-    let message = "Cannot be renamed because it is used in v.";
-    let (_, data) = rejected(update(&store, "posts", renamed_field(&store, "posts", "title", "t")));
-    assert_eq!(data["fields"]["message"], message);
-    let (_, data) = rejected(update(&store, "posts", json!({ "name": "articles" })));
-    assert_eq!(data["name"]["message"], message);
-    assert_eq!(
-        collection(&store, "authors").rules.view.as_deref(),
-        Some("posts_via_writer.title != ''")
-    );
+    create(
+        &store,
+        json!({ "name": "w", "type": "view", "viewQuery": "select id, title as t from v" }),
+    )
+    .unwrap();
+    let mut fields = collection(&store, "posts").to_json(Secrets::Hide)["fields"].take();
+    for field in fields.as_array_mut().unwrap() {
+        if field["name"] == "title" {
+            field["hidden"] = true.into();
+        }
+    }
+    update(&store, "posts", json!({ "fields": fields, "listRule": null, "indexes": [] })).unwrap();
+    assert!(collection(&store, "v").field("title").unwrap().hidden);
+    assert!(collection(&store, "w").field("t").unwrap().hidden);
+}
+
+#[test]
+fn a_view_cannot_be_made_of_itself() {
+    let store = blog();
+    create(&store, json!({ "name": "v", "type": "view", "viewQuery": "select id from posts" }))
+        .unwrap();
+    create(&store, json!({ "name": "w", "type": "view", "viewQuery": "select id from v" }))
+        .unwrap();
+    for query in ["select id from v", "select id from w"] {
+        let (_, data) = rejected(update(&store, "v", json!({ "viewQuery": query })));
+        assert_eq!(data["viewQuery"]["code"], "validation_invalid_view_query", "{query}");
+        assert_eq!(data["fields"]["code"], "validation_required", "{query}");
+    }
+}
+
+#[test]
+fn an_import_may_bring_a_view_and_what_it_needs() {
+    let store = store();
+    let definitions = json!([
+        { "name": "v", "type": "view", "viewQuery": "select id, x, count(*) n from a group by x" },
+        { "name": "a", "fields": [{ "name": "x", "type": "number" }] },
+    ]);
+    import(&store, definitions, false).unwrap();
+    assert_eq!(field_names(&store, "v"), "id x n");
 }
 
 #[test]
@@ -248,7 +327,7 @@ fn truncating_takes_every_record_or_none() {
     empty("posts").unwrap();
     empty("authors").unwrap();
     assert_eq!((count(&store, "posts"), count(&store, "authors")), (0, 0));
-    create(&store, json!({ "name": "v", "type": "view", "viewQuery": "select 1" })).unwrap();
+    create(&store, json!({ "name": "v", "type": "view", "viewQuery": "select 1 as id" })).unwrap();
     assert_eq!(rejected(empty("v")).0, Failure::TruncateView);
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::model::Timestamp;
+use crate::ops::settings;
 use crate::query::Rows;
 use crate::schema::{Collection, Draft, Violation, Violations};
 use crate::store::Tx;
 
 use super::rename::RenameAll;
 use super::rules::RuleCheck;
-use super::{Error, Failure, save_error};
+use super::{Error, Failure, save_error, views};
 
 /// Changes a collection by a body. May run more than once; only one run is committed.
 #[derive(Debug)]
@@ -36,10 +37,11 @@ impl UpdateCollection {
             .map_err(|_| Error::Rejected(Failure::CollectionFormat, Violations::new()))?;
         let refused = |violations| Error::Rejected(Failure::UpdateCollection, violations);
         let renames = RenameAll::of(&catalog, [&draft]);
-        let blocked = |names: Vec<&str>| refused(blocked(&renames, &names));
+        let blocked = |names: Vec<&str>| refused(blocked(&renames, &names.join(", ")));
         renames.follow_own(&mut draft, old).map_err(blocked)?;
         let untouched = |other: &Collection| other.id != old.id;
         let others = renames.follow_others(untouched, self.now).map_err(blocked)?;
+        views::define(tx, &catalog, &mut draft);
         let rules = RuleCheck::new(&catalog);
         let check_rule = |collection: &Collection, rule: &str| rules.check(collection, rule);
         let new = draft.check(&catalog, &check_rule).map_err(refused)?;
@@ -48,13 +50,30 @@ impl UpdateCollection {
         for other in others {
             tx.update_collection(other)?;
         }
+        if let Err(broken) = views::refresh(tx, &catalog, &[&saved.id], self.now)?
+            && !saved.is_view()
+        {
+            let names = broken.0.join(", ");
+            return Err(refused(if renames.is_empty() {
+                in_use(&names)
+            } else {
+                self::blocked(&renames, &names)
+            }));
+        }
+        settings::follow_renames(tx, &catalog)?;
         Ok(saved)
     }
 }
 
+/// A change that takes fields away that the views called `names` need.
+fn in_use(names: &str) -> Violations {
+    let message = format!("A field cannot be removed because it is used in {names}.");
+    Violations::of("fields", Violation::new("validation_field_in_use", message))
+}
+
 /// A rename that would leave the collections called `names` with old names in them.
-fn blocked(renames: &RenameAll<'_>, names: &[&str]) -> Violations {
-    let message = format!("Cannot be renamed because it is used in {}.", names.join(", "));
+fn blocked(renames: &RenameAll<'_>, names: &str) -> Violations {
+    let message = format!("Cannot be renamed because it is used in {names}.");
     let place = if renames.spares_fields() { "name" } else { "fields" };
     Violations::of(place, Violation::new("validation_rename_in_use", message))
 }

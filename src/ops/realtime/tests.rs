@@ -7,6 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::access::Gate;
 use crate::auth::PasswordHasher;
+use crate::files::Storage;
 use crate::model::Value;
 use crate::ops::collections::CreateCollection;
 use crate::ops::{Backend, Error};
@@ -37,7 +38,9 @@ impl Render for Plain {
 
 /// Parents, which anybody may list, and children, which one may list whose parent is `open`.
 fn feed(options: StoreOptions) -> Feed {
-    let backend = Backend::new(Store::in_memory(options).unwrap(), PasswordHasher::new(1, 1));
+    let files = Storage::new(&std::env::temp_dir().join("haversack-without-files"));
+    let store = Store::in_memory(options).unwrap();
+    let backend = Backend::new(store, PasswordHasher::new(1, 1), files);
     let parents = json!({
         "id": "pbc_parents", "name": "parents", "type": "base", "listRule": "",
         "fields": [{ "name": "state", "type": "text" }],

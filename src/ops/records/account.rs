@@ -3,14 +3,14 @@
 use serde_json::{Map, Value as Json};
 
 use crate::access::{Create, Granted, Update};
-use crate::model::key::{KeyRange, KeyWriter};
-use crate::model::{RowBuf, RowId, Scalar, Value};
-use crate::query::{Direction, IndexTree, Rows};
+use crate::model::{RowBuf, RowId, Value};
+use crate::query::Rows;
 use crate::schema::values::{self, Submission, autogenerate};
 use crate::schema::{Collection, Record, Violation, Violations};
 use crate::store::Tx;
 
 use super::Error;
+use super::belongings;
 use super::cascade::delete_row;
 use super::write::WriteOrError;
 
@@ -18,10 +18,6 @@ use super::write::WriteOrError;
 pub(crate) const INSTALLER_EMAIL: &str = "__pbinstaller@example.com";
 /// Holds the token key of an account.
 const TOKEN_KEY_PATTERN: &str = "[a-zA-Z0-9]{50}";
-
-/// Rows of these collections belong to an account: collection name, and the index over
-/// (`collectionRef`, `recordRef`, …) that finds them.
-const HELPERS: [&str; 4] = ["_authOrigins", "_externalAuths", "_mfas", "_otps"];
 
 /// The part of a body that is about the account and not about fields.
 #[derive(Debug)]
@@ -194,7 +190,7 @@ pub(crate) fn replace(
     let mut rotates = password_changed || changed(&record, "email");
     if record.is_true("verified") && !old.is_true("verified") {
         // Whoever linked a provider before the address was proven may not be its owner.
-        rotates |= delete_helpers(tx, "_externalAuths", &collection, record.id())? > 0;
+        rotates |= belongings::delete(tx, "_externalAuths", &collection, record.id())? > 0;
     }
     if rotates && !changed(&record, "tokenKey") {
         let key = autogenerate::generate(TOKEN_KEY_PATTERN).map_err(Error::internal)?;
@@ -203,11 +199,11 @@ pub(crate) fn replace(
     let row = record.to_row();
     tx.update(&collection, rowid, old_row, &row)?;
     if password_changed {
-        delete_helpers(tx, "_mfas", &collection, record.id())?;
-        delete_helpers(tx, "_authOrigins", &collection, record.id())?;
+        belongings::delete(tx, "_mfas", &collection, record.id())?;
+        belongings::delete(tx, "_authOrigins", &collection, record.id())?;
     }
     if changed(&record, "tokenKey") {
-        delete_helpers(tx, "_otps", &collection, record.id())?;
+        belongings::delete(tx, "_otps", &collection, record.id())?;
     }
     if collection.is_superusers() && record.text("email") != INSTALLER_EMAIL {
         remove_installer(tx, &collection)?;
@@ -226,58 +222,6 @@ pub(crate) fn rehash(
 ) -> Result<(), Error> {
     record.set("password", Value::Text(hash));
     Ok(tx.update(collection, rowid, old_row, &record.to_row())?)
-}
-
-/// Deletes what belongs to a deleted account.
-pub(super) fn delete_all_helpers(
-    tx: &mut Tx<'_>,
-    collection: &Collection,
-    id: &str,
-) -> Result<(), Error> {
-    for helper in HELPERS {
-        delete_helpers(tx, helper, collection, id)?;
-    }
-    Ok(())
-}
-
-/// Deletes the rows of one helper collection that belong to an account; returns how many.
-fn delete_helpers(
-    tx: &mut Tx<'_>,
-    helper: &str,
-    collection: &Collection,
-    id: &str,
-) -> Result<usize, Error> {
-    let Some(helper) = tx.catalog().by_name(helper).cloned() else { return Ok(0) };
-    let (Some(collection_ref), Some(record_ref)) =
-        (helper.field("collectionRef"), helper.field("recordRef"))
-    else {
-        return Ok(0);
-    };
-    let wanted = [collection_ref.slot, record_ref.slot];
-    let index = helper.indexes.iter().find(|index| {
-        index.condition.is_none()
-            && index.columns.len() >= 2
-            && index.columns.iter().zip(wanted).all(|(column, slot)| column.slot == slot)
-    });
-    let Some(index) = index else { return Ok(0) };
-    let mut writer = KeyWriter::new();
-    writer.push(&Scalar::text(collection.id.as_str()));
-    writer.push(&Scalar::text(id));
-    let mut rowids = Vec::new();
-    tx.scan_index(
-        &helper,
-        IndexTree::Declared(index.number),
-        &KeyRange::prefix(writer.finish()),
-        Direction::Forward,
-        &mut |_, rowid| {
-            rowids.push(rowid);
-            Ok(std::ops::ControlFlow::Continue(()))
-        },
-    )?;
-    for rowid in &rowids {
-        delete_row(tx, &helper, *rowid)?;
-    }
-    Ok(rowids.len())
 }
 
 fn remove_installer(tx: &mut Tx<'_>, superusers: &Collection) -> Result<(), Error> {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use crate::model::key::{KeyRange, KeyWriter};
 use crate::model::{RowBuf, RowId, Scalar, Timestamp, Value};
+use crate::ops::files::pending;
 use crate::query::{Direction, IndexTree, Rows};
 use crate::schema::{Collection, Field, FieldKind, Record};
 use crate::store::Tx;
 
 use super::Error;
-use super::account::delete_all_helpers;
+use super::belongings;
 
 /// Somebody still requires the record.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ pub(super) fn delete(
         let Some(row) = delete_row(tx, &collection, rowid)? else { continue };
         let id = row.as_row().id().to_owned();
         if collection.is_auth() {
-            delete_all_helpers(tx, &collection, &id)?;
+            belongings::delete_all(tx, &collection, &id)?;
         }
         let catalog = tx.catalog().clone();
         for (source, field) in catalog.referrers(&collection) {
@@ -117,7 +118,7 @@ fn referring_rows(
     Ok(rowids)
 }
 
-/// Deletes one row and nothing else; returns what was there.
+/// Deletes one row, and has its files removed; returns what was there.
 pub(super) fn delete_row(
     tx: &mut Tx<'_>,
     collection: &Collection,
@@ -125,5 +126,6 @@ pub(super) fn delete_row(
 ) -> Result<Option<RowBuf>, Error> {
     let Some(row) = tx.row(collection, rowid)? else { return Ok(None) };
     tx.delete(collection, rowid, &row)?;
+    pending::add_record(tx, collection, row.as_row())?;
     Ok(Some(row))
 }

@@ -12,6 +12,7 @@ use crate::store::Tx;
 use super::cascade;
 use super::precondition::Precondition;
 use super::{Error, collection_of};
+use crate::ops::views::Writing;
 
 /// A delete of one record.
 #[derive(Debug)]
@@ -48,7 +49,8 @@ impl DeleteRecord {
         if collection.is_view() {
             return Err(Error::ViewIsReadOnly);
         }
-        let gate = Gate::new(tx, &self.rules, &self.caller);
+        let with_views = Writing::over(tx);
+        let gate = Gate::new(&with_views, &self.rules, &self.caller);
         gate.has_rule(collection.rules.delete.as_deref())?;
         let rowid = tx.find(&collection, &self.id)?.ok_or(Error::NotFound)?;
         let row = tx.row(&collection, rowid)?.ok_or(Error::NotFound)?;

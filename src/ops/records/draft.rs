@@ -8,13 +8,15 @@ use std::sync::Arc;
 use crate::access::{Create, Gate, Granted, Update};
 use crate::model::{RowBuf, RowId, Slot, Timestamp, Value};
 use crate::ops::Failure;
+use crate::ops::files::Upload;
 use crate::query::{Request, Rows, Subject};
 use crate::schema::values::{self, Submission, WriteAccess};
 use crate::schema::{Collection, Field, FieldKind, Record, Violation, Violations};
 
-use super::account;
 use super::write::{Intent, WriteRecord};
 use super::{Error, collection_of};
+use super::{account, belongings};
+use crate::ops::views::Writing;
 
 /// Stands for a password whose hash is not known yet, so that `required` sees it is not empty.
 const UNHASHED: &str = "unhashed";
@@ -47,7 +49,8 @@ impl Draft {
         if collection.is_view() {
             return Err(Error::ViewIsReadOnly);
         }
-        let gate = Gate::new(rows, &write.rules, &write.caller);
+        let with_views = Writing::over(rows);
+        let gate = Gate::new(&with_views, &write.rules, &write.caller);
         let stored = match &write.intent {
             Intent::Create => None,
             Intent::Update { id } => {
@@ -96,10 +99,13 @@ impl Draft {
                 .into_result()
                 .map_err(|violations| Error::Rejected(Failure::CreateRecord, violations))?;
         }
+        if let Some(id) = write.fixed_id() {
+            record.set("id", Value::Text(id.to_owned()));
+        }
         fill_new(&mut record, write.now)?;
         let mut draft = Self { record, basis: Basis::New(granted), submission };
         draft.mark_passwords();
-        draft.validate(gate.rows(), None)?;
+        draft.validate(gate.rows(), None, &write.uploads)?;
         Ok(draft)
     }
 
@@ -136,10 +142,10 @@ impl Draft {
                 .into_result()
                 .map_err(|violations| Error::Rejected(Failure::UpdateRecord, violations))?;
         }
-        fill_changed(&mut record, write.now);
+        touch(&mut record, write.now);
         let mut draft = Self { record, basis: Basis::Stored { rowid, row, granted }, submission };
         draft.mark_passwords();
-        draft.validate(gate.rows(), Some(&old))?;
+        draft.validate(gate.rows(), Some(&old), &write.uploads)?;
         Ok(draft)
     }
 
@@ -185,7 +191,12 @@ impl Draft {
     }
 
     /// Checks every field, changed or not, as the contract wants it.
-    fn validate(&self, rows: &dyn Rows, old: Option<&Record>) -> Result<(), Error> {
+    fn validate(
+        &self,
+        rows: &dyn Rows,
+        old: Option<&Record>,
+        uploads: &[Upload],
+    ) -> Result<(), Error> {
         let mut violations = Violations::new();
         for (field, value) in self.record.fields() {
             if old.is_some() && field.slot == Slot::ID {
@@ -194,7 +205,7 @@ impl Draft {
             }
             let checked = values::check(field, value)
                 .and_then(|()| self.check_password(field))
-                .and_then(|()| check_files(field, value, old));
+                .and_then(|()| check_files(field, value, old, uploads));
             match checked {
                 Ok(()) => check_related(rows, field, value, &mut violations)?,
                 Err(violation) => violations.add(&field.name, violation),
@@ -204,6 +215,9 @@ impl Draft {
             account::check_id_is_free(rows, self.collection(), self.record.id(), &mut violations)?;
         }
         let failure = self.failure();
+        if violations.is_empty() {
+            violations = belongings::check(rows, &self.record)?;
+        }
         violations.into_result().map_err(|violations| Error::Rejected(failure, violations))
     }
 
@@ -229,19 +243,10 @@ fn fill_new(record: &mut Record, now: Timestamp) -> Result<(), Error> {
             FieldKind::Autodate(options) if options.on_create => {
                 record.set(&field.name, Value::Date(Some(now)));
             }
-            FieldKind::Text(options)
-                if !options.autogenerate_pattern.is_empty()
-                    && record.text(&field.name).is_empty() =>
-            {
-                let is_default_id = options.primary_key
-                    && options.autogenerate_pattern == values::DEFAULT_ID_PATTERN;
-                let text = if is_default_id {
-                    values::new_record_id()
-                } else {
-                    values::autogenerate::generate(&options.autogenerate_pattern)
-                        .map_err(Error::internal)?
-                };
-                record.set(&field.name, Value::Text(text));
+            FieldKind::Text(_) if record.text(&field.name).is_empty() => {
+                if let Some(text) = generated(field)? {
+                    record.set(&field.name, Value::Text(text));
+                }
             }
             _ => {}
         }
@@ -250,7 +255,21 @@ fn fill_new(record: &mut Record, now: Timestamp) -> Result<(), Error> {
     Ok(())
 }
 
-fn fill_changed(record: &mut Record, now: Timestamp) {
+/// A text for a field that makes its own.
+pub(super) fn generated(field: &Field) -> Result<Option<String>, Error> {
+    let FieldKind::Text(options) = &field.kind else { return Ok(None) };
+    let pattern = &options.autogenerate_pattern;
+    if pattern.is_empty() {
+        return Ok(None);
+    }
+    if options.primary_key && pattern == values::DEFAULT_ID_PATTERN {
+        return Ok(Some(values::new_record_id()));
+    }
+    values::autogenerate::generate(pattern).map(Some).map_err(Error::internal)
+}
+
+/// Sets what the server changes in a changed record: its dates.
+pub fn touch(record: &mut Record, now: Timestamp) {
     let collection = record.collection().clone();
     for field in &collection.fields {
         if let FieldKind::Autodate(options) = &field.kind
@@ -262,7 +281,7 @@ fn fill_changed(record: &mut Record, now: Timestamp) {
     account::force_superuser(record);
 }
 
-fn access_of(write: &WriteRecord) -> WriteAccess {
+pub(super) fn access_of(write: &WriteRecord) -> WriteAccess {
     if write.caller.is_superuser() { WriteAccess::Superuser } else { WriteAccess::Client }
 }
 
@@ -322,18 +341,28 @@ fn id_mismatch(failure: Failure) -> Error {
     Error::Rejected(failure, Violations::of("id", violation))
 }
 
-/// A name that the record does not hold yet cannot be given as text; it comes with an upload.
-fn check_files(field: &Field, value: &Value, old: Option<&Record>) -> Result<(), Violation> {
-    let FieldKind::File(_) = field.kind else { return Ok(()) };
+/// A name that the record does not hold yet comes with an upload, and never as text; what is
+/// uploaded must be as the field wants it.
+fn check_files(
+    field: &Field,
+    value: &Value,
+    old: Option<&Record>,
+    uploads: &[Upload],
+) -> Result<(), Violation> {
+    let FieldKind::File(options) = &field.kind else { return Ok(()) };
     let kept = old.and_then(|old| old.get(&field.name)).map_or(&[][..], Value::items);
-    let unknown: Vec<String> = value
-        .items()
-        .iter()
-        .filter(|name| !kept.contains(name))
-        .map(|name| name.chars().take(250).collect())
-        .collect();
+    let mut new = Vec::new();
+    let mut unknown: Vec<String> = Vec::new();
+    for name in value.items().iter().filter(|name| !kept.contains(name)) {
+        let is_it =
+            |upload: &&Upload| upload.name == *name && Upload::is_meant_for(&upload.key, field);
+        match uploads.iter().find(is_it) {
+            Some(upload) => new.push(upload),
+            None => unknown.push(name.chars().take(250).collect()),
+        }
+    }
     if unknown.is_empty() {
-        return Ok(());
+        return new.iter().try_for_each(|upload| upload.check(options));
     }
     let message = format!("Invalid new files: [{}].", unknown.join(" "));
     Err(Violation::new("validation_invalid_file", message).with("invalidFiles", unknown))

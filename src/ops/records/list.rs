@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crate::access::{Caller, Gate, RuleCache};
 use crate::query::{ListQuery, ListSpec, Page, Rows, forbidden_token};
 use crate::schema::Collection;
-use crate::store::Snapshot;
 
 use super::enrich::{Enricher, RecordView};
 use super::expand::Expand;
 use super::{Error, collection_of};
+use crate::ops::views::Reading;
 
 /// Records on one page when the client does not say.
 const PER_PAGE_DEFAULT: u64 = 30;
@@ -53,7 +53,7 @@ pub struct RecordPage {
 /// A list that was authorized and compiled, not yet run.
 #[derive(Debug)]
 pub struct Listing {
-    snapshot: Arc<Snapshot>,
+    reading: Reading,
     rules: Arc<RuleCache>,
     caller: Arc<Caller>,
     collection: Arc<Collection>,
@@ -67,14 +67,14 @@ pub struct Listing {
 impl Listing {
     /// Checks that `caller` may list the collection, and compiles what it asked for.
     pub fn open(
-        snapshot: Arc<Snapshot>,
+        reading: Reading,
         rules: Arc<RuleCache>,
         caller: Arc<Caller>,
         collection: &str,
         params: ListParams,
     ) -> Result<Self, Error> {
-        let collection = collection_of(&*snapshot, collection)?;
-        let granted = Gate::new(&*snapshot, &rules, &caller).list(&collection)?;
+        let collection = collection_of(&reading, collection)?;
+        let granted = Gate::new(&reading, &rules, &caller).list(&collection)?;
         if !caller.is_superuser() {
             let forbidden =
                 [&params.filter, &params.sort].into_iter().find_map(|t| forbidden_token(t));
@@ -88,7 +88,7 @@ impl Listing {
             sort: Some(params.sort.as_str()).filter(|text| !text.is_empty()),
             superuser: caller.is_superuser(),
         };
-        let query = rules.list(snapshot.catalog(), &collection, &spec)?;
+        let query = rules.list(reading.catalog(), &collection, &spec)?;
         let per_page = match params.per_page {
             ..=0 => PER_PAGE_DEFAULT,
             asked => (asked as u64).min(PER_PAGE_MAX),
@@ -100,7 +100,7 @@ impl Listing {
             page: params.page.max(1) as u64,
             per_page,
             skip_total: params.skip_total,
-            snapshot,
+            reading,
             rules,
             caller,
         })
@@ -109,33 +109,40 @@ impl Listing {
     /// Runs the list if that takes no more than a fraction of a millisecond, so that an async
     /// worker can wait for it; `None` when it may take longer.
     pub fn run_if_short(&self) -> Option<Result<RecordPage, Error>> {
-        self.run_unless(|is_short| {
+        let page = self.run_unless(&self.reading, |is_short| {
             !is_short || !self.expand.is_empty() && self.per_page > INLINE_EXPAND_MAX
-        })
-        .transpose()
+        });
+        match page {
+            Err(Error::ViewNotReady(_)) => None,
+            page => page.transpose(),
+        }
     }
 
     /// Runs the list, however long it takes.
     pub fn run(&self) -> Result<RecordPage, Error> {
-        let page = self.run_unless(|_| false)?;
+        let page = self.run_unless(&self.reading.at_leisure(), |_| false)?;
         page.ok_or_else(|| Error::internal("a list that must run did not"))
     }
 
-    fn run_unless(&self, refuse: impl FnOnce(bool) -> bool) -> Result<Option<RecordPage>, Error> {
+    fn run_unless(
+        &self,
+        rows: &dyn Rows,
+        refuse: impl FnOnce(bool) -> bool,
+    ) -> Result<Option<RecordPage>, Error> {
         let page = Page {
             offset: (self.page - 1).saturating_mul(self.per_page),
             limit: self.per_page,
             total: !self.skip_total,
         };
-        let plan = self.query.plan(&*self.snapshot, self.caller.request(), page)?;
+        let plan = self.query.plan(rows, self.caller.request(), page)?;
         if refuse(plan.is_short()) {
             return Ok(None);
         }
-        let found = plan.run(&*self.snapshot)?;
-        let gate = Gate::new(&*self.snapshot, &self.rules, &self.caller);
+        let found = plan.run(rows)?;
+        let gate = Gate::new(rows, &self.rules, &self.caller);
         let expand = Expand::parse(&self.expand);
-        let rows = found.rows.into_iter().map(|(_, row)| row).collect();
-        let records = Enricher::new(gate).views(&self.collection, rows, expand.as_ref())?;
+        let found_rows = found.rows.into_iter().map(|(_, row)| row).collect();
+        let records = Enricher::new(gate).views(&self.collection, found_rows, expand.as_ref())?;
         Ok(Some(RecordPage {
             collection: self.collection.clone(),
             records,

@@ -5,6 +5,7 @@
 //! Start reading at [`Draft`], the part that all writes share.
 
 pub(crate) mod account;
+pub(crate) mod belongings;
 mod cascade;
 mod delete;
 mod draft;
@@ -12,16 +13,18 @@ mod enrich;
 mod expand;
 mod idempotency;
 mod list;
+mod placing;
 mod precondition;
 mod write;
 
 pub use delete::{DeleteRecord, delete_unchecked};
-pub use draft::{Draft, finish as finish_draft};
+pub use draft::{Draft, finish as finish_draft, touch};
 pub use enrich::{Enricher, RecordView, Visibility};
 pub use expand::{Expand, Expanded};
 pub use idempotency::KEY_BYTES_MAX as IDEMPOTENCY_KEY_BYTES_MAX;
 pub use list::{ListParams, Listing, RecordPage, view};
 pub use precondition::{Precondition, Version};
+pub(crate) use write::WriteOrError;
 pub use write::{Intent, WriteRecord, Written};
 
 use std::sync::Arc;

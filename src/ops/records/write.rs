@@ -8,15 +8,18 @@ use serde_json::{Map, Value as Json};
 use crate::access::{Caller, Gate, RuleCache};
 use crate::auth::{PasswordHasher, Verdict};
 use crate::model::{RowBuf, Timestamp};
+use crate::ops::Failure;
+use crate::ops::files::Upload;
 use crate::query::Rows;
-use crate::schema::{Collection, FieldKind, Violation, Violations};
+use crate::schema::{Collection, FieldKind, Violation, Violations, values};
 use crate::store::{Tx, WriteError};
 
 use super::draft::{Basis, Draft};
 use super::idempotency::IdempotentCreate;
+use super::placing::Placed;
 use super::precondition::Precondition;
 use super::{Error, account, collection_of};
-use crate::ops::Failure;
+use crate::ops::views::Writing;
 
 /// What is to be done with the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +48,8 @@ pub struct WriteRecord {
     pub(super) intent: Intent,
     pub(super) body: Map<String, Json>,
     pub(super) passwords: Passwords,
+    pub(super) uploads: Vec<Upload>,
+    pub(super) placed: Option<Arc<Placed>>,
     pub(super) precondition: Precondition,
     idempotency_key: Option<String>,
     pub(super) now: Timestamp,
@@ -84,6 +89,8 @@ impl WriteRecord {
             intent,
             body,
             passwords: Passwords::default(),
+            uploads: Vec::new(),
+            placed: None,
             precondition: Precondition::None,
             idempotency_key: None,
             now: Timestamp::now(),
@@ -135,6 +142,48 @@ impl WriteRecord {
         Ok(())
     }
 
+    /// As [`Self::prepare`], for a write that others come before: what they change is not there yet,
+    /// so a check that fails may succeed then. Only if nothing before can help is nothing hashed.
+    pub fn prepare_after_others(
+        &mut self,
+        rows: &dyn Rows,
+        hasher: &PasswordHasher,
+    ) -> Result<(), Error> {
+        match self.prepare(rows, hasher) {
+            Err(error @ (Error::Busy | Error::Internal(_))) => Err(error),
+            Ok(()) | Err(Error::SuperusersOnly | Error::NoCollection | Error::ViewIsReadOnly) => {
+                Ok(())
+            }
+            Err(_) => self.hash_submitted(rows, hasher),
+        }
+    }
+
+    fn hash_submitted(&mut self, rows: &dyn Rows, hasher: &PasswordHasher) -> Result<(), Error> {
+        let collection = collection_of(rows, &self.collection)?;
+        for field in &collection.fields {
+            let (FieldKind::Password(_), Some(json)) = (&field.kind, self.body.get(&field.name))
+            else {
+                continue;
+            };
+            let value = values::normalise(field, json);
+            let plain = value.as_text().unwrap_or_default();
+            if !plain.is_empty() && values::check_plain_password(field, plain).is_ok() {
+                self.passwords.hashes.insert(field.name.clone(), hasher.hash(plain)?);
+            }
+        }
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn has_hashes(&self) -> bool {
+        !self.passwords.hashes.is_empty()
+    }
+
+    /// Takes over the hashes of `other`, which has the same body.
+    pub fn share_hashes(&mut self, other: &Self) {
+        self.passwords.hashes.clone_from(&other.passwords.hashes);
+    }
+
     /// The hash that an old password would have to match, if the caller may get that far.
     fn stored_password(&self, rows: &dyn Rows) -> Result<Option<String>, Error> {
         let (Intent::Update { id } | Intent::Replace { id }) = &self.intent else {
@@ -148,7 +197,8 @@ impl WriteRecord {
             return Ok(None);
         };
         let Some(row) = rows.row(&collection, rowid)? else { return Ok(None) };
-        let gate = Gate::new(rows, &self.rules, &self.caller);
+        let with_views = Writing::over(rows);
+        let gate = Gate::new(&with_views, &self.rules, &self.caller);
         if gate.update(&collection, row.as_row(), self.caller.request()).is_err()
             && !self.caller.is_record(collection.id.as_str(), id)
         {
@@ -170,7 +220,7 @@ impl WriteRecord {
             return self.run_now(tx);
         };
         let collection = collection_of(tx, &self.collection)?;
-        let create = IdempotentCreate::new(key, &self.caller, &collection, &self.body);
+        let create = IdempotentCreate::new(key, &self.caller, &collection, &self.sent_body());
         if let Some(row) = create.made(tx, self.now)? {
             return Ok(Written { collection, row });
         }
@@ -185,14 +235,17 @@ impl WriteRecord {
         let failure = draft.failure();
         let collection = draft.collection().clone();
         let Draft { record, basis, .. } = draft;
-        let written = match basis {
-            Basis::New(granted) => account::insert(tx, &record, granted),
+        let (written, old) = match basis {
+            Basis::New(granted) => (account::insert(tx, &record, granted), None),
             Basis::Stored { rowid, row, granted } => {
-                account::update(tx, rowid, &row, record, granted)
+                (account::update(tx, rowid, &row, record, granted), Some(row))
             }
         };
         match written {
-            Ok(row) => Ok(Written { collection, row }),
+            Ok(row) => {
+                self.settle_files(tx, &collection, old.as_ref(), &row)?;
+                Ok(Written { collection, row })
+            }
             Err(WriteOrError::Write(error)) => Err(conflict(error, &collection, failure)),
             Err(WriteOrError::Other(error)) => Err(error),
         }

@@ -16,6 +16,9 @@ use crate::schema::{
 use super::field_check::mismatch;
 use super::{Renames, collection_check, field_list, ids, indexes, renames, scaffold};
 
+/// Bytes of what is wrong with a query that are told.
+const QUERY_ERROR_MAX: usize = 500;
+
 /// Why a body is no definition.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DefinitionError {
@@ -161,6 +164,20 @@ impl<'a> Draft<'a> {
         self.collection.rules_mut()
     }
 
+    /// Makes `fields` those of the view that this is.
+    pub fn set_view_fields(&mut self, fields: Vec<Field>) {
+        field_list::set_view_fields(&mut self.collection, fields);
+    }
+
+    /// Notes what is wrong with the query of the view that this is, and what that means for its
+    /// fields, if anything.
+    pub fn refuse_query(&mut self, error: &str, fields: Option<Violation>) {
+        self.refused.add("viewQuery", invalid_query(error));
+        if let Some(violation) = fields {
+            self.refused.add("fields", violation);
+        }
+    }
+
     /// Checks the draft against the other collections and hands out the collection to save.
     ///
     /// `check_rule` compiles a rule against the new collection and says what is wrong with it.
@@ -175,6 +192,9 @@ impl<'a> Draft<'a> {
             found.merge(violations);
         }
         found.merge(collection_check::check(&collection, catalog, old, check_rule));
+        if collection.is_view() && found.names("fields") {
+            found.add("viewQuery", invalid_query("a column cannot be a field"));
+        }
         found.into_result().map(|()| collection)
     }
 
@@ -237,6 +257,16 @@ impl<'a> Draft<'a> {
             options.password_auth.identity_fields.retain(|name| seen.insert(name.clone()));
         }
     }
+}
+
+fn invalid_query(error: &str) -> Violation {
+    let message = format!("Invalid query - {}.", excerpt(error.trim_end_matches('.')));
+    Violation::new("validation_invalid_view_query", message)
+}
+
+/// As much of an error as fits into an answer.
+fn excerpt(error: &str) -> &str {
+    &error[..error.floor_char_boundary(QUERY_ERROR_MAX)]
 }
 
 fn unknown_type() -> Violation {

@@ -111,6 +111,26 @@ fn enforce_auth_fields(fields: &mut Vec<Field>) {
     }
 }
 
+/// Makes `fields`, which need neither ids nor slots, those of a view.
+pub fn set_view_fields(view: &mut Collection, fields: Vec<Field>) {
+    let mut all = Vec::with_capacity(fields.len());
+    for field in fields {
+        add(&mut all, field);
+    }
+    // Rows of views are never stored, so slots may change from one version to the next.
+    let mut next = Slot::ID.0;
+    for field in &mut all {
+        field.slot = if field.name == "id" {
+            Slot::ID
+        } else {
+            next = next.saturating_add(1);
+            Slot(next)
+        };
+    }
+    view.next_slot = next.saturating_add(1);
+    view.fields = all;
+}
+
 /// Gives every field its slot: the one of the stored field with its id, or the next one. `None`
 /// when there are no more.
 pub(super) fn assign_slots(collection: &mut Collection, stored: &[Field]) -> Option<()> {

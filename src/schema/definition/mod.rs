@@ -21,5 +21,6 @@ mod tests;
 
 pub use auth_check::OAUTH2_PROVIDERS;
 pub use draft::{DefinitionError, Draft, create_from_body, update_from_body};
+pub use field_list::set_view_fields;
 pub use renames::{Renames, renames};
 pub use scaffold::{scaffold, scaffolds_json};

@@ -32,6 +32,7 @@ pub use body::{Submission, WriteAccess, apply};
 pub use email::is_email;
 pub use password::check_plain as check_plain_password;
 pub use record_id::new_record_id;
+pub use url::is_url;
 
 /// The pattern of generated record ids unless a collection says otherwise. Such ids are made by
 /// [`new_record_id`], which keeps the pattern and adds an order in time.
@@ -60,6 +61,11 @@ pub fn normalise(field: &Field, json: &Json) -> Value {
         FieldKind::Json(_) => json::normalise(json),
         FieldKind::GeoPoint => Value::Geo(geo::normalise(json)),
     }
+}
+
+/// The names that `json` means for a field of files, without repetitions.
+pub fn file_names(json: &Json) -> Vec<String> {
+    cast::to_file_names(json)
 }
 
 /// `value` as rules and clients see it: dates as text, documents parsed, `3` rather than `3.0`.

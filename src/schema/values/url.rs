@@ -34,7 +34,9 @@ pub(super) fn check(options: &DomainOptions, url: &str) -> Result<(), Violation>
     }
 }
 
-fn is_url(url: &str) -> bool {
+/// Whether `url` can name something on the web. The scheme may be missing if the host has a dot and
+/// something behind it.
+pub fn is_url(url: &str) -> bool {
     if !LENGTHS.contains(&url.chars().count()) || url.chars().any(|c| c.is_ascii_control()) {
         return false;
     }

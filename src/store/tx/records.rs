@@ -5,7 +5,8 @@ use std::ops::{Bound, ControlFlow};
 use super::super::change::{self, Change, ChangeAction};
 use super::super::error::WriteError;
 use super::super::index::{self, Entry};
-use super::super::names;
+use super::super::outbox::OutboxKey;
+use super::super::{names, reading};
 use super::Tx;
 use crate::model::{RecordId, RowBuf, RowId, Timestamp};
 use crate::query::{Direction, ReadError};
@@ -117,6 +118,20 @@ impl Tx<'_> {
     /// Removes the setting called `key`; false when there is none.
     pub fn delete_setting(&mut self, key: &str) -> Result<bool, WriteError> {
         Ok(self.delete_entry(names::SETTINGS, key.as_bytes())?)
+    }
+
+    /// Puts a letter into the outbox, to be looked at from `due` on, in milliseconds since 1970.
+    pub fn put_outbox(&mut self, due: u64, letter: &[u8]) -> Result<OutboxKey, WriteError> {
+        let last = reading::counter(&*self.txn, names::OUTBOX_SEQUENCE)?.unwrap_or(0);
+        let key = OutboxKey { due, sequence: last + 1 };
+        self.put_counter(names::OUTBOX_SEQUENCE, key.sequence)?;
+        self.put_entry(names::OUTBOX, &key.to_bytes(), letter)?;
+        Ok(key)
+    }
+
+    /// Takes a letter out of the outbox; false when it is gone already.
+    pub fn take_outbox(&mut self, key: OutboxKey) -> Result<bool, WriteError> {
+        Ok(self.delete_entry(names::OUTBOX, &key.to_bytes())?)
     }
 
     fn check_row(

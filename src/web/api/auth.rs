@@ -1,17 +1,18 @@
-//! Logging in: `/api/collections/{collection}/auth-with-password` and `…/auth-refresh`.
+//! Logging in: `/api/collections/{collection}/auth-…` and `…/impersonate/{id}`.
 
 use std::sync::Arc;
 
 use http::StatusCode;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
-use crate::ops::Error;
-use crate::ops::auth::{LoggedIn, PasswordLogin, refresh};
+use crate::ops::auth::{self, Attempt, LoggedIn, Login, OtpLogin, PasswordLogin};
 use crate::ops::records::collection_of;
+use crate::ops::{Error, Failure};
 use crate::query::Rows;
 use crate::schema::{Collection, PasswordAuth};
-use crate::web::caller::{bearer_token, caller_of};
-use crate::web::{ApiError, Reply, Request, State};
+use crate::web::caller::{bearer_token, caller_of, superuser_of};
+use crate::web::middleware::limits::superusers_may_come_from;
+use crate::web::{ApiError, Reply, Request, State, real_ip};
 
 use super::records::expand_of;
 
@@ -26,17 +27,18 @@ pub(crate) async fn methods(state: Arc<State>, request: Request) -> Result<Reply
     };
     let has = |name: &str| password.enabled && password.identity_fields.iter().any(|f| f == name);
     let duration = |enabled: bool, seconds: i64| if enabled { seconds } else { 0 };
+    let (mfa, otp, oauth2) = (&options.mfa, &options.otp, &options.oauth2);
+    // No provider can be used yet. Without OAuth2 the list of old clients is null.
+    let providers: Vec<Json> = Vec::new();
+    let old_providers = oauth2.enabled.then(|| providers.clone());
     Ok(Reply::json(
         StatusCode::OK,
-        serde_json::json!({
+        json!({
             "password": { "identityFields": identity_fields(password), "enabled": password.enabled },
-            "oauth2": { "providers": [], "enabled": false },
-            "mfa": {
-                "enabled": options.mfa.enabled,
-                "duration": duration(options.mfa.enabled, options.mfa.duration),
-            },
-            "otp": { "enabled": false, "duration": 0 },
-            "authProviders": [],
+            "oauth2": { "providers": providers, "enabled": oauth2.enabled },
+            "mfa": { "enabled": mfa.enabled, "duration": duration(mfa.enabled, mfa.duration) },
+            "otp": { "enabled": otp.enabled, "duration": duration(otp.enabled, otp.duration) },
+            "authProviders": old_providers,
             "usernamePassword": has("username"),
             "emailPassword": has("email"),
         }),
@@ -48,41 +50,96 @@ pub(crate) async fn with_password(
     state: Arc<State>,
     mut request: Request,
 ) -> Result<Reply, ApiError> {
-    let name = request.params.get("collection").to_owned();
-    let known = state.backend.snapshot().catalog().find(&name).is_some();
-    if !known {
-        return Err(ApiError::not_found("Missing or invalid collection context."));
-    }
-    let body = request.body_object().await?;
+    let body = Body::of(&mut request).await;
     let login = PasswordLogin {
-        identity: text(&body, "identity"),
-        password: text(&body, "password"),
-        identity_field: text(&body, "identityField"),
-        expand: expand_of(&request).to_owned(),
+        identity: body.text("identity"),
+        password: body.text("password"),
+        identity_field: body.text("identityField"),
+        attempt: attempt_of(&state, &request, &body),
     };
-    let caller = caller_of(&request);
-    let backend = state.backend.clone();
-    let logged_in = state.hashing.run(move || login.run(&backend, &caller, &name)).await?;
-    Ok(reply(&state, &logged_in))
+    let (backend, name) = (state.backend.clone(), collection_name(&request));
+    let login = state.hashing.run(move || login.run(&backend, &name)).await;
+    Ok(login_reply(&state, &body.judge(login)?))
+}
+
+/// `POST …/auth-with-otp`
+pub(crate) async fn with_otp(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
+    let body = Body::of(&mut request).await;
+    let login = OtpLogin {
+        otp_id: body.text("otpId"),
+        password: body.text("password"),
+        attempt: attempt_of(&state, &request, &body),
+    };
+    let (backend, name) = (state.backend.clone(), collection_name(&request));
+    let login = state.hashing.run(move || login.run(&backend, &name)).await;
+    Ok(login_reply(&state, &body.judge(login)?))
 }
 
 /// `POST …/auth-refresh`
 pub(crate) async fn refreshed(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     let snapshot = state.backend.snapshot();
-    let caller = caller_of(&request);
-    let logged_in = refresh(
+    let logged_in = auth::refresh(
         &*snapshot,
         state.backend.rules(),
-        &caller,
+        &caller_of(&request),
         request.params.get("collection"),
         bearer_token(&request).unwrap_or(""),
         expand_of(&request),
     )
-    .map_err(|error| match error {
-        Error::NoCollection => ApiError::not_found("Missing or invalid collection context."),
-        other => other.into(),
-    })?;
+    .map_err(in_context)?;
     Ok(reply(&state, &logged_in))
+}
+
+/// `POST …/impersonate/{id}`
+pub(crate) async fn impersonate(
+    state: Arc<State>,
+    mut request: Request,
+) -> Result<Reply, ApiError> {
+    let caller = superuser_of(&request)?;
+    let body = Body::of(&mut request).await;
+    let seconds = match body.values.get("duration") {
+        None | Some(Json::Null) => Some(0),
+        Some(Json::String(text)) => text.parse().ok(),
+        Some(json) => json.as_i64(),
+    };
+    let snapshot = state.backend.snapshot();
+    let logged_in = auth::impersonate(
+        &*snapshot,
+        state.backend.rules(),
+        &caller,
+        request.params.get("collection"),
+        request.params.get("id"),
+        seconds.unwrap_or(0),
+        expand_of(&request),
+    )
+    .map_err(|error| match error {
+        Error::NoCollection => Error::NotAuthCollection,
+        other => other,
+    })?;
+    if body.failure.is_some() || seconds.is_none() {
+        return Err(unreadable());
+    }
+    Ok(reply(&state, &logged_in))
+}
+
+fn attempt_of(state: &State, request: &Request, body: &Body) -> Attempt {
+    let settings = state.backend.settings();
+    let address = real_ip(request, &settings);
+    Attempt {
+        caller: caller_of(request),
+        address,
+        may_be_superuser: superusers_may_come_from(&settings, address),
+        user_agent: request.header("user-agent").unwrap_or("").to_owned(),
+        body: body.values.clone(),
+        expand: expand_of(request).to_owned(),
+    }
+}
+
+fn login_reply(state: &State, login: &Login) -> Reply {
+    match login {
+        Login::Done(logged_in) => reply(state, logged_in),
+        Login::SecondFactor(id) => Reply::json(StatusCode::UNAUTHORIZED, json!({ "mfaId": id })),
+    }
 }
 
 fn reply(state: &State, logged_in: &LoggedIn) -> Reply {
@@ -93,16 +150,58 @@ fn reply(state: &State, logged_in: &LoggedIn) -> Reply {
     Reply::json_text(StatusCode::OK, out)
 }
 
-fn text(body: &Map<String, Json>, name: &str) -> String {
-    match body.get(name) {
-        Some(Json::String(text)) => text.clone(),
-        Some(json @ (Json::Number(_) | Json::Bool(_))) => json.to_string(),
-        _ => String::new(),
+/// A form that may have arrived unreadable. Whether that matters shows only once everything else
+/// about the request was found to be in order.
+pub(super) struct Body {
+    values: Map<String, Json>,
+    failure: Option<ApiError>,
+}
+
+impl Body {
+    pub(super) async fn of(request: &mut Request) -> Self {
+        match request.body_object().await {
+            Ok(values) => Self { values, failure: None },
+            Err(error) => Self { values: Map::new(), failure: Some(error) },
+        }
+    }
+
+    /// A scalar as text; empty when it is missing or none.
+    pub(super) fn text(&self, name: &str) -> String {
+        match self.values.get(name) {
+            Some(Json::String(text)) => text.clone(),
+            Some(json @ (Json::Number(_) | Json::Bool(_))) => json.to_string(),
+            _ => String::new(),
+        }
+    }
+
+    /// The outcome of a use case. An unreadable form, which looks empty to it, explains a form that
+    /// was not filled in.
+    pub(super) fn judge<T>(self, outcome: Result<T, Error>) -> Result<T, ApiError> {
+        match (outcome, self.failure) {
+            (Err(Error::Rejected(Failure::Form, _)), Some(failure)) => Err(failure),
+            (Err(error), _) => Err(in_context(error)),
+            (Ok(done), _) => Ok(done),
+        }
     }
 }
 
+fn unreadable() -> ApiError {
+    ApiError::bad_request("An error occurred while loading the submitted data.")
+}
+
+/// How failures of requests that are about accounts answer.
+pub(super) fn in_context(error: Error) -> ApiError {
+    match error {
+        Error::NoCollection => ApiError::not_found("Missing or invalid collection context."),
+        other => other.into(),
+    }
+}
+
+pub(super) fn collection_name(request: &Request) -> String {
+    request.params.get("collection").to_owned()
+}
+
 fn auth_collection(rows: &dyn Rows, name: &str) -> Result<Arc<Collection>, ApiError> {
-    let collection = collection_of(rows, name)
-        .map_err(|_| ApiError::not_found("Missing or invalid collection context."))?;
+    let collection = collection_of(rows, name).map_err(in_context)?;
     if collection.is_auth() { Ok(collection) } else { Err(Error::NotAuthCollection.into()) }
 }

@@ -7,8 +7,9 @@ use serde_json::{Value as Json, json};
 
 use crate::ops::Error;
 use crate::ops::collections::{self, CreateCollection, ImportCollections, UpdateCollection};
+use crate::ops::views::dry_run;
 use crate::query::Rows;
-use crate::schema::{Collection, Secrets, scaffolds_json};
+use crate::schema::{Collection, Field, Secrets, scaffolds_json};
 use crate::web::caller::superuser_of;
 use crate::web::{ApiError, Reply, Request, State, committed};
 
@@ -64,6 +65,7 @@ pub(crate) async fn delete(state: Arc<State>, request: Request) -> Result<Reply,
     superuser_of(&request)?;
     let name = request.params.get("collection").to_owned();
     committed(|done| state.backend.submit(move |tx| collections::delete(tx, &name), done)).await?;
+    state.backend.sweep_soon();
     Ok(Reply::no_content())
 }
 
@@ -73,6 +75,7 @@ pub(crate) async fn truncate(state: Arc<State>, request: Request) -> Result<Repl
     let name = request.params.get("collection").to_owned();
     committed(|done| state.backend.submit(move |tx| collections::truncate(tx, &name), done))
         .await?;
+    state.backend.sweep_soon();
     Ok(Reply::no_content())
 }
 
@@ -108,6 +111,28 @@ pub(crate) async fn import(state: Arc<State>, mut request: Request) -> Result<Re
 pub(crate) async fn scaffolds(_state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
     Ok(Reply::json(StatusCode::OK, scaffolds_json()))
+}
+
+/// `POST /api/collections/meta/dry-run-view`
+pub(crate) async fn dry_run_view(
+    state: Arc<State>,
+    mut request: Request,
+) -> Result<Reply, ApiError> {
+    superuser_of(&request)?;
+    let body = request.body_object().await?;
+    let query = body.get("query").and_then(Json::as_str).unwrap_or_default().to_owned();
+    let reading = state.backend.reading();
+    let tried = state.blocking.run(move || dry_run(&**reading.snapshot(), &query)).await?;
+    let fields: Vec<Json> = tried.view.fields.iter().map(Field::to_json).collect();
+    let mut text = format!("{{\"fields\":{},\"sample\":[", Json::from(fields)).into_bytes();
+    for (at, record) in tried.sample.iter().enumerate() {
+        if at > 0 {
+            text.push(b',');
+        }
+        state.records.push(&mut text, record);
+    }
+    text.extend_from_slice(b"]}");
+    Ok(Reply::json_text(StatusCode::OK, text))
 }
 
 fn reply(collection: &Collection) -> Reply {

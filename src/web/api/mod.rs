@@ -1,10 +1,15 @@
 //! The handlers, one file for each area, and the one list of their routes.
 
+mod accounts;
 mod auth;
+mod batch;
 mod collections;
+mod files;
 mod health;
 mod realtime;
 mod records;
 mod routes;
+mod settings;
+mod sql;
 
 pub use routes::routes;

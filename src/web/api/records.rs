@@ -7,20 +7,24 @@ use http::header::{ETAG, HeaderValue};
 
 use crate::access::{Caller, Gate};
 use crate::config::{ByteSize, Live};
+use crate::ops::Error;
+use crate::ops::files::Upload;
 use crate::ops::records::{
     DeleteRecord, Enricher, Expand, IDEMPOTENCY_KEY_BYTES_MAX, Intent, ListParams, Listing,
     Precondition, RecordView, Version, WriteRecord, Written, collection_of, view,
 };
-use crate::ops::{Backend, Error};
-use crate::schema::{Collection, FieldKind};
+use crate::ops::views::Reading;
+use crate::schema::{Collection, Field, FieldKind};
 use crate::web::caller::caller_of;
+use crate::web::multipart::is_multipart;
+use crate::web::upload_form::{self, FormLimits};
 use crate::web::{ApiError, Reply, Request, State, committed};
 
 /// `GET …/records`
 pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     let params = list_params(&request)?;
     let listing = Listing::open(
-        state.backend.snapshot(),
+        state.backend.reading(),
         state.backend.rules().clone(),
         caller_of(&request),
         request.params.get("collection"),
@@ -35,11 +39,22 @@ pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, A
 
 /// `GET …/records/{id}`
 pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
-    let snapshot = state.backend.snapshot();
+    let reading = state.backend.reading();
     let caller = caller_of(&request);
-    let collection = collection_of(&*snapshot, request.params.get("collection"))?;
-    let gate = Gate::new(&*snapshot, state.backend.rules(), &caller);
-    let record = view(gate, &collection, request.params.get("id"), expand_of(&request))?;
+    let collection = collection_of(&reading, request.params.get("collection"))?;
+    let (id, expand) = (request.params.get("id"), expand_of(&request));
+    let gate = Gate::new(&reading, state.backend.rules(), &caller);
+    let record = match view(gate, &collection, id, expand) {
+        Err(Error::ViewNotReady(_)) => {
+            let (backend, reading) = (Arc::clone(&state.backend), reading.at_leisure());
+            let (id, expand) = (id.to_owned(), expand.to_owned());
+            let view_at_leisure = move || {
+                view(Gate::new(&reading, backend.rules(), &caller), &collection, &id, &expand)
+            };
+            state.blocking.run(view_at_leisure).await?
+        }
+        viewed => viewed?,
+    };
     let mut text = Vec::with_capacity(1024);
     state.records.push(&mut text, &record);
     Ok(with_version(Reply::json_text(StatusCode::OK, text), &record))
@@ -70,6 +85,7 @@ pub(crate) async fn delete(state: Arc<State>, request: Request) -> Result<Reply,
     )
     .only_if(precondition_of(&request));
     committed(|done| state.backend.submit(move |tx| delete.run(tx), done)).await?;
+    state.backend.sweep_soon();
     Ok(Reply::no_content())
 }
 
@@ -81,44 +97,91 @@ async fn write(
     let snapshot = state.backend.snapshot();
     let collection = collection_of(&*snapshot, request.params.get("collection"))
         .map_err(|_| ApiError::not_found("Missing or invalid collection context."))?;
-    let size_max = body_size_max(&state.live.load(), &collection);
-    let body = request.body_object_within(size_max).await?;
+    let limits = form_limits(&state.live.load(), &collection);
+    let intent = intent(request.params.get("id").to_owned());
     let caller = caller_of(&request);
+    let (body, uploads) = if is_multipart(request.header("content-type")) {
+        may_begin(&Gate::new(&*snapshot, state.backend.rules(), &caller), &collection, &intent)?;
+        // Files may take minutes to arrive.
+        drop(snapshot);
+        let wants = |key: &str| collection.fields.iter().any(|field| takes_file(field, key));
+        let form = upload_form::read(state, &mut request, limits, wants).await?;
+        (form.body, form.files)
+    } else {
+        drop(snapshot);
+        (request.body_object_within(limits.values).await?, Vec::new())
+    };
     let mut write = WriteRecord::new(
         caller.clone(),
         state.backend.rules().clone(),
         collection.id.as_str(),
-        intent(request.params.get("id").to_owned()),
+        intent,
         body,
     )
+    .with_uploads(uploads)
     .only_if(precondition_of(&request))
     .once(idempotency_key_of(&request)?);
-    if write.has_password(&*snapshot) {
+    let snapshot = state.backend.snapshot();
+    let has_password = write.has_password(&*snapshot);
+    if has_password || write.has_uploads() {
         let backend = state.backend.clone();
-        write = state
-            .hashing
-            .run(move || write.prepare(&*snapshot, backend.hasher()).map(|()| write))
-            .await?;
+        let prepare = move || {
+            write.prepare(&*snapshot, backend.hasher())?;
+            write.place_files(&*snapshot, &backend)?;
+            Ok::<_, Error>(write)
+        };
+        let bridge = if has_password { &state.hashing } else { &state.blocking };
+        write = bridge.run(prepare).await?;
     } else {
         drop(snapshot);
     }
     let written = committed(|done| state.backend.submit(move |tx| write.run(tx), done)).await?;
-    reply(state, &caller, written, expand_of(&request))
+    if collection.fields.iter().any(|field| matches!(field.kind, FieldKind::File(_))) {
+        state.backend.sweep_soon();
+    }
+    reply(state, caller, written, expand_of(&request)).await
+}
+
+/// Whether it is worth reading the files of a write: a caller who may write nothing gets to know
+/// before they fill the disk.
+fn may_begin(gate: &Gate<'_>, collection: &Collection, intent: &Intent) -> Result<(), Error> {
+    if collection.is_view() {
+        return Err(Error::ViewIsReadOnly);
+    }
+    let rules = &collection.rules;
+    let rule = match intent {
+        Intent::Update { .. } => &rules.update,
+        Intent::Replace { .. } if rules.update.is_some() => &rules.update,
+        Intent::Create | Intent::Replace { .. } => &rules.create,
+    };
+    Ok(gate.has_rule(rule.as_deref())?)
+}
+
+/// Whether a file sent under `key` is for this field.
+pub(super) fn takes_file(field: &Field, key: &str) -> bool {
+    matches!(field.kind, FieldKind::File(_)) && Upload::is_meant_for(key, field)
 }
 
 /// The saved record as the caller may see it.
-fn reply(
+async fn reply(
     state: &State,
-    caller: &Arc<Caller>,
+    caller: Arc<Caller>,
     written: Written,
     expand: &str,
 ) -> Result<Reply, ApiError> {
-    let snapshot = state.backend.snapshot();
-    let backend: &Backend = &state.backend;
-    let gate = Gate::new(&*snapshot, backend.rules(), caller);
-    let record = Enricher::new(gate)
-        .view(&written.collection, written.row, Expand::parse(expand).as_ref())
-        .map_err(Error::internal)?;
+    let (backend, expand) = (Arc::clone(&state.backend), Expand::parse(expand));
+    let reading = backend.reading();
+    let enrich = move |reading: &Reading| {
+        let gate = Gate::new(reading, backend.rules(), &caller);
+        Enricher::new(gate).view(&written.collection, written.row.clone(), expand.as_ref())
+    };
+    let record = match enrich(&reading) {
+        Err(Error::ViewNotReady(_)) => {
+            state.blocking.run(move || enrich(&reading.at_leisure())).await
+        }
+        enriched => enriched,
+    };
+    let record = record.map_err(Error::internal)?;
     let mut text = Vec::with_capacity(1024);
     state.records.push(&mut text, &record);
     Ok(with_version(Reply::json_text(StatusCode::OK, text), &record))
@@ -146,18 +209,24 @@ fn idempotency_key_of(request: &Request) -> Result<Option<String>, ApiError> {
     }
 }
 
-/// The limit of a record's body: the general one, and what its large fields may hold besides.
-fn body_size_max(live: &Live, collection: &Collection) -> ByteSize {
+/// The limits of a record's body: the general one, and what its large fields may hold besides.
+pub(super) fn form_limits(live: &Live, collection: &Collection) -> FormLimits {
     const EDITOR: u64 = 5 << 20;
     const JSON: u64 = 1 << 20;
     let or_default =
         |size: i64, default: u64| u64::try_from(size).ok().filter(|s| *s > 0).unwrap_or(default);
-    let fields = collection.fields.iter().map(|field| match &field.kind {
-        FieldKind::Editor(options) => or_default(options.max_size, EDITOR),
-        FieldKind::Json(options) => or_default(options.max_size, JSON),
-        _ => 0,
-    });
-    ByteSize::bytes(fields.fold(live.body_size_max.get(), u64::saturating_add))
+    let (mut body, mut values) = (live.body_size_max.get(), live.body_size_max.get());
+    for field in &collection.fields {
+        let (of_files, of_values) = match &field.kind {
+            FieldKind::File(options) => (Upload::total_size_max(options), 0),
+            FieldKind::Editor(options) => (0, or_default(options.max_size, EDITOR)),
+            FieldKind::Json(options) => (0, or_default(options.max_size, JSON)),
+            _ => (0, 0),
+        };
+        values = values.saturating_add(of_values);
+        body = body.saturating_add(of_values).saturating_add(of_files);
+    }
+    FormLimits { body: ByteSize::bytes(body), values: ByteSize::bytes(values) }
 }
 
 pub(super) fn expand_of(request: &Request) -> &str {

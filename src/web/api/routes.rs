@@ -2,21 +2,23 @@
 
 use http::Method;
 
-use super::super::{RouteError, Router};
-use super::{auth, collections, health, realtime, records};
+use super::super::{Actions, RouteError, Router};
+use super::{accounts, auth, batch, collections, files, health, realtime, records, settings, sql};
 
 /// All routes, each with its handler.
 ///
 /// Fails only when two of them collide.
 pub fn routes() -> Result<Router, RouteError> {
-    let mut router = Router::new();
+    let mut router = Router::with_actions(actions_of);
     router.add(Method::GET, "/api/health", health::check)?;
     router.add(Method::GET, "/api/realtime", realtime::connect)?;
     router.add(Method::POST, "/api/realtime", realtime::subscribe)?;
     router.add(Method::GET, "/api/collections", collections::list)?;
     router.add(Method::POST, "/api/collections", collections::create)?;
     router.add(Method::GET, "/api/collections/meta/scaffolds", collections::scaffolds)?;
+    router.add(Method::POST, "/api/collections/meta/dry-run-view", collections::dry_run_view)?;
     router.add(Method::PUT, "/api/collections/import", collections::import)?;
+    router.add(Method::POST, "/api/sql", sql::run)?;
     let collection_path = "/api/collections/{collection}";
     router.add(Method::GET, collection_path, collections::get)?;
     router.add(Method::PATCH, collection_path, collections::update)?;
@@ -33,7 +35,27 @@ pub fn routes() -> Result<Router, RouteError> {
     let auth_path = |action: &str| format!("/api/collections/{{collection}}/{action}");
     router.add(Method::GET, &auth_path("auth-methods"), auth::methods)?;
     router.add(Method::POST, &auth_path("auth-with-password"), auth::with_password)?;
+    router.add(Method::POST, &auth_path("auth-with-otp"), auth::with_otp)?;
     router.add(Method::POST, &auth_path("auth-refresh"), auth::refreshed)?;
+    router.add(Method::POST, &auth_path("impersonate/{id}"), auth::impersonate)?;
+    router.add(Method::POST, &auth_path("request-otp"), accounts::request_otp)?;
+    let verification = &auth_path("request-verification");
+    router.add(Method::POST, verification, accounts::request_verification)?;
+    let verification = &auth_path("confirm-verification");
+    router.add(Method::POST, verification, accounts::confirm_verification)?;
+    let reset = &auth_path("request-password-reset");
+    router.add(Method::POST, reset, accounts::request_password_reset)?;
+    let reset = &auth_path("confirm-password-reset");
+    router.add(Method::POST, reset, accounts::confirm_password_reset)?;
+    let change = &auth_path("request-email-change");
+    router.add(Method::POST, change, accounts::request_email_change)?;
+    let change = &auth_path("confirm-email-change");
+    router.add(Method::POST, change, accounts::confirm_email_change)?;
+    router.add(Method::POST, "/api/batch", batch::run)?;
+    router.add(Method::GET, "/api/settings", settings::get)?;
+    router.add(Method::PATCH, "/api/settings", settings::update)?;
+    router.add(Method::POST, "/api/files/token", files::token)?;
+    router.add(Method::GET, "/api/files/{collection}/{record}/{filename}", files::download)?;
     #[cfg(feature = "admin-ui")]
     {
         use super::super::admin_ui;
@@ -42,6 +64,35 @@ pub fn routes() -> Result<Router, RouteError> {
         router.add(Method::GET, "/_/{*path}", admin_ui::asset)?;
     }
     Ok(router)
+}
+
+/// What rate limits call what a route does to a collection, the most telling name first. Routes that
+/// are not listed are known to rate limits by their path only.
+fn actions_of(method: &Method, path: &str) -> Actions {
+    if path.starts_with("/api/files/{collection}/") {
+        return &["file"];
+    }
+    let Some(action) = path.strip_prefix("/api/collections/{collection}/") else { return &[] };
+    match (method.as_str(), action) {
+        ("GET", "records") => &["list"],
+        ("GET", "records/{id}") => &["view"],
+        ("POST", "records") => &["create"],
+        ("PATCH" | "PUT", "records/{id}") => &["update"],
+        ("DELETE", "records/{id}") => &["delete"],
+        ("GET", "auth-methods") => &["listAuthMethods"],
+        ("POST", "auth-refresh") => &["authRefresh"],
+        ("POST", "auth-with-password") => &["authWithPassword", "auth"],
+        ("POST", "auth-with-oauth2") => &["authWithOAuth2", "auth"],
+        ("POST", "auth-with-otp") => &["authWithOTP", "auth"],
+        ("POST", "request-otp") => &["requestOTP"],
+        ("POST", "request-password-reset") => &["requestPasswordReset"],
+        ("POST", "confirm-password-reset") => &["confirmPasswordReset"],
+        ("POST", "request-verification") => &["requestVerification"],
+        ("POST", "confirm-verification") => &["confirmVerification"],
+        ("POST", "request-email-change") => &["requestEmailChange"],
+        ("POST", "confirm-email-change") => &["confirmEmailChange"],
+        _ => &[],
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod auth;
 mod cors;
+pub(super) mod limits;
 mod panic_barrier;
 mod security_headers;
 
@@ -20,7 +21,7 @@ use super::reply::{Payload, without_body};
 use super::{ApiError, BoxError, FieldsPicker, Request, Router, State};
 
 /// Answers one request. The order is the code: request id, log, CORS preflight, panic barrier,
-/// route, fields, auth, handler; then security headers and CORS on whatever came out.
+/// route, fields, auth, addresses of superusers, rate limits, handler; then security headers and CORS on whatever came out.
 ///
 /// The limit of the body is kept by [`Request::body`], where it is read.
 pub async fn handle<B>(
@@ -82,14 +83,14 @@ async fn answer(
     router: &Router,
     mut request: Request,
 ) -> Result<Response<Payload>, ApiError> {
-    let (handler, params) = router
-        .find(&request.method, &request.path)
-        .ok_or_else(|| ApiError::generic(StatusCode::NOT_FOUND))?;
-    request.params = params;
+    let (route, params) = router.find(&request.method, &request.path).unzip();
+    request.params = params.unwrap_or_default();
     // Parsed before the handler runs, so that a bad parameter changes nothing.
     let picker = request.query.get("fields").map(FieldsPicker::parse).transpose()?;
     auth::load(&state, &mut request)?;
-    let reply = handler(state, request).await?;
+    limits::check(&state, &request, route.as_deref())?;
+    let route = route.ok_or_else(|| ApiError::generic(StatusCode::NOT_FOUND))?;
+    let reply = (route.handler)(state, request).await?;
     Ok(reply.into_response(picker.as_ref()))
 }
 

@@ -1,0 +1,228 @@
+//! The tail of every login: the auth rule, the second factor, the alert, the token, the record as
+//! its owner sees it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use crate::access::{Caller, Gate, RuleCache};
+use crate::auth::TokenKind;
+use crate::mail::Delivery;
+use crate::model::{RowBuf, Timestamp};
+use crate::ops::Backend;
+use crate::ops::records::{Enricher, Expand, RecordView};
+use crate::ops::views::Writing;
+use crate::query::{AuthRow, Context, Request, Rows};
+use crate::schema::Collection;
+use crate::store::Tx;
+
+use super::principal::issue;
+use super::{Error, origins, second_factor};
+
+/// How somebody shows who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// With a password.
+    Password,
+    /// With a one-time password.
+    Otp,
+    /// With an account elsewhere.
+    OAuth2,
+}
+
+impl Method {
+    /// The name that `_mfas` keeps.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Otp => "otp",
+            Self::OAuth2 => "oauth2",
+        }
+    }
+
+    fn context(self) -> Context {
+        match self {
+            Self::Password => Context::Password,
+            Self::Otp => Context::Otp,
+            Self::OAuth2 => Context::OAuth2,
+        }
+    }
+}
+
+/// What logins of all kinds have in common.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Who sends the request, which is rarely the one who logs in.
+    pub caller: Arc<Caller>,
+    /// Where it comes from.
+    pub address: IpAddr,
+    /// Whether superusers may come from there.
+    pub may_be_superuser: bool,
+    /// The program that sent it, as it calls itself.
+    pub user_agent: String,
+    /// Everything that was sent, for rules to look at.
+    pub body: Map<String, Json>,
+    /// Relations to expand in the answer.
+    pub expand: String,
+}
+
+impl Attempt {
+    /// The second factor that this is the completion of; empty when it is none.
+    fn mfa_id(&self) -> &str {
+        let query = self.caller.request().query.get("mfaId").filter(|id| !id.is_empty());
+        let body = || self.body.get("mfaId").and_then(Json::as_str);
+        query.map(String::as_str).or_else(body).unwrap_or("")
+    }
+
+    fn request(&self, method: Method) -> Request {
+        Request {
+            context: method.context(),
+            body: self.body.clone(),
+            ..self.caller.request().clone()
+        }
+    }
+}
+
+/// The answer to a login.
+#[derive(Debug)]
+pub enum Login {
+    /// A token.
+    Done(Box<LoggedIn>),
+    /// Another login, by another method, has to follow under this id.
+    SecondFactor(String),
+}
+
+/// Somebody who is logged in.
+#[derive(Debug)]
+pub struct LoggedIn {
+    /// The token.
+    pub token: String,
+    /// The account, as it may see itself.
+    pub record: RecordView,
+}
+
+/// Lets accounts in, or not.
+#[derive(Debug, Clone)]
+pub(super) struct Admission {
+    attempt: Attempt,
+    rules: Arc<RuleCache>,
+    delivery: Delivery,
+    method: Method,
+}
+
+/// How a login ended, to be kept in any case: even a refusal may have used something up.
+#[derive(Debug)]
+pub(super) enum Ended {
+    Admitted { collection: Arc<Collection>, row: RowBuf, token: String },
+    SecondFactor(String),
+    Refused(Error),
+}
+
+impl Admission {
+    pub(super) fn new(backend: &Backend, attempt: Attempt, method: Method) -> Self {
+        let delivery = backend.delivery();
+        Self { attempt, rules: Arc::clone(backend.rules()), delivery, method }
+    }
+
+    /// Whether letting accounts of `collection` in writes anything.
+    pub(super) fn writes(collection: &Collection) -> bool {
+        collection.auth().is_some_and(|auth| auth.mfa.enabled || auth.auth_alert_enabled)
+    }
+
+    /// Lets the account in `row` in, when nothing has to be written for it.
+    pub(super) fn read(
+        &self,
+        rows: &dyn Rows,
+        collection: &Arc<Collection>,
+        row: RowBuf,
+    ) -> Result<Ended, Error> {
+        let token = issue(collection, row.as_row(), TokenKind::Auth, Some(true), None)?;
+        if collection.is_superusers() && !self.attempt.may_be_superuser {
+            return Ok(Ended::Refused(Error::ForeignAddress));
+        }
+        let with_views = Writing::over(rows);
+        let gate = Gate::new(&with_views, &self.rules, &self.attempt.caller);
+        let request = self.attempt.request(self.method);
+        // An auth rule that cannot be evaluated lets nobody in.
+        if !gate.may_authenticate(collection, row.as_row(), &request).unwrap_or(false) {
+            return Ok(Ended::Refused(Error::AuthRuleFailed));
+        }
+        Ok(Ended::Admitted { collection: Arc::clone(collection), row, token })
+    }
+
+    /// Lets the account in `row` in, asking for a second factor and noting where the login came
+    /// from, as its collection wants it.
+    pub(super) fn run(
+        &self,
+        tx: &mut Tx<'_>,
+        collection: &Arc<Collection>,
+        row: &RowBuf,
+    ) -> Result<Ended, Error> {
+        let ended = self.read(tx, collection, row.clone())?;
+        if !matches!(ended, Ended::Admitted { .. }) {
+            return Ok(ended);
+        }
+        let with_views = Writing::over(tx);
+        let gate = Gate::new(&with_views, &self.rules, &self.attempt.caller);
+        let request = self.attempt.request(self.method);
+        match gate.needs_second_factor(collection, row.as_row(), &request) {
+            Err(_) => return Ok(Ended::Refused(Error::WrongCredentials)),
+            Ok(false) => {}
+            Ok(true) => {
+                let step = second_factor::Step {
+                    collection,
+                    id: row.as_row().id(),
+                    method: self.method,
+                    mfa_id: self.attempt.mfa_id(),
+                    now: Timestamp::now(),
+                };
+                match step.run(tx)? {
+                    second_factor::Answer::Complete => {}
+                    second_factor::Answer::Begun(id) => return Ok(Ended::SecondFactor(id)),
+                    second_factor::Answer::Refused(why) => {
+                        return Ok(Ended::Refused(Error::Refused(why.to_owned())));
+                    }
+                }
+            }
+        }
+        if collection.auth().is_some_and(|auth| auth.auth_alert_enabled) {
+            let place = origins::Place::new(self.attempt.address, &self.attempt.user_agent);
+            origins::note(tx, &self.delivery, collection, row, &place)?;
+        }
+        Ok(ended)
+    }
+
+    /// The answer to a login that ended so, once that is committed.
+    pub(super) fn answer(&self, backend: &Backend, ended: Ended) -> Result<Login, Error> {
+        backend.bell().ring();
+        match ended {
+            Ended::Refused(error) => Err(error),
+            Ended::SecondFactor(id) => Ok(Login::SecondFactor(id)),
+            Ended::Admitted { collection, row, token } => {
+                let request = self.attempt.request(self.method);
+                let expand = &self.attempt.expand;
+                let snapshot = backend.snapshot();
+                let view =
+                    own_view(&*snapshot, backend.rules(), request, &collection, row, expand)?;
+                Ok(Login::Done(Box::new(LoggedIn { token, record: view })))
+            }
+        }
+    }
+}
+
+/// The account in `row` as it sees itself.
+pub(super) fn own_view(
+    rows: &dyn Rows,
+    rules: &RuleCache,
+    request: Request,
+    collection: &Arc<Collection>,
+    row: RowBuf,
+    expand: &str,
+) -> Result<RecordView, Error> {
+    let auth = AuthRow { collection: Arc::clone(collection), row: row.clone() };
+    let owner = Caller::new(Request { auth: Some(auth), ..request });
+    let with_views = Writing::over(rows);
+    let enricher = Enricher::new(Gate::new(&with_views, rules, &owner));
+    enricher.view(collection, row, Expand::parse(expand).as_ref())
+}

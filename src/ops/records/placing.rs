@@ -1,0 +1,144 @@
+//! The uploaded files of a write: in their places before it, named by the record with it.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use crate::files::Location;
+use crate::model::{RowBuf, Value};
+use crate::ops::files::{UnderWay, Upload, names_in, pending};
+use crate::ops::{Backend, Failure};
+use crate::query::Rows;
+use crate::schema::{Collection, Record, Violation, Violations, values};
+use crate::store::Tx;
+
+use super::draft;
+use super::write::{Intent, WriteRecord};
+use super::{Error, collection_of};
+
+/// Files that are in their places and wait for a record to name them.
+#[derive(Debug)]
+pub(super) struct Placed {
+    /// The record.
+    id: String,
+    locations: Vec<Location>,
+    /// Keeps the sweep away until the outcome is known.
+    _under_way: UnderWay,
+}
+
+impl WriteRecord {
+    /// Adds uploaded files, whose keys must name file fields. Files under a plain key join the names
+    /// that the body has there, and [`Self::place_files`] has to be called before the write.
+    #[must_use]
+    pub fn with_uploads(mut self, uploads: Vec<Upload>) -> Self {
+        let mut names: Vec<(&str, Vec<Json>)> = Vec::new();
+        for upload in &uploads {
+            let name = Json::String(upload.name.clone());
+            if let Some((_, names)) = names.iter_mut().find(|(key, _)| *key == upload.key) {
+                names.push(name);
+                continue;
+            }
+            let submitted = self.body.get(&upload.key).filter(|_| upload.replaces());
+            let mut all: Vec<Json> =
+                submitted.map(values::file_names).into_iter().flatten().map(Json::from).collect();
+            all.push(name);
+            names.push((&upload.key, all));
+        }
+        for (key, names) in names {
+            self.body.insert(key.to_owned(), Json::Array(names));
+        }
+        self.uploads = uploads;
+        self
+    }
+
+    /// Whether [`Self::place_files`] has to be called.
+    pub fn has_uploads(&self) -> bool {
+        !self.uploads.is_empty()
+    }
+
+    /// Puts the uploaded files in their places, where they stay only if the write succeeds. Fixes
+    /// the id of a new record. Checks nothing: call [`Self::prepare`] before, so that whoever may
+    /// not write cannot make the disk work. Blocks the thread, also for a commit.
+    pub fn place_files(&mut self, rows: &dyn Rows, backend: &Backend) -> Result<(), Error> {
+        if self.uploads.is_empty() {
+            return Ok(());
+        }
+        let collection = collection_of(rows, &self.collection)?;
+        let (id, failure) = match &self.intent {
+            Intent::Create => (self.fix_id(&collection)?, Failure::CreateRecord),
+            Intent::Update { id } | Intent::Replace { id } => (id.clone(), Failure::UpdateRecord),
+        };
+        let refused = || Error::Rejected(failure, Violations::of("id", Violation::invalid_value()));
+        let location = |upload: &Upload| {
+            Location::new(collection.id.as_str(), &id, &upload.name).ok_or_else(refused)
+        };
+        let locations = self.uploads.iter().map(location).collect::<Result<Vec<_>, Error>>()?;
+        let under_way = backend.in_flight().enter(collection.id.as_str(), &id);
+        let announced = locations.clone();
+        backend.write(move |tx| announced.iter().try_for_each(|file| pending::add(tx, file)))?;
+        for (upload, location) in self.uploads.iter().zip(&locations) {
+            backend.files().place(&upload.scratch, location).map_err(Error::internal)?;
+        }
+        self.placed = Some(Arc::new(Placed { id, locations, _under_way: under_way }));
+        Ok(())
+    }
+
+    /// Takes over where the files of another write of the same record and the same files are.
+    pub fn share_files(&mut self, other: &Self) {
+        self.placed.clone_from(&other.placed);
+    }
+
+    /// The id that a new record will have: the submitted one, or one made now.
+    fn fix_id(&mut self, collection: &Arc<Collection>) -> Result<String, Error> {
+        let mut record = Record::new(collection.clone());
+        values::apply(&mut record, &self.body, draft::access_of(self));
+        if record.id().is_empty()
+            && let Some(field) = collection.field("id")
+            && let Some(id) = draft::generated(field)?
+        {
+            record.set("id", Value::Text(id));
+        }
+        Ok(record.id().to_owned())
+    }
+
+    /// The id that was fixed for a new record.
+    pub(super) fn fixed_id(&self) -> Option<&str> {
+        self.placed.as_ref().map(|placed| placed.id.as_str())
+    }
+
+    /// Notes in `tx` which files the record names from now on, and which no longer.
+    pub(super) fn settle_files(
+        &self,
+        tx: &mut Tx<'_>,
+        collection: &Collection,
+        old: Option<&RowBuf>,
+        new: &RowBuf,
+    ) -> Result<(), Error> {
+        let named = names_in(collection, new.as_row());
+        let is_new = |upload: &&Upload| named.contains(&upload.name);
+        for upload in self.uploads.iter().filter(is_new) {
+            let found = Location::new(collection.id.as_str(), new.as_row().id(), &upload.name)
+                .filter(|found| self.placed.iter().any(|placed| placed.locations.contains(found)));
+            let location =
+                found.ok_or_else(|| Error::internal("a record names a file that is not there"))?;
+            pending::settle(tx, &location)?;
+        }
+        match old {
+            Some(old) => pending::add_dropped(tx, collection, old.as_row(), new.as_row()),
+            None => Ok(()),
+        }
+    }
+
+    /// The body with what the files are in place of the names that they got, which are new each
+    /// time the same body is sent.
+    pub(super) fn sent_body(&self) -> Map<String, Json> {
+        let mut body = self.body.clone();
+        for upload in &self.uploads {
+            let names = body.get_mut(&upload.key).and_then(Json::as_array_mut);
+            for name in names.into_iter().flatten().filter(|name| **name == upload.name) {
+                *name = Json::String(upload.fingerprint());
+            }
+        }
+        body
+    }
+}

@@ -1,0 +1,342 @@
+//! One item of a batch: what was sent, and the step that it is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+
+use crate::access::{Caller, RuleCache};
+use crate::ops::batch::{Refusal, Step, Upsert, Write, exists};
+use crate::ops::files::Upload;
+use crate::ops::records::{DeleteRecord, Expand, Intent, WriteRecord};
+use crate::query::{self, AuthRow, Context, Rows};
+use crate::schema::{Violation, Violations};
+use crate::web::api::records::takes_file;
+use crate::web::caller::{auth_of, first_values, header_key, headers_of};
+use crate::web::middleware::limits::Limits;
+use crate::web::{FieldsPicker, Query, Request};
+
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+const URL_BYTES_MAX: usize = 2000;
+
+/// An item as it was sent.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Item {
+    method: Option<String>,
+    url: Option<String>,
+    headers: Option<HashMap<String, Option<String>>>,
+    body: Option<Map<String, Json>>,
+    /// Files that came beside the items, with keys as in a form of this item alone.
+    #[serde(skip)]
+    pub(super) uploads: Vec<Upload>,
+}
+
+impl Item {
+    fn method(&self) -> &str {
+        self.method.as_deref().unwrap_or("")
+    }
+
+    fn url(&self) -> &str {
+        self.url.as_deref().unwrap_or("")
+    }
+}
+
+/// Reads the list of items; what is null is as if it was not sent.
+pub(super) fn decode(json: Json) -> Result<Vec<Item>, serde_json::Error> {
+    if let Some(items) = json.as_array()
+        && items.iter().any(Json::is_array)
+    {
+        // The decoder would take a list for the members of an item in order.
+        return Err(serde::de::Error::custom("an item is no object"));
+    }
+    let items: Option<Vec<Option<Item>>> = serde_json::from_value(json)?;
+    Ok(items.unwrap_or_default().into_iter().map(Option::unwrap_or_default).collect())
+}
+
+/// Gives each item the files that came for it, under keys such as `requests.0.document`. Others
+/// are dropped.
+pub(super) fn distribute(items: &mut [Item], files: Vec<Upload>) {
+    for mut file in files {
+        let Some((at, key)) = target_of_file(&file.key) else { continue };
+        let key = key.to_owned();
+        if let Some(item) = items.get_mut(at) {
+            file.key = key;
+            item.uploads.push(file);
+        }
+    }
+}
+
+/// The position of the item and the key in its form that the key of a file names.
+pub(super) fn target_of_file(key: &str) -> Option<(usize, &str)> {
+    let (at, key) = key.strip_prefix("requests.")?.split_once('.')?;
+    Some((at.parse().ok()?, key))
+}
+
+/// What is wrong with the items themselves, whatever they would do.
+pub(super) fn check(items: &[Item], count_max: i64) -> Result<(), Violations> {
+    let too_long = |max: i64| {
+        let message = format!("The length must be no more than {max}.");
+        Violation::new("validation_length_too_long", message).with("max", max).with("min", 0)
+    };
+    if items.is_empty() {
+        return Err(Violations::of("requests", Violation::required()));
+    }
+    if items.len() as i64 > count_max {
+        return Err(Violations::of("requests", too_long(count_max)));
+    }
+    let mut found = Violations::new();
+    for (at, item) in items.iter().enumerate() {
+        let at = at.to_string();
+        if item.method().is_empty() {
+            found.add_at(&["requests", &at, "method"], Violation::required());
+        } else if !METHODS.contains(&item.method()) {
+            let violation = Violation::new("validation_in_invalid", "Must be a valid value.");
+            found.add_at(&["requests", &at, "method"], violation);
+        }
+        if item.url().is_empty() {
+            found.add_at(&["requests", &at, "url"], Violation::required());
+        } else if item.url().len() > URL_BYTES_MAX {
+            found.add_at(&["requests", &at, "url"], too_long(URL_BYTES_MAX as i64));
+        }
+    }
+    found.into_result()
+}
+
+/// What all items share with the request that brought them.
+pub(super) struct Outer<'a> {
+    headers: HashMap<String, String>,
+    auth: Option<AuthRow>,
+    rules: &'a Arc<RuleCache>,
+    rows: &'a dyn Rows,
+    limits: &'a Limits<'a>,
+}
+
+impl<'a> Outer<'a> {
+    pub(super) fn new(
+        request: &Request,
+        rules: &'a Arc<RuleCache>,
+        rows: &'a dyn Rows,
+        limits: &'a Limits<'a>,
+    ) -> Self {
+        Self { headers: headers_of(request), auth: auth_of(request).cloned(), rules, rows, limits }
+    }
+
+    /// The step that `item` is, and what its answer is to be cut down to.
+    pub(super) fn step(&self, mut item: Item) -> (Step, Option<FieldsPicker>) {
+        let body = item.body.take().unwrap_or_default();
+        let mut uploads = std::mem::take(&mut item.uploads);
+        let refused = |refusal| (Step::Refused(refusal), None);
+        let Some(target) = Target::of(item.method(), item.url()) else {
+            return refused(Refusal::UnknownAction);
+        };
+        let query = Query::parse(target.query);
+        let Ok(picker) = query.get("fields").map(FieldsPicker::parse).transpose() else {
+            return refused(Refusal::Unusable("Invalid fields parameter."));
+        };
+        let collection = self.rows.catalog().find(target.collection);
+        uploads.retain(|upload| {
+            let fields = collection.iter().filter(|found| !found.is_view());
+            fields.flat_map(|found| &found.fields).any(|field| takes_file(field, &upload.key))
+        });
+        let headers = self.merged_headers(item.headers.as_ref());
+        let caller = |method: &str| self.caller(method, &query, &headers);
+        let write = |method: &str, intent: Intent, body: Map<String, Json>| {
+            let caller = caller(method);
+            let rules = Arc::clone(self.rules);
+            Write {
+                record: WriteRecord::new(caller.clone(), rules, target.collection, intent, body)
+                    .with_uploads(uploads.clone()),
+                caller,
+                expand: Expand::parse(query.get("expand").unwrap_or("")),
+            }
+        };
+        let path = target.path;
+        let (admitted, step) = match target.action {
+            Action::Create => (
+                self.admits(&target, "create", ("POST", path)),
+                Step::Write(Box::new(write("POST", Intent::Create, body))),
+            ),
+            Action::Update(id) => (
+                self.admits(&target, "update", ("PATCH", path)),
+                Step::Write(Box::new(write("PATCH", Intent::Update { id: id.to_owned() }, body))),
+            ),
+            Action::Delete(id) => {
+                let rules = Arc::clone(self.rules);
+                let delete = DeleteRecord::new(caller("DELETE"), rules, target.collection, id);
+                (self.admits(&target, "delete", ("DELETE", path)), Step::Delete(delete))
+            }
+            Action::Upsert => {
+                let id = text_of(body.get("id"));
+                // A record that an earlier item makes is counted as a create, too.
+                let admitted = if exists(self.rows, target.collection, &id).unwrap_or(false) {
+                    self.admits(&target, "update", ("PATCH", &format!("{path}/{id}")))
+                } else {
+                    self.admits(&target, "create", ("POST", path))
+                };
+                let update = write("PATCH", Intent::Update { id: id.clone() }, body.clone());
+                let create = write("POST", Intent::Create, body);
+                let collection = target.collection.to_owned();
+                (admitted, Step::Upsert(Box::new(Upsert { collection, id, update, create })))
+            }
+        };
+        if admitted { (step, picker) } else { refused(Refusal::TooManyRequests) }
+    }
+
+    /// Counts the item; true also when there is no such collection, which its turn will tell.
+    fn admits(&self, target: &Target<'_>, action: &str, place: (&str, &str)) -> bool {
+        let collection = self.rows.catalog().find(target.collection);
+        collection.is_none_or(|found| self.limits.admit_action(found, &[action], "", place))
+    }
+
+    /// The headers of the request, with those of the item over them. Who asks cannot change.
+    fn merged_headers(
+        &self,
+        own: Option<&HashMap<String, Option<String>>>,
+    ) -> HashMap<String, String> {
+        let mut headers = self.headers.clone();
+        for (name, value) in own.into_iter().flatten() {
+            let key = header_key(name);
+            if key != "authorization" {
+                headers.insert(key, value.clone().unwrap_or_default());
+            }
+        }
+        headers
+    }
+
+    fn caller(
+        &self,
+        method: &str,
+        query: &Query,
+        headers: &HashMap<String, String>,
+    ) -> Arc<Caller> {
+        Arc::new(Caller::new(query::Request {
+            method: method.to_owned(),
+            context: Context::Batch,
+            query: first_values(query),
+            headers: headers.clone(),
+            body: Map::new(),
+            auth: self.auth.clone(),
+        }))
+    }
+}
+
+/// What an item is aimed at.
+#[derive(Debug, PartialEq)]
+struct Target<'a> {
+    collection: &'a str,
+    action: Action<'a>,
+    path: &'a str,
+    query: &'a str,
+}
+
+/// What an item does; with the id of its record.
+#[derive(Debug, PartialEq)]
+enum Action<'a> {
+    Create,
+    Upsert,
+    Update(&'a str),
+    Delete(&'a str),
+}
+
+impl<'a> Target<'a> {
+    /// Reads method and URL. Nothing in them is decoded.
+    fn of(method: &str, url: &'a str) -> Option<Self> {
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let parts: Vec<&str> = path.strip_prefix("/api/collections/")?.split('/').collect();
+        if parts.contains(&"") {
+            return None;
+        }
+        let (collection, action) = match (method, &parts[..]) {
+            ("POST", [collection, "records"]) => (collection, Action::Create),
+            ("PUT", [collection, "records"]) => (collection, Action::Upsert),
+            ("PATCH", [collection, "records", id]) => (collection, Action::Update(id)),
+            ("DELETE", [collection, "records", id]) => (collection, Action::Delete(id)),
+            _ => return None,
+        };
+        Some(Self { collection, action, path, query })
+    }
+}
+
+/// The text that an id was meant to be.
+fn text_of(json: Option<&Json>) -> String {
+    match json {
+        Some(Json::String(text)) => text.clone(),
+        Some(json @ (Json::Number(_) | Json::Bool(_))) => json.to_string(),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn four_actions_are_known_and_nothing_is_decoded() {
+        let target = |collection, action, path, query| Target { collection, action, path, query };
+        let (many, one) = ("/api/collections/a%20b/records", "/api/collections/a/records/x.y");
+        assert_eq!(
+            Target::of("POST", "/api/collections/a%20b/records?x=/1?2"),
+            Some(target("a%20b", Action::Create, many, "x=/1?2"))
+        );
+        assert_eq!(Target::of("PUT", many), Some(target("a%20b", Action::Upsert, many, "")));
+        assert_eq!(Target::of("PATCH", one), Some(target("a", Action::Update("x.y"), one, "")));
+        assert_eq!(Target::of("DELETE", one), Some(target("a", Action::Delete("x.y"), one, "")));
+        for (method, url) in [
+            ("GET", many),
+            ("GET", one),
+            ("PUT", one),
+            ("POST", one),
+            ("PATCH", many),
+            ("post", many),
+            ("POST", "/api/collections/a/records/"),
+            ("POST", "/api/collections//records"),
+            ("POST", "http://h/api/collections/a/records"),
+            ("POST", "api/collections/a/records"),
+            ("DELETE", "/api/collections/a"),
+            ("DELETE", "/api/collections/a/records/b/c"),
+            ("POST", "/api/batch"),
+        ] {
+            assert_eq!(Target::of(method, url), None, "{method} {url}");
+        }
+    }
+
+    #[test]
+    fn items_are_checked_one_by_one() {
+        let refusals = |json: Json, max| match check(&decode(json).unwrap(), max) {
+            Ok(()) => json!({}),
+            Err(violations) => violations.to_json()["requests"].clone(),
+        };
+        for empty in [json!(null), json!([])] {
+            assert_eq!(refusals(empty, 5)["code"], "validation_required");
+        }
+        assert_eq!(refusals(json!([{}, {}]), 1)["code"], "validation_length_too_long");
+        let long = "x".repeat(2001);
+        let found = refusals(
+            json!([{"method": "GET", "url": "/"}, null, {"method": "get", "url": long}]),
+            5,
+        );
+        assert!(found.get("0").is_none());
+        assert_eq!(found["1"]["method"]["code"], "validation_required");
+        assert_eq!(found["1"]["url"]["code"], "validation_required");
+        assert_eq!(found["2"]["method"]["code"], "validation_in_invalid");
+        assert_eq!(found["2"]["url"]["code"], "validation_length_too_long");
+    }
+
+    #[test]
+    fn what_is_not_shaped_like_items_cannot_be_read() {
+        for json in [
+            json!({}),
+            json!("x"),
+            json!([1]),
+            json!([["POST", "/"]]),
+            json!([{"method": 1}]),
+            json!([{"headers": {"a": 1}}]),
+            json!([{"body": []}]),
+        ] {
+            assert!(decode(json.clone()).is_err(), "{json}");
+        }
+    }
+}
