@@ -103,7 +103,7 @@ fn drain(feed: &Feed, client: &Client) -> (Vec<String>, Option<Ending>) {
     loop {
         match client.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Delivery::Messages(messages)) => {
-                texts.extend(messages.iter().map(|m| String::from_utf8(m.data.to_vec()).unwrap()))
+                texts.extend(messages.iter().map(|m| String::from_utf8(m.data.to_vec()).unwrap()));
             }
             Poll::Ready(Delivery::CatchUp(after)) => feed.catch_up(client, after).unwrap(),
             Poll::Ready(Delivery::End(ending)) => return (texts, Some(ending)),
