@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::ops::views::Reading;
 use crate::ops::{Backend, Error};
 use crate::query::{ReadError, Rows};
 use crate::realtime::{Client, Event, Hub, Message, Render};
-use crate::store::{Change, ChangeAction, Snapshot};
+use crate::store::{Change, ChangeAction};
 
 use super::window::Window;
 
@@ -25,7 +26,7 @@ pub struct Feed {
 
 /// How far the feed has come.
 pub(super) struct Progress {
-    seen: Arc<Snapshot>,
+    seen: Reading,
 }
 
 impl Feed {
@@ -48,18 +49,24 @@ impl Feed {
     }
 
     pub(super) fn start(&self) -> Progress {
-        Progress { seen: self.backend.snapshot() }
+        Progress { seen: self.reading() }
+    }
+
+    /// The state of now. Rules may ask views, and nobody waits for the answer but this.
+    fn reading(&self) -> Reading {
+        self.backend.reading().at_leisure()
     }
 
     /// Sends what was committed since `progress`, in order.
     pub(super) fn advance(&self, progress: &mut Progress) -> Result<(), ReadError> {
-        let now = self.backend.snapshot();
+        let now = self.reading();
         let before = std::mem::replace(&mut progress.seen, now.clone());
+        let last_change = now.snapshot().last_change();
         if before.catalog().version() != now.catalog().version() {
             self.hub.collections_changed(now.catalog());
         }
-        let mut after = before.last_change();
-        while after < now.last_change() {
+        let mut after = before.snapshot().last_change();
+        while after < last_change {
             if self.hub.is_idle() {
                 break;
             }
@@ -72,8 +79,8 @@ impl Feed {
             self.hub.complete(last);
             after = last;
         }
-        self.hub.begin(now.last_change());
-        self.hub.complete(now.last_change());
+        self.hub.begin(last_change);
+        self.hub.complete(last_change);
         Ok(())
     }
 
@@ -97,8 +104,8 @@ impl Feed {
     /// Queues the next part of what `client` missed after the change `after`, or says that it cannot
     /// be had any more.
     pub fn catch_up(&self, client: &Client, after: u64) -> Result<(), Error> {
-        let now = self.backend.snapshot();
-        let last = now.last_change();
+        let now = self.reading();
+        let last = now.snapshot().last_change();
         let window = Window::read(&now, &now, after)?;
         let first = window.changes.first().map(|change| change.sequence);
         let is_complete = after <= last

@@ -1,8 +1,9 @@
 //! A stretch of the log of changes as events.
 
+use crate::ops::views::Reading;
 use crate::query::{ReadError, Rows};
 use crate::realtime::{Action, Event};
-use crate::store::{Change, ChangeAction, Snapshot};
+use crate::store::{Change, ChangeAction};
 
 use super::before::{Before, Deleted};
 
@@ -11,9 +12,9 @@ pub(super) const CHANGES_MAX: usize = 128;
 
 /// Changes that follow each other, and what is needed to make events of them.
 pub(super) struct Window<'a> {
-    now: &'a Snapshot,
+    now: &'a Reading,
     /// A state from before the changes, as far as there is one; deletes are judged by it.
-    before: &'a Snapshot,
+    before: &'a Reading,
     pub(super) changes: Vec<Change>,
     deleted: Deleted,
 }
@@ -21,11 +22,11 @@ pub(super) struct Window<'a> {
 impl<'a> Window<'a> {
     /// The next changes after `after`, at most [`CHANGES_MAX`].
     pub(super) fn read(
-        before: &'a Snapshot,
-        now: &'a Snapshot,
+        before: &'a Reading,
+        now: &'a Reading,
         after: u64,
     ) -> Result<Self, ReadError> {
-        let changes = now.changes(after, CHANGES_MAX)?;
+        let changes = now.snapshot().changes(after, CHANGES_MAX)?;
         let deleted = Deleted::of(&changes);
         Ok(Self { now, before, changes, deleted })
     }

@@ -11,7 +11,7 @@ use crate::query::AuthRow;
 use crate::realtime::{Connect, Message, SubscribeError};
 use crate::schema::{Violation, Violations};
 use crate::web::event_stream::EventStream;
-use crate::web::{ApiError, Reply, Request, State};
+use crate::web::{ApiError, Reply, Request, State, real_ip};
 
 /// Bytes of a client id.
 const CLIENT_ID_BYTES_MAX: usize = 255;
@@ -31,7 +31,8 @@ pub(crate) async fn connect(state: Arc<State>, request: Request) -> Result<Reply
     let with_sequence = resume.is_some() || request.query.get("seq") == Some("1");
     let connect = Connect { last_id: request.header("last-event-id"), resume };
     let now = state.backend.snapshot().last_change();
-    let opened = state.realtime.hub().connect(request.remote, connect);
+    let ip = real_ip(&request, &state.backend.settings());
+    let opened = state.realtime.hub().connect(ip, connect);
     let (client, after) =
         opened.ok_or_else(|| ApiError::generic(StatusCode::SERVICE_UNAVAILABLE))?;
     let first = Message {
@@ -54,15 +55,15 @@ pub(crate) async fn subscribe(state: Arc<State>, mut request: Request) -> Result
     let auth = request.extensions.get::<AuthRow>();
     let now = state.backend.snapshot().last_change();
     let hub = state.realtime.hub();
-    let client = hub.subscribe(&client_id, request.remote, auth, &topics, now).map_err(
-        |error| match error {
+    let ip = real_ip(&request, &state.backend.settings());
+    let client =
+        hub.subscribe(&client_id, ip, auth, &topics, now).map_err(|error| match error {
             SubscribeError::NoClient => ApiError::not_found("Missing or invalid client id."),
             SubscribeError::OtherAddress => ApiError::bad_request("Invalid realtime client."),
             SubscribeError::OtherAuth => ApiError::forbidden(
                 "The current and the previous request authorization don't match.",
             ),
-        },
-    )?;
+        })?;
     if auth.is_some() {
         // The account may have changed since the request was authenticated.
         hub.check_auth(&client, &*state.backend.snapshot());
