@@ -369,6 +369,9 @@ fn comparison() -> impl Strategy<Value = String> {
         "@collection.b.n",
         "@collection.b:x.t",
         "@collection.b.up.n",
+        "@collection.b.id",
+        "@collection.b.up",
+        "@collection.a.one",
         "one.tags:length",
     ]);
     let constant =
@@ -421,5 +424,33 @@ proptest! {
             let holds = filter.matches(&memory, &Request::default(), subject).unwrap();
             prop_assert_eq!(holds, expected(&world, record, &expr), "{} on {}", text_of, record);
         }
+    }
+}
+
+#[test]
+fn records_with_many_that_relate_to_them_are_asked_all_of_those() {
+    let mut memory = Memory::new(vec![
+        collection("a", vec![("t", text())]),
+        collection("b", vec![("n", number()), ("up", relation("a", 1))]),
+    ]);
+    memory.insert("a", &json!({"id": "1"}));
+    for at in 0..40 {
+        memory.insert("b", &json!({"id": format!("b{at}"), "n": at, "up": "1"}));
+    }
+    let base = memory.collection("a").clone();
+    for (condition, expected) in [
+        ("b_via_up.n ?= 3", true),
+        ("b_via_up.n ?= 39", true),
+        ("b_via_up.n ?= 40", false),
+        ("b_via_up.n >= 0", true),
+        ("b_via_up.n < 39", false),
+        ("b_via_up.n ?= 39 && b_via_up.id ?= 'b39'", true),
+        ("b_via_up.n ?= 39 && b_via_up.id ?= 'b38'", false),
+    ] {
+        let filter = Filter::compile(memory.catalog(), &base, condition, Scope::Rule).unwrap();
+        let (_, row) = &memory.rows_of("a")[0];
+        let subject = Subject::Stored(row.as_row());
+        let holds = filter.matches(&memory, &Request::default(), subject).unwrap();
+        assert_eq!(holds, expected, "{condition}");
     }
 }
