@@ -1,10 +1,10 @@
 //! The dump: everything in a data folder as one file, and that file as a data folder again.
 //!
-//! Owns: the format of the file ([`line`]), [`export_folder`] and [`export_file`], [`import`], and
+//! Owns: the format of the file ([`mod@line`]), [`export_folder`] and [`export_file`], [`import`], and
 //! [`check`], which says whether a data folder agrees with itself. Knows nothing of HTTP or of rules.
 //! Invariant: exporting an imported dump gives the same bytes, and what is not a whole dump is refused
 //! with nothing left behind.
-//! Start reading at [`line`].
+//! Start reading at [`mod@line`].
 
 mod check;
 mod error;

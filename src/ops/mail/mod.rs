@@ -62,7 +62,7 @@ impl Letter {
         self
     }
 
-    /// Puts it into the outbox. [`super::Backend::ring`] makes it leave at once.
+    /// Puts it into the outbox. [`super::Backend::bell`] makes it leave at once.
     pub fn post(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
         self.put(tx, millis(Timestamp::now()))
     }
