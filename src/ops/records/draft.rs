@@ -102,7 +102,7 @@ impl Draft {
         if let Some(id) = write.fixed_id() {
             record.set("id", Value::Text(id.to_owned()));
         }
-        fill_new(&mut record, write.now)?;
+        finish(&mut record, write.now)?;
         let mut draft = Self { record, basis: Basis::New(granted), submission };
         draft.mark_passwords();
         draft.validate(gate.rows(), None, &write.uploads)?;
@@ -233,10 +233,6 @@ impl Draft {
 
 /// Sets what the server gives a new record: id, dates, generated texts.
 pub fn finish(record: &mut Record, now: Timestamp) -> Result<(), Error> {
-    fill_new(record, now)
-}
-
-fn fill_new(record: &mut Record, now: Timestamp) -> Result<(), Error> {
     let collection = record.collection().clone();
     for field in &collection.fields {
         match &field.kind {

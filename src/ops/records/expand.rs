@@ -143,14 +143,13 @@ impl<'a> Expander<'a> {
         let visibility = visibility(self.gate, collection, row.as_row())?;
         let expand = match branches {
             None => None,
-            Some(branches) => Some(self.follow(collection, &row, branches)?),
+            Some(branches) => Some(self.follow(&row, branches)?),
         };
         Ok(RecordView { collection: collection.clone(), row, visibility, expand })
     }
 
     fn follow(
         &mut self,
-        collection: &Arc<Collection>,
         row: &RowBuf,
         branches: &Branches,
     ) -> Result<BTreeMap<String, Expanded>, Error> {
@@ -159,7 +158,7 @@ impl<'a> Expander<'a> {
             let below = (!branch.below.0.is_empty()).then_some(&branch.below);
             let target = branch.link.leads_to().clone();
             let mut views = Vec::new();
-            for related in self.related(collection, row, &branch.link)? {
+            for related in self.related(row, &branch.link)? {
                 views.push(self.view(&target, related, below)?);
             }
             let value = match (branch.link.is_single(), views.pop()) {
@@ -176,12 +175,7 @@ impl<'a> Expander<'a> {
     }
 
     /// The related records that the caller may see, in order.
-    fn related(
-        &mut self,
-        collection: &Arc<Collection>,
-        row: &RowBuf,
-        link: &Link,
-    ) -> Result<Vec<RowBuf>, Error> {
+    fn related(&mut self, row: &RowBuf, link: &Link) -> Result<Vec<RowBuf>, Error> {
         let mut rows = Vec::new();
         match link {
             Link::Relation { field, target } => {
@@ -191,7 +185,7 @@ impl<'a> Expander<'a> {
                 }
             }
             Link::Back { field, source, .. } => {
-                for rowid in self.referring(collection, row, field, source)? {
+                for rowid in self.referring(row, field, source)? {
                     let found = self.gate.rows().row(source, rowid)?;
                     if let Some(found) = found
                         && self.is_visible(source, &found)?
@@ -208,7 +202,6 @@ impl<'a> Expander<'a> {
 
     fn referring(
         &self,
-        _collection: &Arc<Collection>,
         row: &RowBuf,
         field: &Field,
         source: &Arc<Collection>,
