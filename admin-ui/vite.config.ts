@@ -1,14 +1,20 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
-// The server embeds dist/ and serves it below /_/. All files but the page itself are cached for long, so
+// The server embeds dist/ and serves it below /_/. All files but the page itself are cached for good, so
 // their names carry a hash of what they hold, which is the same for every build of the same source.
 export default defineConfig({
   base: "/_/",
+  plugins: [react()],
+  resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
   build: {
-    // The server's content policy allows scripts and styles from files only.
+    // The server's content policy allows scripts from files only.
     assetsInlineLimit: 0,
-    modulePreload: false,
+    modulePreload: { polyfill: false },
+    target: "es2022",
+    chunkSizeWarningLimit: 700,
   },
-  // `npm run dev` with a server on its usual port.
-  server: { proxy: { "/api": "http://127.0.0.1:8090" } },
+  // `npm run dev` with a server on its usual port, or wherever HAVERSACK_URL says.
+  server: { proxy: { "/api": process.env["HAVERSACK_URL"] ?? "http://127.0.0.1:8090" } },
 });

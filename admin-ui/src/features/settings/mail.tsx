@@ -1,0 +1,1 @@
+export function MailPage() { return null; }

@@ -1,0 +1,1 @@
+export function NetworkPage() { return null; }

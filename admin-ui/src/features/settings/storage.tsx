@@ -1,0 +1,1 @@
+export function StoragePage() { return null; }
