@@ -155,7 +155,17 @@ export interface AuthOptions extends Record<TokenKind, TokenOptions> {
   confirmEmailChangeTemplate: Template;
 }
 
-export interface Collection extends Partial<AuthOptions> {
+/** What PocketBase does not have; a server shows these once they are set. */
+export interface AuthExtras {
+  sessions?: { enabled: boolean; maxPerUser: number };
+  apiKeys?: { enabled: boolean };
+  totp?: { enabled: boolean; issuer: string };
+  passkeys?: { enabled: boolean; rpId: string; origins: string[]; requireSecondFactor: boolean };
+  anonymous?: { enabled: boolean; keepDays: number };
+  passwordPolicy?: { minStrength: number; refuseCommon: boolean };
+}
+
+export interface Collection extends Partial<AuthOptions>, AuthExtras {
   id: string;
   name: string;
   type: CollectionType;

@@ -42,7 +42,7 @@ function tabsOf(collection: Collection | null, type: CollectionType): Tab[] {
     ...(type === "view" ? [{ name: "query", label: "Query", faults: ["viewQuery"] } satisfies Tab] : []),
     { name: "fields", label: type === "view" ? "Name" : "Fields", faults: ["name", "fields", "indexes"] },
     { name: "rules", label: "Rules", faults: rules },
-    ...(type === "auth" ? [{ name: "auth", label: "Logins", faults: ["passwordAuth", "otp", "oauth2", "mfa", "authAlert", "verificationTemplate", "resetPasswordTemplate", "confirmEmailChangeTemplate"] } satisfies Tab] : []),
+    ...(type === "auth" ? [{ name: "auth", label: "Logins", faults: ["passwordAuth", "otp", "oauth2", "mfa", "authAlert", "verificationTemplate", "resetPasswordTemplate", "confirmEmailChangeTemplate", "sessions", "apiKeys", "totp", "passkeys", "anonymous", "passwordPolicy"] } satisfies Tab] : []),
     ...(collection ? [{ name: "api", label: "API", faults: [] } satisfies Tab] : []),
   ];
 }

@@ -1,8 +1,9 @@
 import { Menu, Tooltip, UnstyledButton, useMantineColorScheme } from "@mantine/core";
-import { pb } from "@/api/client";
+import { pb, SUPERUSERS } from "@/api/client";
+import { endOwnSession } from "@/api/credentials";
 import { LANGUAGES, language, switchLanguage, t, type Language } from "@/i18n";
 import { link } from "@/lib/route";
-import { IconCheck, IconDatabase, IconLanguage, IconListDetails, IconLogout, IconMoon, IconPalette, IconSchema, IconSearch, IconSettings, IconSun, IconUser, IconUsers, type Icon } from "@/ui/icons";
+import { IconCheck, IconDatabase, IconDevices, IconLanguage, IconListDetails, IconLogout, IconMoon, IconPalette, IconSchema, IconSearch, IconSettings, IconSun, IconUser, IconUsers, type Icon } from "@/ui/icons";
 import classes from "./shell.module.css";
 
 const AREAS: { name: string; label: () => string; icon: Icon }[] = [
@@ -60,6 +61,9 @@ function UserMenu() {
         <Menu.Item component="a" href={link("collections", { collection: "_superusers" })} leftSection={<IconUsers size={16} />}>
           {t("Superusers")}
         </Menu.Item>
+        <Menu.Item component="a" href={link("settings/sessions")} leftSection={<IconDevices size={16} />}>
+          {t("Your logins")}
+        </Menu.Item>
         <Menu.Divider />
         {SCHEMES.map(({ value, label, icon: Mark }) => (
           <Menu.Item
@@ -88,7 +92,7 @@ function UserMenu() {
           </Menu.Item>
         ))}
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => pb.authStore.clear()}>
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void endOwnSession(SUPERUSERS).then(() => pb.authStore.clear())}>
           {t("Log out")}
         </Menu.Item>
       </Menu.Dropdown>

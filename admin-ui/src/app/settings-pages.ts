@@ -24,7 +24,7 @@ export const SETTINGS_PAGES: SettingsPage[] = [
   { path: "settings/limits", group: safety, label: () => t("Rate limits"), icon: IconBell, page: lazy(() => import("@/features/settings/rate-limits").then((m) => ({ default: m.RateLimitsPage }))) },
   { path: "settings/network", group: safety, label: () => t("Network"), icon: IconServer, page: lazy(() => import("@/features/settings/network").then((m) => ({ default: m.NetworkPage }))) },
   { path: "settings/keys", group: safety, label: () => t("API keys"), icon: IconKey, page: lazy(() => import("@/features/keys/page").then((m) => ({ default: m.KeysPage }))) },
-  { path: "settings/sessions", group: safety, label: () => t("Sessions"), icon: IconDevices, page: lazy(() => import("@/features/sessions/page").then((m) => ({ default: m.SessionsPage }))) },
+  { path: "settings/sessions", group: safety, label: () => t("Your logins"), icon: IconDevices, page: lazy(() => import("@/features/sessions/page").then((m) => ({ default: m.SessionsPage }))) },
   { path: "settings/rules", group: safety, label: () => t("Rule tester"), icon: IconShieldCheck, page: lazy(() => import("@/features/rule-tester/page").then((m) => ({ default: m.RuleTesterPage }))) },
   { path: "settings/export-collections", group: tools, label: () => t("Export collections"), icon: IconDownload, page: lazy(() => import("@/features/sync/export-page").then((m) => ({ default: m.ExportPage }))) },
   { path: "settings/import-collections", group: tools, label: () => t("Import collections"), icon: IconFileImport, page: lazy(() => import("@/features/sync/import-page").then((m) => ({ default: m.ImportPage }))) },

@@ -6,6 +6,12 @@ const moss: MantineColorsTuple = ["#eef5ec", "#dce9d9", "#bbd4b6", "#97bd90", "#
 const stone: MantineColorsTuple = ["#f7f7f3", "#f0f0ea", "#e4e5dc", "#d5d7cb", "#bcbfb0", "#9a9e8d", "#6d7263", "#4d5245", "#363a30", "#22251d"];
 const night: MantineColorsTuple = ["#e4e6dc", "#b4b9a8", "#9ba18f", "#6b7161", "#3d4236", "#30352a", "#272b22", "#1b1e17", "#15180f", "#0f110b"];
 
+/** Quiet badges, in the page's own colors; what is not green or grey keeps Mantine's. */
+function badgeColors(color: unknown): Record<string, string> {
+  if (color === undefined || color === "moss") return { "--badge-bg": "var(--hs-accent-soft)", "--badge-color": "var(--hs-accent-text)" };
+  return color === "gray" ? { "--badge-bg": "var(--hs-raised)", "--badge-color": "var(--hs-muted)" } : {};
+}
+
 const inputs = { size: "sm" } as const;
 
 export const theme = createTheme({
@@ -16,12 +22,15 @@ export const theme = createTheme({
   luminanceThreshold: 0.35,
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, monospace",
-  headings: { fontWeight: "650", sizes: { h1: { fontSize: "1.3rem" }, h2: { fontSize: "1.05rem" }, h3: { fontSize: "0.95rem" } } },
+  headings: { fontWeight: "600", sizes: { h1: { fontSize: "1.3rem" }, h2: { fontSize: "1.05rem" }, h3: { fontSize: "0.95rem" } } },
   defaultRadius: "md",
   cursorType: "pointer",
   components: {
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: "subtle", color: "gray", size: "md" } }),
-    Badge: Badge.extend({ defaultProps: { variant: "light", radius: "sm", tt: "none", fw: 550 } }),
+    Badge: Badge.extend({
+      defaultProps: { variant: "light", radius: "sm", tt: "none", fw: 500, lts: 0 },
+      vars: (_theme, { variant, color }) => ({ root: variant === "light" ? badgeColors(color) : {} }),
+    }),
     Button: Button.extend({ defaultProps: { size: "sm" } }),
     Drawer: Drawer.extend({ defaultProps: { position: "right", transitionProps: { duration: 120 } } }),
     Menu: Menu.extend({ defaultProps: { shadow: "md", transitionProps: { duration: 80 }, position: "bottom-end", withinPortal: true } }),

@@ -25,7 +25,7 @@ export function BulkBar({ collection, rows, clear, remove }: Props) {
     <Paper withBorder shadow="md" radius="md" p={6} role="region" aria-label={t("Chosen records")} style={{ position: "absolute", insetInline: "1rem", bottom: "1rem", marginInline: "auto", width: "fit-content", maxWidth: "calc(100% - 2rem)", zIndex: 5 }}>
       <Group gap={6} wrap="nowrap">
         <CloseButton size="sm" aria-label={t("Choose none")} onClick={clear} />
-        <Text size="sm" fw={550} style={{ whiteSpace: "nowrap" }}>
+        <Text size="sm" fw={500} style={{ whiteSpace: "nowrap" }}>
           {plural(rows.length, "1 chosen", "{count} chosen")}
         </Text>
         <Button size="compact-sm" variant="default" leftSection={<IconCopy size={14} />} onClick={copyJson} visibleFrom="xs">

@@ -1,6 +1,6 @@
 import { Alert, Button, Group, Kbd, Stack, Tabs, Text } from "@mantine/core";
 import { getHotkeyHandler } from "@mantine/hooks";
-import { lazy, Suspense, useCallback, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import type { Versioned } from "@/api/records";
 import { useSettings } from "@/api/settings";
 import type { Collection } from "@/api/schema";
@@ -16,6 +16,7 @@ import classes from "./editor.module.css";
 import { RecordMenu } from "./record-menu";
 import { useRecordForm } from "./use-record-form";
 
+const Credentials = lazy(() => import("./credentials").then(({ Credentials }) => ({ default: Credentials })));
 const LinkedAccounts = lazy(() => import("./linked-accounts").then(({ LinkedAccounts }) => ({ default: LinkedAccounts })));
 
 interface Props {
@@ -38,6 +39,12 @@ export function RecordEditor({ collection, source, isCopy, close, onSaved, reloa
   const id = record?.id ?? "new";
   const stays = useCallback((next: Route) => next.query.get("record") === id && next.query.get("collection") === collection.name, [id, collection.name]);
   useUnsavedGuard(form.changed.length > 0, stays);
+
+  const body = useRef<HTMLDivElement>(null);
+  const isNew = record === null;
+  useEffect(() => {
+    if (isNew) body.current?.querySelector<HTMLElement>("textarea:not(:disabled), input:not(:disabled)")?.focus();
+  }, [isNew]);
 
   const save = async (thenClose: boolean, overwrite = false) => {
     const saved = await form.save(overwrite);
@@ -91,14 +98,20 @@ export function RecordEditor({ collection, source, isCopy, close, onSaved, reloa
         void save(true);
       }}
     >
-      <div className={classes["body"]}>
+      <div className={classes["body"]} ref={body}>
         {isAuth && record ? (
           <Tabs defaultValue="account" keepMounted={false}>
             <Tabs.List px="lg">
               <Tabs.Tab value="account">{t("Account")}</Tabs.Tab>
-              <Tabs.Tab value="linked">{t("Linked logins")}</Tabs.Tab>
+              <Tabs.Tab value="logins">{t("Logins and keys")}</Tabs.Tab>
+              <Tabs.Tab value="linked">{t("Linked services")}</Tabs.Tab>
             </Tabs.List>
             <Tabs.Panel value="account" keepMounted>{fields}</Tabs.Panel>
+            <Tabs.Panel value="logins">
+              <Suspense>
+                <Credentials owner={{ collection: collection.name, recordId: record.id }} />
+              </Suspense>
+            </Tabs.Panel>
             <Tabs.Panel value="linked">
               <Suspense>
                 <LinkedAccounts collection={collection} id={record.id} />

@@ -29,7 +29,7 @@ export function FilterBar({ collection, filter, apply }: { collection: Collectio
     <div ref={frame} style={{ flex: 1, minWidth: "12rem" }}>
       <RuleInput
         label={t("Search, or write a filter")}
-        placeholder={t('Search, or a filter like created > @todayStart')}
+        placeholder={t("Search or filter …")}
         collection={collection}
         all={all}
         scope="filter"

@@ -30,7 +30,7 @@ export function LinkedAccounts({ collection, id }: { collection: Collection; id:
       {data.map((link) => (
         <Group key={link.id} justify="space-between">
           <div>
-            <Text size="sm" fw={550}>{String(link["provider"])}</Text>
+            <Text size="sm" fw={500}>{String(link["provider"])}</Text>
             <Text size="xs" c="dimmed" className="hs-mono">{String(link["providerId"])}</Text>
           </div>
           <Button size="compact-sm" variant="light" color="red" onClick={() => void unlink(link.id, String(link["provider"]))}>

@@ -60,12 +60,12 @@ export function FieldRow(props: Props) {
           miw={80}
           aria-label={t("Name of the field")}
           value={field.name}
-          disabled={field.system || isRemoved}
+          readOnly={field.system || isRemoved}
           spellCheck={false}
           autoFocus={isNew && isOpen}
           onFocus={(event) => isNew && isOpen && event.currentTarget.select()}
           onChange={({ currentTarget: { value } }) => set({ name: value.replace(/\W/g, "_") })}
-          styles={{ input: { fontWeight: 550, textDecoration: isRemoved ? "line-through" : "none" } }}
+          styles={{ input: { fontWeight: 500, color: field.system ? "var(--hs-muted)" : "inherit", textDecoration: isRemoved ? "line-through" : "none" } }}
         />
         <span className={classes["badges"]}>
           {"required" in field && field.required && <Badge color="gray">{t("required")}</Badge>}

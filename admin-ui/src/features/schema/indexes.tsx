@@ -24,7 +24,7 @@ export function Indexes({ draft }: { draft: Draft }) {
       <Group gap="xs">
         {now.indexes.map((sql, at) => (
           <Button key={sql} variant="default" size="compact-sm" onClick={() => setEdited(at)} {...(draft.error(`indexes.${at}`) && { color: "red", variant: "outline" })}>
-            {isUnique(sql) && <Text span size="xs" fw={650} mr={6} c="var(--hs-accent-text)">{t("unique")}</Text>}
+            {isUnique(sql) && <Text span size="xs" fw={600} mr={6} c="var(--hs-accent-text)">{t("unique")}</Text>}
             {indexTitle(sql)}
           </Button>
         ))}

@@ -1,9 +1,12 @@
-import { Anchor, PasswordInput, TextInput } from "@mantine/core";
+import { Anchor, Button, FileButton, PasswordInput, TextInput } from "@mantine/core";
+import { restoreBackup, uploadBackup } from "@/api/backups";
 import { superusers } from "@/api/client";
 import { t } from "@/i18n";
 import { go, useRoute } from "@/lib/route";
+import { confirm } from "@/ui/confirm";
 import { GuestFrame } from "@/ui/guest-frame";
 import { SubmitForm } from "@/ui/submit-form";
+import { attempt } from "@/ui/toast";
 
 const PASSWORD_LENGTH_MIN = 8;
 
@@ -14,6 +17,15 @@ export function SetupPage() {
     await superusers.create({ email, password, passwordConfirm }, { headers: { Authorization: token } });
     await superusers.authWithPassword(email, password);
     go("#/collections");
+  };
+  const restore = async (file: File) => {
+    const sure = await confirm({ title: t("Put everything back from {name}?", { name: file.name }), body: t("Only restore backups that you trust."), action: t("Restore"), danger: true });
+    if (!sure) return;
+    const done = await attempt(async () => {
+      await uploadBackup(file, token);
+      await restoreBackup(file.name, token);
+    }, t("Restoring. The page loads again when the server is back."));
+    if (done) setTimeout(() => location.replace(location.pathname), 5000);
   };
   return (
     <GuestFrame
@@ -43,6 +55,13 @@ export function SetupPage() {
           </>
         )}
       </SubmitForm>
+      <FileButton accept="application/zip,.zip" onChange={(file) => void (file && restore(file))}>
+        {(props) => (
+          <Button {...props} variant="subtle" size="compact-sm">
+            {t("Start from a backup instead")}
+          </Button>
+        )}
+      </FileButton>
       <Anchor size="sm" href="#/login" ta="center">
         {t("There is a superuser already? Log in")}
       </Anchor>

@@ -6,6 +6,7 @@ import { NumberBox } from "@/ui/number-box";
 import { isUnique, readIndex } from "../index-sql";
 import { RuleEditor } from "../rule-editor";
 import type { Draft } from "../use-draft";
+import { ExtraOptions } from "./extra-options";
 import { MailTemplates, TemplateInputs } from "./mail-templates";
 import { OAuth2Options } from "./oauth2-options";
 import { Section } from "./section";
@@ -60,6 +61,7 @@ export function AuthTab({ draft }: { draft: Draft }) {
           <RuleEditor label={t("Only for these accounts")} about={t("Everybody means all accounts")} rule={mfa.rule} set={(rule) => patch("mfa", { rule: rule ?? "" })} collection={now} all={all} error={error("mfa.rule")} disabled={false} publicAllowed />
         </Stack>
       </Section>
+      <ExtraOptions draft={draft} />
       <Section name="alert" title={t("Mail after a login from a new place")} on={authAlert.enabled} fault={error("authAlert")}>
         <Stack gap="sm">
           <Switch label={t("Send a mail")} checked={authAlert.enabled} onChange={(event) => patch("authAlert", { enabled: event.currentTarget.checked })} />

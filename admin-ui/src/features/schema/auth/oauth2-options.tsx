@@ -36,7 +36,7 @@ export function OAuth2Options({ draft, value }: { draft: Draft; value: AuthOptio
           <Group gap="sm" wrap="nowrap">
             <ProviderLogo info={infoOf(each.name)} />
             <div>
-              <Text size="sm" fw={550}>{each.displayName || infoOf(each.name)?.displayName || each.name}</Text>
+              <Text size="sm" fw={500}>{each.displayName || infoOf(each.name)?.displayName || each.name}</Text>
               <Text size="xs" c={draft.error(`oauth2.providers.${at}`) ? "red" : "dimmed"} className="hs-clip">{draft.error(`oauth2.providers.${at}`) ?? (each.clientId || t("no client id yet"))}</Text>
             </div>
           </Group>
@@ -53,7 +53,7 @@ export function OAuth2Options({ draft, value }: { draft: Draft; value: AuthOptio
       <Button variant="default" w="fit-content" leftSection={<IconPlus size={16} />} onClick={() => setPicking(true)}>
         {t("Add a service")}
       </Button>
-      <Text size="sm" fw={550} mt="xs">{t("What a new account takes over")}</Text>
+      <Text size="sm" fw={500} mt="xs">{t("What a new account takes over")}</Text>
       <SimpleGrid cols={{ base: 1, xs: 2 }}>
         {MAPPED().map(({ key, label, kinds }) => (
           <Select

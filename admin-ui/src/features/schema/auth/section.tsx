@@ -17,7 +17,7 @@ export function Section({ name, title, on, fault, children }: Props) {
     <Accordion.Item value={name}>
       <Accordion.Control>
         <Group justify="space-between" pr="sm">
-          <Text fw={550} size="sm">{title}</Text>
+          <Text fw={500} size="sm">{title}</Text>
           {fault ? <Badge color="red">{t("fault")}</Badge> : on !== undefined && <Badge color={on ? "moss" : "gray"}>{on ? t("on") : t("off")}</Badge>}
         </Group>
       </Accordion.Control>

@@ -1,1 +1,0 @@
-import{b as e,m as t}from"./i18n-C-AYCJID.js";import{t as n}from"./InputBase-n33l416g.js";import{t as r}from"./jsx-runtime-DyZJNswf.js";var i=r(),a=t(t=>{let r=e([`Input`,`InputWrapper`,`TextInput`],null,t);return(0,i.jsx)(n,{component:`input`,...r,__staticSelector:`TextInput`})});a.classes=n.classes,a.displayName=`@mantine/core/TextInput`;export{a as t};
