@@ -14,7 +14,7 @@ export function App() {
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
       <QueryClientProvider client={queryClient}>
-        <Notifications position="bottom-center" limit={4} autoClose={5000} />
+        <Notifications position="top-center" limit={4} autoClose={5000} />
         <Pages />
         <ConfirmHost />
       </QueryClientProvider>

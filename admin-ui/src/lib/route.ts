@@ -72,12 +72,13 @@ export function go(address: string): void {
 
 /** Changes parameters of the present address; what is undefined goes. */
 export function patchQuery(changes: Query, how: "push" | "replace" = "push"): void {
-  const query = new URLSearchParams(current.query);
+  // The address itself is asked, because a change of it may be on its way to `current`.
+  const { path, query } = parseRoute(location.hash);
   for (const [name, value] of Object.entries(changes)) {
     if (value) query.set(name, value);
     else query.delete(name);
   }
-  const address = link(current.path.map(encodeURIComponent).join("/"), Object.fromEntries(query));
+  const address = link(path.map(encodeURIComponent).join("/"), Object.fromEntries(query));
   if (how === "replace") {
     history.replaceState(null, "", address);
     window.dispatchEvent(new HashChangeEvent("hashchange"));

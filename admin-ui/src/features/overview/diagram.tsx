@@ -21,6 +21,8 @@ function pathOf({ from, to, fromY }: Arrow): string {
   return `M ${x1} ${fromY} C ${x1 + bend} ${fromY}, ${x2 + (to === from ? bend : -bend)} ${toY}, ${x2} ${toY}`;
 }
 
+const open = (collection: Collection) => go(link("collections", { collection: collection.name, tab: "fields" }));
+
 /** The collections as boxes and their relations as arrows; drag to move, wheel to zoom. */
 export function Diagram({ collections }: { collections: Collection[] }) {
   const { boxes, arrows } = useMemo(() => layOut(collections), [collections]);
@@ -75,19 +77,24 @@ export function Diagram({ collections }: { collections: Collection[] }) {
               key={collection.id}
               transform={`translate(${x} ${y})`}
               className={classes["box"]}
-              role="link"
-              tabIndex={0}
-              aria-label={collection.name}
               data-faded={(hovered && !related.has(collection.id)) || undefined}
               onPointerEnter={() => setHovered(collection.id)}
               onPointerLeave={() => setHovered("")}
-              onFocus={() => setHovered(collection.id)}
-              onBlur={() => setHovered("")}
-              onClick={() => go(link("collections", { collection: collection.name, tab: "fields" }))}
-              onKeyDown={(event) => event.key === "Enter" && go(link("collections", { collection: collection.name, tab: "fields" }))}
+              onClick={() => open(collection)}
             >
               <rect width={BOX_WIDTH} height={height} rx={8} className={classes["paper"]} />
-              <text x={12} y={22} className={classes["name"]}>{collection.name}</text>
+              <g
+                role="link"
+                tabIndex={0}
+                aria-label={collection.name}
+                className={classes["title"]}
+                onFocus={() => setHovered(collection.id)}
+                onBlur={() => setHovered("")}
+                onKeyDown={(event) => event.key === "Enter" && open(collection)}
+              >
+                <rect width={BOX_WIDTH} height={HEAD} rx={8} fill="transparent" />
+                <text x={12} y={22} className={classes["name"]}>{collection.name}</text>
+              </g>
               <text x={BOX_WIDTH - 12} y={22} textAnchor="end" className={classes["kind"]}>{collection.type}</text>
               <line x1={0} x2={BOX_WIDTH} y1={HEAD - 2} y2={HEAD - 2} className={classes["line"]} />
               {collection.fields.map((field, at) => (

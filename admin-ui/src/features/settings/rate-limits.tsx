@@ -29,7 +29,7 @@ function RateLimits({ settings }: { settings: Settings }) {
           <div key={at} className={classes["rule"]} role="group" aria-label={rule.label || t("New limit")}>
             <Autocomplete label={t("What")} data={labels} limit={20} value={rule.label} onChange={(label) => setRule(at, { label })} error={form.error(`rateLimits.rules.${at}.label`)} className={classes["what"] ?? ""} />
             <NumberBox label={t("Requests")} value={rule.maxRequests} onChange={(maxRequests) => setRule(at, { maxRequests: maxRequests ?? 0 })} error={form.error(`rateLimits.rules.${at}.maxRequests`)} />
-            <NumberBox label={t("in seconds")} value={rule.duration} onChange={(duration) => setRule(at, { duration: duration ?? 0 })} error={form.error(`rateLimits.rules.${at}.duration`)} />
+            <NumberBox label={t("per seconds")} value={rule.duration} onChange={(duration) => setRule(at, { duration: duration ?? 0 })} error={form.error(`rateLimits.rules.${at}.duration`)} />
             <Select
               label={t("by")}
               allowDeselect={false}

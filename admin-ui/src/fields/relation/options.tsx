@@ -14,7 +14,7 @@ export function RelationOptions({ field, set, error, collections, isNew }: Optio
         searchable
         disabled={!isNew}
         description={isNew ? undefined : t("Cannot change once the field is saved")}
-        data={collections.filter((each) => each.type !== "view" || each.id === field.collectionId).map((each) => ({ value: each.id, label: each.name }))}
+        data={collections.filter((each) => each.type !== "view" || each.id === field.collectionId).toSorted((a, b) => Number(a.system) - Number(b.system)).map((each) => ({ value: each.id, label: each.name }))}
         value={field.collectionId || null}
         onChange={(collectionId) => set({ collectionId: collectionId ?? "" })}
         error={error("collectionId")}
