@@ -57,7 +57,7 @@ export function Palette({ close }: { close: () => void }) {
     .slice(0, SHOWN_MAX)
     .map(({ command }) => command);
   const selected = Math.min(chosen, found.length - 1);
-  useEffect(() => list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" }), [selected]);
+  useEffect(() => list.current?.children[selected]?.scrollIntoView({ block: "nearest" }), [selected]);
 
   const run = (command: Command | undefined) => {
     if (!command) return;

@@ -37,6 +37,7 @@ export function WorldMap({ lon, lat, onPick }: Props) {
       className={classes["map"]}
       role="application"
       aria-label={t("Map of the world. The arrow keys move the place.")}
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- the arrow keys move the place
       tabIndex={0}
       onClick={(event) => {
         const box = event.currentTarget.getBoundingClientRect();

@@ -1,12 +1,13 @@
 import { ActionIcon, Button, Group, Select, SimpleGrid, Stack, Switch, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { loadProviders, type ProviderInfo } from "@/api/collections";
+import { loadProviders } from "@/api/collections";
 import type { AuthOptions, OAuth2Provider } from "@/api/schema";
 import { t } from "@/i18n";
 import { IconPlus, IconSettings, IconTrash } from "@/ui/icons";
 import type { Draft } from "../use-draft";
 import { ProviderForm } from "./provider-form";
+import { ProviderLogo } from "./provider-logo";
 import { ProviderPicker } from "./provider-picker";
 
 const MAPPED = () =>
@@ -90,9 +91,4 @@ export function OAuth2Options({ draft, value }: { draft: Draft; value: AuthOptio
       )}
     </Stack>
   );
-}
-
-export function ProviderLogo({ info }: { info: ProviderInfo | undefined }) {
-  if (!info?.logo) return <span style={{ width: 20 }} />;
-  return <img src={`data:image/svg+xml;utf8,${encodeURIComponent(info.logo)}`} alt="" width={20} height={20} />;
 }

@@ -4,7 +4,7 @@ import type { ProviderInfo } from "@/api/collections";
 import { t } from "@/i18n";
 import { IconSearch } from "@/ui/icons";
 import { Notice } from "@/ui/states";
-import { ProviderLogo } from "./oauth2-options";
+import { ProviderLogo } from "./provider-logo";
 
 interface Props {
   known: ProviderInfo[];
