@@ -1,1 +1,0 @@
-import{f as e,v as t}from"./i18n-CIUXzFyt.js";import{t as n}from"./InputBase-DWLvOr-N.js";import{t as r}from"./jsx-runtime-DyZJNswf.js";var i=r(),a=e(e=>{let r=t([`Input`,`InputWrapper`,`TextInput`],null,e);return(0,i.jsx)(n,{component:`input`,...r,__staticSelector:`TextInput`})});a.classes=n.classes,a.displayName=`@mantine/core/TextInput`;export{a as t};

@@ -1,1 +1,0 @@
-import{r as e,t}from"./pocketbase.es-BSr6Ht4k.js";var n=new URL(`..`,new URL(`/_/`,location.href)),r=new t(n.href,new e(`haversack_dashboard`));r.autoCancellation(!1);var i=`_superusers`,a=r.collection(i),o=n.href.replace(/\/$/,``);export{a as i,o as n,r,i as t};

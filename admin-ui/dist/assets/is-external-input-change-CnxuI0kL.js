@@ -1,1 +1,0 @@
-import{a as e}from"./Combobox-BUVkGadr.js";function t(t){let n=t.currentTarget;return e(n).activeElement!==n}export{t};

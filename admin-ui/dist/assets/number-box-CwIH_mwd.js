@@ -1,1 +1,0 @@
-import{t as e}from"./TextInput-2lCeYjyj.js";import{t}from"./jsx-runtime-DyZJNswf.js";var n=t();function r({value:t,onChange:r,zeroIsNone:i=!1,...a}){let o=t==null||i&&t===0?``:String(t);return(0,n.jsx)(e,{type:`number`,inputMode:`decimal`,step:`any`,...a,value:o,onChange:({currentTarget:{value:e}})=>r(e===``?i?0:null:Number(e))})}export{r as t};

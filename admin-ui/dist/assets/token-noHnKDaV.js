@@ -1,1 +1,0 @@
-import{i as e}from"./pocketbase.es-BSr6Ht4k.js";import{a as t}from"./route-DgxBLbzm.js";function n(){let n=t().path[2]??``,r=n?e(n):{},i=e=>typeof r[e]==`string`?r[e]:``;return{token:n,collection:i(`collectionId`),email:i(`email`),newEmail:i(`newEmail`)}}export{n as t};

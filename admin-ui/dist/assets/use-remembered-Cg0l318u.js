@@ -1,1 +1,0 @@
-import{i as e,n as t}from"./jsx-runtime-DyZJNswf.js";import{c as n,l as r}from"./i18n-CIUXzFyt.js";var i=e(t(),1);function a(e,t){let[a,o]=(0,i.useState)(()=>({key:e,value:n(e,t)})),s=a.key===e?a.value:n(e,t);return a.key!==e&&o({key:e,value:s}),[s,(0,i.useCallback)(t=>{r(e,t),o({key:e,value:t})},[e])]}export{a as t};

@@ -1,1 +1,0 @@
-import{i as e,n as t}from"./jsx-runtime-DyZJNswf.js";import{s as n}from"./settings-DtZedXZ6.js";var r=e(t(),1);function i(e){let t=n().data?.meta.appName||`Haversack`;(0,r.useEffect)(()=>{document.title=`${e} · ${t}`},[e,t])}export{i as t};
