@@ -9,8 +9,12 @@
 mod error;
 mod password;
 mod pool;
+mod recovery;
 mod token;
+mod totp;
 
 pub use error::{HashError, KeyError};
 pub use password::{PasswordHasher, Verdict};
+pub use recovery::{fingerprint, position_of_hash, recovery_code, recovery_hash};
 pub use token::{Claims, SigningKey, TokenKind, mint, peek, verify};
+pub use totp::TotpSecret;

@@ -13,4 +13,5 @@ mod rate_limits;
 mod realtime;
 mod records;
 mod settings;
+mod totp;
 mod views;

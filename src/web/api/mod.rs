@@ -12,5 +12,6 @@ mod records;
 mod routes;
 mod settings;
 mod sql;
+mod totp;
 
 pub use routes::routes;
