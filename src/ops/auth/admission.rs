@@ -19,7 +19,7 @@ use crate::schema::Collection;
 use crate::store::Tx;
 
 use super::principal::issue;
-use super::{Error, origins, second_factor, totp};
+use super::{Error, origins, passkeys, second_factor, totp};
 
 /// How somebody shows who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub enum Method {
     OAuth2,
     /// With a code of an authenticator app, after another method.
     Totp,
+    /// With a passkey.
+    Passkey,
 }
 
 impl Method {
@@ -42,6 +44,7 @@ impl Method {
             Self::Otp => "otp",
             Self::OAuth2 => "oauth2",
             Self::Totp => "totp",
+            Self::Passkey => "passkey",
         }
     }
 
@@ -51,6 +54,7 @@ impl Method {
             Self::Otp => Context::Otp,
             Self::OAuth2 => Context::OAuth2,
             Self::Totp => Context::Totp,
+            Self::Passkey => Context::Passkey,
         }
     }
 }
@@ -197,6 +201,7 @@ impl Admission {
         let needs = match self.method {
             // A code alone is no login, whatever the collection wants.
             Method::Totp => Ok(true),
+            Method::Passkey if !passkeys::need_second_factor(collection) => return Ok(None),
             _ => {
                 let with_views = Writing::over(tx);
                 let gate = Gate::new(&with_views, &self.rules, &self.attempt.caller);

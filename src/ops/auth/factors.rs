@@ -10,7 +10,8 @@ use crate::schema::Collection;
 use crate::store::Tx;
 
 use super::fresh::FreshLogins;
-use super::{Error, auth_collection, totp};
+use super::passkeys::Challenges;
+use super::{Error, auth_collection, passkeys, totp};
 
 /// Keys read in one go.
 const KEYS_AT_ONCE: usize = 1000;
@@ -19,6 +20,7 @@ const KEYS_AT_ONCE: usize = 1000;
 #[derive(Debug, Default)]
 pub(crate) struct Factors {
     pub(super) fresh: FreshLogins,
+    pub(super) challenges: Challenges,
 }
 
 /// The collection called so and the account that asks, which must be one of it.
@@ -53,14 +55,15 @@ pub(super) fn account_of(
     Ok(collection)
 }
 
-/// Forgets every factor of an account that is gone.
+/// Forgets every factor of an account that is gone, or whose owner may be another now; false when
+/// there is none.
 pub(in crate::ops) fn forget(
     tx: &mut Tx<'_>,
     collection: &CollectionId,
     id: &str,
-) -> Result<(), Error> {
-    totp::forget(tx, collection, id)?;
-    Ok(())
+) -> Result<bool, Error> {
+    let (code, keys) = (totp::forget(tx, collection, id)?, passkeys::forget(tx, collection, id)?);
+    Ok(code || keys)
 }
 
 /// Forgets every factor of all accounts of a collection that is gone.
@@ -68,7 +71,7 @@ pub(in crate::ops) fn forget_collection(
     tx: &mut Tx<'_>,
     collection: &CollectionId,
 ) -> Result<(), Error> {
-    for kind in [totp::PREFIX] {
+    for kind in [totp::PREFIX, passkeys::PREFIX, passkeys::ID_PREFIX] {
         let prefix = format!("{kind}{}/", collection.as_str());
         loop {
             let keys = tx.setting_keys(&prefix, KEYS_AT_ONCE)?;

@@ -16,6 +16,7 @@ mod fresh;
 mod login;
 mod origins;
 mod otp;
+mod passkeys;
 mod password_reset;
 mod principal;
 mod second_factor;
@@ -32,6 +33,10 @@ pub(in crate::ops) use factors::{forget, forget_collection};
 pub use fresh::Proof;
 pub use login::{PasswordLogin, impersonate, refresh};
 pub use otp::{OtpLogin, request_otp};
+pub use passkeys::{
+    FinishPasskey, PasskeyLogin, PasskeyOffer, ShownPasskey, begin_passkey, begin_passkey_login,
+    list_passkeys, list_passkeys_of, remove_passkey, remove_passkey_of, rename_passkey,
+};
 pub use password_reset::{ConfirmPasswordReset, request_password_reset};
 pub use principal::principal;
 pub(in crate::ops) use principal::{file_token_holder, issue_file_token};

@@ -132,7 +132,7 @@ pub(super) fn delete_all(tx: &mut Tx<'_>, collection: &Collection, id: &str) -> 
     for name in ALL {
         delete(tx, name, collection, id)?;
     }
-    auth::forget(tx, &collection.id, id)
+    auth::forget(tx, &collection.id, id).map(drop)
 }
 
 /// Deletes everything that belongs to accounts of `collection`.

@@ -44,6 +44,9 @@ pub(crate) async fn methods(state: Arc<State>, request: Request) -> Result<Reply
     if options.totp.enabled {
         answer["totp"] = json!({ "enabled": true });
     }
+    if options.passkeys.enabled {
+        answer["passkeys"] = json!({ "enabled": true });
+    }
     Ok(Reply::json(StatusCode::OK, answer))
 }
 
@@ -174,6 +177,11 @@ impl Body {
             Some(json @ (Json::Number(_) | Json::Bool(_))) => json.to_string(),
             _ => String::new(),
         }
+    }
+
+    /// A member as it is; null when it is missing.
+    pub(super) fn json(&self, name: &str) -> Json {
+        self.values.get(name).cloned().unwrap_or_default()
     }
 
     /// The outcome of a use case. An unreadable form, which looks empty to it, explains a form that

@@ -152,6 +152,7 @@ mod tests {
     use crate::auth::PasswordHasher;
     use crate::files::Storage;
     use crate::ops::{Backend, bootstrap};
+    use crate::query::Rows;
     use crate::store::{Store, StoreOptions};
 
     fn enrolled() -> (Backend, Vec<String>) {
