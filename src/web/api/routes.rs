@@ -107,7 +107,7 @@ fn actions_of(method: &Method, path: &str) -> Actions {
         ("POST", "auth-with-oauth2") => &["authWithOAuth2", "auth"],
         ("POST", "auth-with-otp") => &["authWithOTP", "auth"],
         ("POST", "auth-with-totp") => &["authWithTOTP", "auth"],
-        ("POST", "passkeys/login-begin") => &["authWithPasskeyBegin", "auth"],
+        ("POST", "passkeys/login-begin") => &["requestPasskey"],
         ("POST", "passkeys/login-finish") => &["authWithPasskey", "auth"],
         ("POST", "request-otp") => &["requestOTP"],
         ("POST", "request-password-reset") => &["requestPasswordReset"],
