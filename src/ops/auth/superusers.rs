@@ -83,9 +83,10 @@ impl SuperuserCommand {
             Self::Update { email, password } => save(backend, email, &password, false, true),
             Self::Delete { email } => delete(backend, email),
             Self::Otp { email } => otp(backend, &email),
-            Self::TotpReset { email } => Ok(match reset_superuser_totp(backend, &email)? {
-                true => format!("Superuser {email} needs no TOTP codes any more."),
-                false => format!("Superuser {email} has no TOTP; nothing to reset."),
+            Self::TotpReset { email } => Ok(if reset_superuser_totp(backend, &email)? {
+                format!("Superuser {email} needs no TOTP codes any more.")
+            } else {
+                format!("Superuser {email} has no TOTP; nothing to reset.")
             }),
         }
     }

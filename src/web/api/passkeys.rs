@@ -17,7 +17,7 @@ use super::totp::proof_of;
 pub(crate) async fn begin_login(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     let address = real_ip(&request, &state.backend.settings());
     let offer = auth::begin_passkey_login(&state.backend, &collection_name(&request), address);
-    Ok(offer_reply(offer.map_err(in_context)?))
+    Ok(offer_reply(&offer.map_err(in_context)?))
 }
 
 /// `POST …/passkeys/login-finish`
@@ -40,7 +40,7 @@ pub(crate) async fn begin(state: Arc<State>, mut request: Request) -> Result<Rep
     let (backend, name) = (state.backend.clone(), collection_name(&request));
     let caller = caller_of(&request);
     let begin = move || auth::begin_passkey(&backend, &caller, &name, &proof);
-    Ok(offer_reply(body.judge(state.hashing.run(begin).await)?))
+    Ok(offer_reply(&body.judge(state.hashing.run(begin).await)?))
 }
 
 /// `POST …/passkeys/register-finish`
@@ -103,7 +103,7 @@ pub(crate) async fn remove_of(state: Arc<State>, request: Request) -> Result<Rep
     Ok(Reply::no_content())
 }
 
-fn offer_reply(offer: PasskeyOffer) -> Reply {
+fn offer_reply(offer: &PasskeyOffer) -> Reply {
     let answer = json!({ "challengeId": offer.challenge_id, "publicKey": offer.options });
     Reply::json(StatusCode::OK, answer)
 }
