@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value as Json, json};
 use totp_rs::{Builder, Secret};
 
+use crate::harness::mailbox::Mailbox;
 use crate::harness::{Answer, Client, EMAIL, PASSWORD, Server, encode, records};
 
 const ANN: &str = "ann@example.com";
@@ -243,6 +244,26 @@ fn it_composes_with_the_mfa_option() {
     users(&client, "totp/confirm", &json!({ "code": code(&secret, 1) })).expect_error(400);
     set(&server, "users", &json!({ "mfa": { "enabled": true } }));
     with_code(&server, &first_login(&server), &code(&secret, 1)).expect(200);
+}
+
+#[test]
+fn mail_alone_does_not_get_past_it_once_the_address_is_proven() {
+    let (server, ann) = start();
+    let mailbox = Mailbox::of(&server);
+    let path = format!("{}/{}", records("users"), ann["id"].as_str().expect("an id"));
+    enrol(&server);
+    // Who set the app up before may not be who owns the address.
+    server.superuser().patch(&path, &json!({ "verified": true })).expect(200);
+    log_in(&server).expect(200);
+
+    enrol(&server);
+    users(&server.guest(), "request-password-reset", &json!({ "email": ANN })).expect(204);
+    let token = mailbox.next().token("confirm-password-reset");
+    let new = "another-password";
+    let body = json!({ "token": token, "password": new, "passwordConfirm": new });
+    users(&server.guest(), "confirm-password-reset", &body).expect(204);
+    let body = json!({ "identity": ANN, "password": new });
+    users(&server.guest(), "auth-with-password", &body).expect(401);
 }
 
 #[test]
