@@ -17,7 +17,9 @@ use crate::files::Storage;
 use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend, bootstrap};
 use crate::store::{self, Store, StoreError, StoreOptions};
-use crate::web::{self, ApiError, Blocking, Reply, Request, RouteError, Router, State};
+use crate::web::{
+    self, ApiError, Blocking, PublicFolder, Reply, Request, RouteError, Router, State,
+};
 
 /// Blocking calls at once for each core: most of them wait for the disk.
 const BLOCKING_PER_CORE: usize = 16;
@@ -110,6 +112,11 @@ impl AppBuilder {
         for add in self.routes {
             add(&mut router)?;
         }
+        let public = Arc::new(PublicFolder::new(&boot.public_folder, boot.index_fallback));
+        router.set_fallback(move |state, request| {
+            let public = Arc::clone(&public);
+            async move { public.answer(&state, request).await }
+        });
         make_folder(&boot.data)
             .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
         let cores = available_parallelism().map_or(1, std::num::NonZero::get);

@@ -76,6 +76,14 @@ layer! {
     "threads.workers" worker_threads: usize,
     /// See [`Boot::hashing_threads`](super::Boot::hashing_threads).
     "threads.hashing" hashing_threads: usize,
+    /// See [`Boot::public_folder`](super::Boot::public_folder).
+    "public.folder" public_folder: PathBuf,
+    /// See [`Boot::index_fallback`](super::Boot::index_fallback).
+    "public.index_fallback" index_fallback: bool,
+    /// See [`Live::compression`](super::Live::compression).
+    "compression.enabled" compression: bool,
+    /// See [`Live::compressed_size_min`](super::Live::compressed_size_min).
+    "compression.min_size" compressed_size_min: ByteSize,
     /// See [`Live::cors_origins`](super::Live::cors_origins).
     "cors.origins" cors_origins: Vec<String>,
     /// See [`Live::body_size_max`](super::Live::body_size_max).

@@ -52,6 +52,10 @@ pub struct Boot {
     pub worker_threads: usize,
     /// Threads that hash passwords; 0 means one for each core.
     pub hashing_threads: usize,
+    /// The folder whose files anybody may read at `/`; nothing is served while it is missing.
+    pub public_folder: PathBuf,
+    /// Whether paths that name no file show the folder's `index.html`, as single-page apps need.
+    pub index_fallback: bool,
 }
 
 impl Default for Boot {
@@ -64,6 +68,8 @@ impl Default for Boot {
             durability: Durability::Full,
             worker_threads: 0,
             hashing_threads: 0,
+            public_folder: PathBuf::from("./public"),
+            index_fallback: true,
         }
     }
 }
@@ -89,6 +95,10 @@ pub struct Live {
     pub connections_max: NonZeroUsize,
     /// Rows that the rules and the filter of one request may look at.
     pub scan_rows_max: u64,
+    /// Whether answers are compressed for clients that take it.
+    pub compression: bool,
+    /// The smallest answer that is compressed.
+    pub compressed_size_min: ByteSize,
 }
 
 impl Default for Live {
@@ -103,6 +113,8 @@ impl Default for Live {
             stream_idle_timeout: Duration::from_mins(5),
             connections_max: NonZeroUsize::new(10_000).expect("ten thousand is not zero"),
             scan_rows_max: 10_000_000,
+            compression: true,
+            compressed_size_min: ByteSize::kibibytes(8),
         }
     }
 }
@@ -123,6 +135,8 @@ impl Config {
                 durability: layer.durability.unwrap_or(boot.durability),
                 worker_threads: layer.worker_threads.unwrap_or(boot.worker_threads),
                 hashing_threads: layer.hashing_threads.unwrap_or(boot.hashing_threads),
+                public_folder: layer.public_folder.unwrap_or(boot.public_folder),
+                index_fallback: layer.index_fallback.unwrap_or(boot.index_fallback),
             },
             live: Live {
                 log_level: layer.log_level.unwrap_or(live.log_level),
@@ -134,6 +148,8 @@ impl Config {
                 stream_idle_timeout: layer.stream_idle_timeout.unwrap_or(live.stream_idle_timeout),
                 connections_max: layer.connections_max.unwrap_or(live.connections_max),
                 scan_rows_max: layer.scan_rows_max.unwrap_or(live.scan_rows_max),
+                compression: layer.compression.unwrap_or(live.compression),
+                compressed_size_min: layer.compressed_size_min.unwrap_or(live.compressed_size_min),
             },
         }
     }
