@@ -96,6 +96,69 @@ impl Setting for PathBuf {
     }
 }
 
+/// An empty text leaves the choice open.
+impl Setting for Option<Address> {
+    const EXPECTED: &'static str = "an address such as \"0.0.0.0:443\", or nothing";
+
+    fn read(given: &Given<'_>) -> Option<Self> {
+        if text(given)?.is_empty() { Some(None) } else { Address::read(given).map(Some) }
+    }
+}
+
+/// An empty text leaves the choice open.
+impl Setting for Option<PathBuf> {
+    const EXPECTED: &'static str = "a path such as \"./key.pem\", or nothing";
+
+    fn read(given: &Given<'_>) -> Option<Self> {
+        if text(given)?.is_empty() { Some(None) } else { PathBuf::read(given).map(Some) }
+    }
+}
+
+impl Setting for String {
+    const EXPECTED: &'static str = "a text";
+
+    fn read(given: &Given<'_>) -> Option<Self> {
+        text(given).map(str::to_owned)
+    }
+}
+
+/// Names of hosts, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Domains(Vec<String>);
+
+impl Domains {
+    /// Checks `names`: letters, digits, hyphens and dots each, at most 253 bytes.
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let is_name = |name: &str| {
+            !name.is_empty()
+                && name.len() <= 253
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+        };
+        let names = names.into_iter().map(str::trim);
+        names
+            .map(|name| is_name(name).then(|| name.to_ascii_lowercase()))
+            .collect::<Option<_>>()
+            .map(Self)
+    }
+
+    /// The names.
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl Setting for Domains {
+    const EXPECTED: &'static str = "a list of domains such as [\"example.com\"]";
+
+    fn read(given: &Given<'_>) -> Option<Self> {
+        match given {
+            Given::List(names) => Self::new(names.iter().copied()),
+            Given::Variable(names) => Self::new(names.split(',').filter(|name| !name.is_empty())),
+            Given::Text(_) | Given::Integer(_) | Given::Boolean(_) => None,
+        }
+    }
+}
+
 impl Setting for bool {
     const EXPECTED: &'static str = "true or false";
 

@@ -33,6 +33,7 @@ mod request;
 mod router;
 mod server;
 mod state;
+mod tls;
 mod upload_form;
 mod wire;
 
@@ -45,8 +46,9 @@ pub use rate_limiter::RateLimiter;
 pub use reply::{Payload, Reply};
 pub use request::{Params, Request};
 pub use router::{Actions, Handler, RouteError, Router};
-pub use server::serve;
+pub use server::{Door, serve};
 pub use state::State;
+pub use tls::{Tls, TlsError};
 
 use real_ip::real_ip;
 

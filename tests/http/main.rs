@@ -8,3 +8,4 @@ mod http2;
 mod process;
 mod public_folder;
 mod requests;
+mod tls;
