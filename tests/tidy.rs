@@ -68,6 +68,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("webauthn_rs", &["auth"]),
     ("multer", &["web"]),
     ("rust_embed", &["web"]),
+    ("rustls", &["web"]),
+    ("tokio_rustls", &["web"]),
+    ("instant_acme", &["web"]),
+    ("rcgen", &["web"]),
 ];
 
 #[test]
