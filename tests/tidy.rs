@@ -23,6 +23,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("files", &["model"]),
     ("auth", &["model", "config"]),
     ("mail", &["model", "schema"]),
+    ("outbound", &[]),
+    ("oauth2", &["model", "schema", "outbound"]),
     ("access", &["model", "schema", "query"]),
     ("hooks", &["model", "schema", "access"]),
     ("realtime", &["model", "schema", "query", "access"]),
@@ -30,7 +32,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "ops",
         &[
             "model", "config", "schema", "settings", "query", "sql", "store", "auth", "access",
-            "files", "hooks", "realtime", "mail",
+            "files", "hooks", "realtime", "mail", "outbound", "oauth2",
         ],
     ),
     ("jobs", &["model", "config", "ops"]),
@@ -45,7 +47,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "app",
         &[
             "model", "config", "schema", "query", "store", "auth", "access", "files", "hooks",
-            "realtime", "ops", "jobs", "web", "import", "dump",
+            "realtime", "ops", "jobs", "web", "import", "dump", "outbound",
         ],
     ),
     ("cli", &["app", "config", "import", "dump"]),
@@ -65,6 +67,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("image", &["files"]),
     ("infer", &["files"]),
     ("multer", &["web"]),
+    ("reqwest", &["outbound"]),
     ("rust_embed", &["web"]),
 ];
 

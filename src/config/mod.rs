@@ -52,6 +52,8 @@ pub struct Boot {
     pub worker_threads: usize,
     /// Threads that hash passwords; 0 means one for each core.
     pub hashing_threads: usize,
+    /// Whether addresses that come from elsewhere may lead into the inner network.
+    pub outbound_allow_private: bool,
 }
 
 impl Default for Boot {
@@ -64,6 +66,7 @@ impl Default for Boot {
             durability: Durability::Full,
             worker_threads: 0,
             hashing_threads: 0,
+            outbound_allow_private: false,
         }
     }
 }
@@ -123,6 +126,9 @@ impl Config {
                 durability: layer.durability.unwrap_or(boot.durability),
                 worker_threads: layer.worker_threads.unwrap_or(boot.worker_threads),
                 hashing_threads: layer.hashing_threads.unwrap_or(boot.hashing_threads),
+                outbound_allow_private: layer
+                    .outbound_allow_private
+                    .unwrap_or(boot.outbound_allow_private),
             },
             live: Live {
                 log_level: layer.log_level.unwrap_or(live.log_level),

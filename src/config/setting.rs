@@ -14,6 +14,8 @@ pub(super) enum Given<'a> {
     Text(&'a str),
     /// An integer in the file.
     Integer(i64),
+    /// A bool in the file.
+    Bool(bool),
     /// A list of strings in the file.
     List(Vec<&'a str>),
     /// An environment variable, where everything is text.
@@ -33,7 +35,7 @@ pub(super) trait Setting: Sized {
 fn text<'a>(given: &Given<'a>) -> Option<&'a str> {
     match given {
         Given::Text(text) | Given::Variable(text) => Some(text),
-        Given::Integer(_) | Given::List(_) => None,
+        Given::Integer(_) | Given::Bool(_) | Given::List(_) => None,
     }
 }
 
@@ -42,7 +44,7 @@ fn integer(given: &Given<'_>) -> Option<i64> {
     match given {
         Given::Integer(integer) => Some(*integer),
         Given::Variable(text) => text.parse().ok(),
-        Given::Text(_) | Given::List(_) => None,
+        Given::Text(_) | Given::Bool(_) | Given::List(_) => None,
     }
 }
 
@@ -192,6 +194,18 @@ impl Setting for u64 {
     }
 }
 
+impl Setting for bool {
+    const EXPECTED: &'static str = "true or false";
+
+    fn read(given: &Given<'_>) -> Option<Self> {
+        match given {
+            Given::Bool(yes) => Some(*yes),
+            Given::Variable(text) => text.parse().ok(),
+            Given::Text(_) | Given::Integer(_) | Given::List(_) => None,
+        }
+    }
+}
+
 impl Setting for Vec<String> {
     const EXPECTED: &'static str = "a list of origins such as [\"https://example.com\"]";
 
@@ -199,7 +213,7 @@ impl Setting for Vec<String> {
         let texts: Vec<&str> = match given {
             Given::List(texts) => texts.clone(),
             Given::Variable(text) => text.split(',').map(str::trim).collect(),
-            Given::Text(_) | Given::Integer(_) => return None,
+            Given::Text(_) | Given::Integer(_) | Given::Bool(_) => return None,
         };
         let fits = |text: &&str| !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic());
         texts.iter().all(fits).then(|| texts.into_iter().map(str::to_owned).collect())
