@@ -40,7 +40,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "web",
         &[
             "model", "config", "schema", "settings", "query", "auth", "access", "ops", "files",
-            "hooks", "realtime",
+            "hooks", "realtime", "oauth2",
         ],
     ),
     (
