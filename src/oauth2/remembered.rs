@@ -13,6 +13,8 @@ use crate::outbound::{Answer, Call, Outbound, OutboundError, Reach};
 const DOCUMENT_AGE_MAX: Duration = Duration::from_mins(10);
 /// How old keys must be before they are fetched again because of one that is not among them.
 const DOCUMENT_AGE_MIN: Duration = Duration::from_secs(10);
+/// How long nobody is asked again for what was not to be had.
+const FAILURE_AGE_MAX: Duration = Duration::from_secs(5);
 const DOCUMENTS_MAX: usize = 256;
 const STYLES_MAX: usize = 1024;
 /// How long a name waits for the login that it belongs to.
@@ -30,6 +32,8 @@ pub struct Remembered(Mutex<Notes>);
 struct Notes {
     /// URL to when it was fetched, and what it was.
     documents: HashMap<String, (Instant, Arc<Json>)>,
+    /// URL to when there was nothing to be had.
+    failures: HashMap<String, Instant>,
     /// Token URLs and clients that have to send their secret in the body.
     secret_in_body: HashSet<(String, String)>,
     /// Code to when it came, and the name that came with it.
@@ -92,6 +96,18 @@ impl Remembered {
         (fetched.elapsed() < age_max).then(|| Arc::clone(document))
     }
 
+    fn failed_lately(&self, url: &str) -> bool {
+        self.notes().failures.get(url).is_some_and(|failed| failed.elapsed() < FAILURE_AGE_MAX)
+    }
+
+    fn keep_failure(&self, url: &str) {
+        let mut notes = self.notes();
+        notes.failures.retain(|_, failed| failed.elapsed() < FAILURE_AGE_MAX);
+        if notes.failures.len() < DOCUMENTS_MAX {
+            notes.failures.insert(url.to_owned(), Instant::now());
+        }
+    }
+
     fn keep_document(&self, url: &str, document: &Arc<Json>) {
         let mut notes = self.notes();
         notes.documents.retain(|_, (fetched, _)| fetched.elapsed() < DOCUMENT_AGE_MAX);
@@ -142,10 +158,23 @@ impl Talk<'_> {
     }
 
     fn fetch(&self, reach: Reach, url: &str) -> Result<Arc<Json>, ProviderError> {
-        let answer = self.send(Call::get(reach, url))?;
-        let document = Arc::new(object(&answer)?);
-        self.remembered.keep_document(url, &document);
-        Ok(document)
+        // Lists of providers are open to everybody, and must not become a stream of calls.
+        if self.remembered.failed_lately(url) {
+            return Err(ProviderError::Refused("it was not to be had just now".to_owned()));
+        }
+        let answer = self.send(Call::get(reach, url));
+        let document = answer.map_err(ProviderError::from).and_then(|answer| object(&answer));
+        match document {
+            Ok(document) => {
+                let document = Arc::new(document);
+                self.remembered.keep_document(url, &document);
+                Ok(document)
+            }
+            Err(error) => {
+                self.remembered.keep_failure(url);
+                Err(error)
+            }
+        }
     }
 }
 

@@ -17,12 +17,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         (a, b, c),
         // This network, shared address space, protocol assignments, benchmarks, and from multicast
         // up to broadcast.
-        (0, ..)
-            | (100, 64..=127, _)
-            | (192, 0, 0)
-            | (192, 88, 99)
-            | (198, 18..=19, _)
-            | (224.., ..)
+        (0 | 224.., ..) | (100, 64..=127, _) | (192, 0, 0) | (192, 88, 99) | (198, 18..=19, _)
     );
     !reserved
         && !address.is_private()

@@ -70,7 +70,9 @@ impl Outbound {
 
 impl fmt::Debug for Outbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outbound").field("allow_private", &self.allow_private).finish()
+        f.debug_struct("Outbound")
+            .field("allow_private", &self.allow_private)
+            .finish_non_exhaustive()
     }
 }
 

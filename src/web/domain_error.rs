@@ -126,10 +126,11 @@ fn failure_message(failure: Failure) -> &'static str {
         }
         Failure::SetPassword => "Failed to set new password.",
         Failure::ConfirmEmailChange => "Failed to confirm email change.",
-        Failure::SettingsFormat => "An error occurred while loading the submitted data.",
+        Failure::SettingsFormat | Failure::OAuth2Form => {
+            "An error occurred while loading the submitted data."
+        }
         Failure::SaveSettings => "An error occurred while saving the new settings.",
         Failure::Form => "An error occurred while validating the submitted data.",
-        Failure::OAuth2Form => "An error occurred while loading the submitted data.",
         Failure::AppleSecret => "Invalid client secret data.",
     }
 }

@@ -111,12 +111,11 @@ impl Provider {
 
     /// A token with this header and these claims, signed with the provider's key.
     pub(crate) fn sign(&self, header: &Json, claims: &Json) -> String {
-        self.sign_with(header, claims, |bytes| self.key.sign(bytes).as_ref().to_vec())
+        Self::sign_with(header, claims, |bytes| self.key.sign(bytes).as_ref().to_vec())
     }
 
     /// A token with this header and these claims, signed in some other way.
     pub(crate) fn sign_with(
-        &self,
         header: &Json,
         claims: &Json,
         sign: impl Fn(&[u8]) -> Vec<u8>,

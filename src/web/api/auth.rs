@@ -31,7 +31,9 @@ pub(crate) async fn methods(state: Arc<State>, request: Request) -> Result<Reply
     // Without OAuth2 the list of old clients is null.
     let old_providers = oauth2.enabled.then(|| {
         let mut providers = providers.clone();
-        providers.iter_mut().for_each(|provider| provider["logo"] = "".into());
+        for provider in &mut providers {
+            provider["logo"] = "".into();
+        }
         providers
     });
     Ok(Reply::json(

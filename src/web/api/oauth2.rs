@@ -34,13 +34,12 @@ pub(crate) async fn providers(_: Arc<State>, request: Request) -> Result<Reply, 
 
 /// The providers of `collection` as `auth-methods` lists them.
 pub(super) async fn offers(state: &Arc<State>, collection: &Arc<Collection>) -> Vec<Json> {
-    let offers = match auth::oauth2_offers(&state.backend, collection, false) {
-        Some(offers) => offers,
-        None => {
-            let (backend, collection) = (state.backend.clone(), collection.clone());
-            let ask = move || auth::oauth2_offers(&backend, &collection, true);
-            state.outbound.run(ask).await.unwrap_or_default()
-        }
+    let offers = if let Some(offers) = auth::oauth2_offers(&state.backend, collection, false) {
+        offers
+    } else {
+        let (backend, collection) = (state.backend.clone(), collection.clone());
+        let ask = move || auth::oauth2_offers(&backend, &collection, true);
+        state.outbound.run(ask).await.unwrap_or_default()
     };
     offers.iter().map(offer_json).collect()
 }

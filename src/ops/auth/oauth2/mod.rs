@@ -157,7 +157,7 @@ pub fn oauth2_offers(
             Ok(Some(offer)) => offers.push(offer),
             Ok(None) => return None,
             Err(error) => {
-                tracing::warn!(provider = config.name, %error, "a login provider cannot be used");
+                tracing::debug!(provider = config.name, %error, "a login provider cannot be used");
             }
         }
     }
