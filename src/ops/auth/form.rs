@@ -36,7 +36,7 @@ impl Form {
         if text.len() > max {
             let message = format!("The length must be no more than {max}.");
             let violation = Violation::new("validation_length_too_long", message);
-            self.add(name, violation.with("min", 0).with("max", max));
+            self.add(name, violation.with("max", max).with("min", 0));
         }
     }
 
