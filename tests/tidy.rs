@@ -69,6 +69,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("multer", &["web"]),
     ("reqwest", &["outbound"]),
     ("rust_embed", &["web"]),
+    ("rustls", &["web"]),
+    ("tokio_rustls", &["web"]),
+    ("instant_acme", &["web"]),
+    ("rcgen", &["web"]),
 ];
 
 #[test]
