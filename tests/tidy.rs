@@ -69,7 +69,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("multer", &["web"]),
     ("reqwest", &["outbound"]),
     ("rust_embed", &["web"]),
-    ("rustls", &["web"]),
+    ("rustls", &["web", "outbound"]),
     ("tokio_rustls", &["web"]),
     ("instant_acme", &["web"]),
     ("rcgen", &["web"]),
