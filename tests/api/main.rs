@@ -12,5 +12,6 @@ mod files;
 mod rate_limits;
 mod realtime;
 mod records;
+mod sessions;
 mod settings;
 mod views;

@@ -18,6 +18,7 @@ use crate::schema::Collection;
 use crate::store::Tx;
 
 use super::principal::issue;
+use super::sessions::{Origin, token_of_login};
 use super::{Error, origins, second_factor};
 
 /// How somebody shows who they are.
@@ -127,10 +128,13 @@ impl Admission {
 
     /// Whether letting accounts of `collection` in writes anything.
     pub(super) fn writes(collection: &Collection) -> bool {
-        collection.auth().is_some_and(|auth| auth.mfa.enabled || auth.auth_alert_enabled)
+        collection.auth().is_some_and(|auth| {
+            auth.mfa.enabled || auth.auth_alert_enabled || auth.sessions.enabled
+        })
     }
 
-    /// Lets the account in `row` in, when nothing has to be written for it.
+    /// Lets the account in `row` in, when nothing has to be written for it. Where sessions are kept,
+    /// the token belongs to none and is refused: there, [`Self::run`] has to make it.
     pub(super) fn read(
         &self,
         rows: &dyn Rows,
@@ -186,11 +190,13 @@ impl Admission {
                 }
             }
         }
+        let place = origins::Place::new(self.attempt.address, &self.attempt.user_agent);
         if collection.auth().is_some_and(|auth| auth.auth_alert_enabled) {
-            let place = origins::Place::new(self.attempt.address, &self.attempt.user_agent);
             origins::note(tx, &self.delivery, collection, row, &place)?;
         }
-        Ok(ended)
+        let origin = Origin { method: self.method.as_str(), place: &place };
+        let token = token_of_login(tx, collection, row.as_row(), true, None, &origin)?;
+        Ok(Ended::Admitted { collection: Arc::clone(collection), row: row.clone(), token })
     }
 
     /// The answer to a login that ended so, once that is committed.
@@ -220,7 +226,7 @@ pub(super) fn own_view(
     row: RowBuf,
     expand: &str,
 ) -> Result<RecordView, Error> {
-    let auth = AuthRow { collection: Arc::clone(collection), row: row.clone() };
+    let auth = AuthRow::new(Arc::clone(collection), row.clone());
     let owner = Caller::new(Request { auth: Some(auth), ..request });
     let with_views = Writing::over(rows);
     let enricher = Enricher::new(Gate::new(&with_views, rules, &owner));

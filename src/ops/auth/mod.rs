@@ -4,19 +4,24 @@
 //! its credentials, and how long what was mailed is good.
 //! Invariant: a token is good only while its account's token key and its collection's secret are
 //! what they were when it was made; what may be used once is used up in the transaction that
-//! accepts it; unknown identities cost as much time as wrong passwords.
+//! accepts it; unknown identities cost as much time as wrong passwords; what ended is refused at its
+//! next use, asked about in one place (`principal::bearer`).
 //! Start reading at [`principal`], then `admission`, the tail of every login.
 
 mod admission;
 mod cleanup;
 mod email_change;
 mod form;
+mod last_use;
+mod ledger;
 mod login;
 mod origins;
 mod otp;
+mod owner;
 mod password_reset;
 mod principal;
 mod second_factor;
+mod sessions;
 mod superusers;
 mod throttle;
 mod verification;
@@ -24,11 +29,16 @@ mod verification;
 pub use admission::{Attempt, LoggedIn, Login, Method};
 pub use cleanup::delete_expired;
 pub use email_change::{ConfirmEmailChange, request_email_change};
+pub(crate) use last_use::LastUses;
+pub use last_use::write_last_uses;
+pub use ledger::Ledger;
+pub(in crate::ops) use ledger::{end_of_account, end_of_collection, endings};
 pub use login::{PasswordLogin, impersonate, refresh};
 pub use otp::{OtpLogin, request_otp};
 pub use password_reset::{ConfirmPasswordReset, request_password_reset};
 pub use principal::principal;
-pub(in crate::ops) use principal::{file_token_holder, issue_file_token};
+pub(in crate::ops) use principal::{file_token_holder, issue_file_token, stands};
+pub use sessions::{EndSessions, Impersonation, Session, list_sessions, log_out, prolong};
 pub use superusers::{SuperuserCommand, setup_token};
 pub(crate) use throttle::Throttles;
 pub use verification::{confirm_verification, request_verification};

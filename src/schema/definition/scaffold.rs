@@ -4,8 +4,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::model::{CollectionId, Timestamp};
 use crate::schema::{
-    AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions, OtpOptions, PasswordAuth,
-    Rules, Secrets, TokenOptions,
+    ApiKeyOptions, AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions, OtpOptions,
+    PasswordAuth, Rules, Secrets, SessionOptions, TokenOptions,
 };
 
 use super::{field_list, ids, indexes};
@@ -84,6 +84,8 @@ fn auth_options() -> AuthOptions {
                  yourself.</p>",
             ),
         },
+        sessions: SessionOptions::default(),
+        api_keys: ApiKeyOptions::default(),
         auth_token: token(432_000),
         password_reset_token: token(1800),
         email_change_token: token(1800),

@@ -10,6 +10,7 @@ mod health;
 mod realtime;
 mod records;
 mod routes;
+mod sessions;
 mod settings;
 mod sql;
 

@@ -4,7 +4,8 @@ use http::Method;
 
 use super::super::{Actions, RouteError, Router};
 use super::{
-    accounts, auth, batch, collections, explain, files, health, realtime, records, settings, sql,
+    accounts, auth, batch, collections, explain, files, health, realtime, records, sessions,
+    settings, sql,
 };
 
 /// All routes, each with its handler.
@@ -54,6 +55,10 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::POST, change, accounts::request_email_change)?;
     let change = &auth_path("confirm-email-change");
     router.add(Method::POST, change, accounts::confirm_email_change)?;
+    router.add(Method::POST, &auth_path("auth-logout"), sessions::log_out)?;
+    router.add(Method::GET, &auth_path("sessions"), sessions::list)?;
+    router.add(Method::DELETE, &auth_path("sessions"), sessions::end_others)?;
+    router.add(Method::DELETE, &auth_path("sessions/{id}"), sessions::end_one)?;
     router.add(Method::POST, "/api/batch", batch::run)?;
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;
@@ -87,6 +92,9 @@ fn actions_of(method: &Method, path: &str) -> Actions {
         ("POST", "auth-with-password") => &["authWithPassword", "auth"],
         ("POST", "auth-with-oauth2") => &["authWithOAuth2", "auth"],
         ("POST", "auth-with-otp") => &["authWithOTP", "auth"],
+        ("POST", "auth-logout") => &["authLogout"],
+        ("GET", "sessions") => &["listSessions"],
+        ("DELETE", "sessions" | "sessions/{id}") => &["endSessions"],
         ("POST", "request-otp") => &["requestOTP"],
         ("POST", "request-password-reset") => &["requestPasswordReset"],
         ("POST", "confirm-password-reset") => &["confirmPasswordReset"],

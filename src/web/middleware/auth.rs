@@ -2,6 +2,7 @@
 
 use super::super::caller::bearer_token;
 use super::super::{ApiError, Request, State};
+use crate::model::Timestamp;
 use crate::ops::auth::principal;
 
 /// Puts the record that the request's token belongs to into its extensions. A token that is no good
@@ -9,6 +10,7 @@ use crate::ops::auth::principal;
 pub(super) fn load(state: &State, request: &mut Request) -> Result<(), ApiError> {
     let Some(token) = bearer_token(request) else { return Ok(()) };
     if let Some(auth) = principal(&*state.backend.snapshot(), token)? {
+        state.backend.last_uses().note(&auth, Timestamp::now());
         request.extensions.insert(auth);
     }
     Ok(())
