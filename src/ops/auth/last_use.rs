@@ -11,8 +11,7 @@ use crate::ops::Backend;
 use crate::query::{AuthRow, Credential};
 
 use super::Error;
-use super::ledger::{Account, Kind};
-use super::sessions;
+use super::ledger::{Account, Kind, note_use};
 
 /// Notes that are kept at most; beyond that, uses go unnoticed until the next write.
 const NOTES_MAX: usize = 100_000;
@@ -27,8 +26,9 @@ impl LastUses {
     /// Notes that what `auth` is authenticated by was used at `now`.
     pub(crate) fn note(&self, auth: &AuthRow, now: Timestamp) {
         let key = match &auth.credential {
-            Credential::Token | Credential::Key(_) => return,
+            Credential::Token => return,
             Credential::Session(id) => Account::of(auth).key(Kind::Session, id),
+            Credential::Key(scope) => Account::of(auth).key(Kind::Key, &scope.id),
         };
         let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if notes.len() < NOTES_MAX || notes.contains_key(&key) {
@@ -46,9 +46,8 @@ impl LastUses {
 pub fn write_last_uses(backend: &Backend) -> Result<(), Error> {
     for some in backend.last_uses().take().chunks(NOTES_AT_ONCE) {
         let some = some.to_vec();
-        backend.write(move |tx| {
-            some.iter().try_for_each(|(key, used)| sessions::note_use(tx, key, *used))
-        })?;
+        backend
+            .write(move |tx| some.iter().try_for_each(|(key, used)| note_use(tx, key, *used)))?;
     }
     Ok(())
 }
@@ -93,7 +92,9 @@ mod tests {
                 token_of_login(tx, &with_sessions.into(), row.as_row(), true, Some(600), &origin)
             })
             .unwrap();
-        let auth = principal(&*backend.snapshot(), &token).unwrap().unwrap();
+        let auth = principal(&*backend.snapshot(), &token, || Ipv4Addr::LOCALHOST.into())
+            .unwrap()
+            .unwrap();
         (backend, auth)
     }
 
@@ -126,7 +127,7 @@ mod tests {
     fn sessions_whose_time_is_over_are_deleted() {
         let (backend, auth) = logged_in();
         let in_seconds =
-            |seconds| Timestamp::from_millis(Timestamp::now().millis() + seconds * 1000);
+            |seconds: i64| Timestamp::from_millis(Timestamp::now().millis() + seconds * 1000);
         assert_eq!(delete_expired(&backend, in_seconds(500)).unwrap(), 0);
         assert!(session(&backend, &auth).is_some());
         assert_eq!(delete_expired(&backend, in_seconds(700)).unwrap(), 1);

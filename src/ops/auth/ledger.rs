@@ -2,6 +2,9 @@
 //!
 //! They are no records, so that no list of collections shows them and no rule can give them away.
 
+use serde_json::{Map, Value as Json};
+
+use crate::model::Timestamp;
 use crate::query::{AuthRow, ReadError, Rows};
 use crate::schema::Collection;
 use crate::store::{Snapshot, Tx};
@@ -62,24 +65,45 @@ impl Account {
         Self::new(&auth.collection, auth.row.as_row().id())
     }
 
+    /// Says that the API key `id` is of this account.
+    pub(super) fn put_as_owner_of(&self, tx: &mut Tx<'_>, id: &str) -> Result<(), Error> {
+        let owner = [self.collection.as_str(), "/", &self.record].concat();
+        Ok(tx.put_setting(&owner_key(id), owner.as_bytes())?)
+    }
+
     /// The key of something of this account. Ids have no slashes.
     pub(super) fn key(&self, kind: Kind, id: &str) -> String {
         [PREFIX, kind.as_str(), "/", &self.collection, "/", &self.record, "/", id].concat()
     }
 }
 
+/// The account that the API key `id` is of.
+pub(super) fn key_owner(state: &dyn Ledger, id: &str) -> Result<Option<Account>, Error> {
+    let Some(bytes) = state.entry(&owner_key(id))? else { return Ok(None) };
+    let text = String::from_utf8(bytes).map_err(Error::internal)?;
+    let (collection, record) =
+        text.split_once('/').ok_or_else(|| Error::internal("the owner of an API key"))?;
+    Ok(Some(Account { collection: collection.to_owned(), record: record.to_owned() }))
+}
+
+fn owner_key(id: &str) -> String {
+    [PREFIX, "key-owner/", id].concat()
+}
+
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Session,
+    Key,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 1] = [Self::Session];
+    pub(super) const ALL: [Self; 2] = [Self::Session, Self::Key];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Session => "session",
+            Self::Key => "key",
         }
     }
 
@@ -103,6 +127,9 @@ fn number(bytes: Option<Vec<u8>>) -> u64 {
 pub(super) fn end(tx: &mut Tx<'_>, key: &str) -> Result<bool, Error> {
     if !tx.delete_setting(key)? {
         return Ok(false);
+    }
+    if let Some((_, id)) = key.rsplit_once('/').filter(|_| key.starts_with(&Kind::Key.prefix())) {
+        tx.delete_setting(&owner_key(id))?;
     }
     let endings = number(tx.setting(ENDINGS)?).wrapping_add(1);
     tx.put_setting(ENDINGS, &endings.to_be_bytes())?;
@@ -139,4 +166,15 @@ pub(in crate::ops) fn end_of_collection(
 ) -> Result<(), Error> {
     let prefix = |kind: Kind| [&kind.prefix(), collection.id.as_str(), "/"].concat();
     Kind::ALL.into_iter().try_for_each(|kind| end_all(tx, &prefix(kind)))
+}
+
+/// Notes that what is kept under `key` was used at `now`, if it is still there.
+pub(super) fn note_use(tx: &mut Tx<'_>, key: &str, now: Timestamp) -> Result<(), Error> {
+    let Some(bytes) = tx.setting(key)? else { return Ok(()) };
+    let mut entry: Map<String, Json> = serde_json::from_slice(&bytes).map_err(Error::internal)?;
+    if entry.get("used").and_then(Json::as_i64).is_some_and(|used| used < now.millis()) {
+        entry.insert("used".to_owned(), now.millis().into());
+        tx.put_setting(key, Json::Object(entry).to_string().as_bytes())?;
+    }
+    Ok(())
 }

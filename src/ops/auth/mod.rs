@@ -9,6 +9,8 @@
 //! Start reading at [`principal`], then `admission`, the tail of every login.
 
 mod admission;
+mod api_key_form;
+mod api_keys;
 mod cleanup;
 mod email_change;
 mod form;
@@ -27,6 +29,8 @@ mod throttle;
 mod verification;
 
 pub use admission::{Attempt, LoggedIn, Login, Method};
+pub use api_key_form::ApiKeyForm;
+pub use api_keys::{ApiKey, CreateApiKey, EndApiKey, list_api_keys};
 pub use cleanup::delete_expired;
 pub use email_change::{ConfirmEmailChange, request_email_change};
 pub(crate) use last_use::LastUses;

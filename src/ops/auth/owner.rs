@@ -32,6 +32,10 @@ impl Owner {
     ) -> Result<Self, Error> {
         let wanted = auth_collection(rows, collection)?;
         let auth = caller.auth().ok_or(Error::Unauthenticated)?;
+        // Nothing that a key could make may reach further than the key.
+        if auth.credential.key().is_some() {
+            return Err(Error::OutOfScope);
+        }
         if record.is_empty() && auth.collection.id != wanted.id && caller.is_superuser() {
             let mut form = Form::default();
             form.add("recordId", Violation::required());
@@ -56,6 +60,9 @@ impl Owner {
     pub(super) fn own(rows: &dyn Rows, caller: &Caller, collection: &str) -> Result<Self, Error> {
         let wanted = auth_collection(rows, collection)?;
         let auth = caller.auth().ok_or(Error::Unauthenticated)?;
+        if auth.credential.key().is_some() {
+            return Err(Error::OutOfScope);
+        }
         if auth.collection.id != wanted.id {
             return Err(Error::OtherCollection(auth.collection.name.clone()));
         }

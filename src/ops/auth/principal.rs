@@ -1,18 +1,27 @@
 //! From a token to the record that it speaks for, and back.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::auth::{Claims, SigningKey, TokenKind, mint, peek, verify};
+use crate::auth::{Claims, SigningKey, TokenKind, api_key_id, mint, peek, verify};
 use crate::model::{Row, RowBuf, RowId, Timestamp};
 use crate::query::{AuthRow, Credential, Rows};
 use crate::schema::{AuthOptions, Collection, TokenOptions};
 
 use super::ledger::{Account, Ledger};
-use super::{Error, sessions};
+use super::{Error, api_keys, sessions};
 
-/// The record that `token` is an auth token of. Anything wrong with it means nobody, as the
+/// The record that `token` is an auth token or an API key of. Anything wrong with it means nobody, as the
 /// contract wants: an endpoint that needs somebody says so itself.
-pub fn principal(state: &dyn Ledger, token: &str) -> Result<Option<AuthRow>, Error> {
+/// `address` tells where the request comes from, for API keys that are bound to some.
+pub fn principal(
+    state: &dyn Ledger,
+    token: &str,
+    address: impl FnOnce() -> IpAddr,
+) -> Result<Option<AuthRow>, Error> {
+    if api_key_id(token).is_some() {
+        return api_keys::holder(state, token, address());
+    }
     Ok(bearer(state, token, TokenKind::Auth)?.map(|(auth, _)| auth))
 }
 
@@ -26,6 +35,9 @@ pub(in crate::ops) fn file_token_holder(
 
 /// A token with which `auth` can download protected files. It ends with the session of `auth`.
 pub(in crate::ops) fn issue_file_token(auth: &AuthRow) -> Result<String, Error> {
+    if auth.credential.key().is_some() {
+        return Err(Error::OutOfScope);
+    }
     sign(&auth.collection, auth.row.as_row(), TokenKind::File, None, |claims| {
         claims.session = auth.credential.session().map(str::to_owned);
     })
@@ -59,7 +71,9 @@ pub(in crate::ops) fn stands(
             let session = sessions::find(state, &Account::of(auth), id)?;
             Ok(session.is_some_and(|session| now < session.expires))
         }
-        Credential::Key(_) => Ok(false),
+        Credential::Key(scope) => {
+            Ok(!scope.is_over(now) && api_keys::stands(state, &Account::of(auth), &scope.id)?)
+        }
     }
 }
 
@@ -171,6 +185,11 @@ fn token_options(options: &AuthOptions, kind: TokenKind) -> &TokenOptions {
         TokenKind::PasswordReset => &options.password_reset_token,
         TokenKind::EmailChange => &options.email_change_token,
     }
+}
+
+/// What signs the auth tokens of the record in `row`, and seals its API keys.
+pub(super) fn token_signing_key(collection: &Collection, row: Row<'_>) -> Option<SigningKey> {
+    signing_key(collection, row, &collection.auth()?.auth_token)
 }
 
 fn signing_key(

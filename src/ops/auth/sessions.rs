@@ -293,15 +293,6 @@ pub(super) fn delete_expired(
     }
 }
 
-/// Notes that the session under `key` was used at `now`, if it is still there.
-pub(super) fn note_use(tx: &mut Tx<'_>, key: &str, now: Timestamp) -> Result<(), Error> {
-    let Some(bytes) = tx.setting(key)? else { return Ok(()) };
-    let mut stored: Stored = serde_json::from_slice(&bytes).map_err(Error::internal)?;
-    stored.used = stored.used.max(now.millis());
-    let bytes = serde_json::to_vec(&stored).map_err(Error::internal)?;
-    Ok(tx.put_setting(key, &bytes)?)
-}
-
 fn after(now: Timestamp, seconds: i64) -> Timestamp {
     Timestamp::from_millis(now.millis().saturating_add(seconds.saturating_mul(1000)))
 }

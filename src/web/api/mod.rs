@@ -1,6 +1,7 @@
 //! The handlers, one file for each area, and the one list of their routes.
 
 mod accounts;
+mod api_keys;
 mod auth;
 mod batch;
 mod collections;

@@ -4,8 +4,8 @@ use http::Method;
 
 use super::super::{Actions, RouteError, Router};
 use super::{
-    accounts, auth, batch, collections, explain, files, health, realtime, records, sessions,
-    settings, sql,
+    accounts, api_keys, auth, batch, collections, explain, files, health, realtime, records,
+    sessions, settings, sql,
 };
 
 /// All routes, each with its handler.
@@ -59,6 +59,9 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::GET, &auth_path("sessions"), sessions::list)?;
     router.add(Method::DELETE, &auth_path("sessions"), sessions::end_others)?;
     router.add(Method::DELETE, &auth_path("sessions/{id}"), sessions::end_one)?;
+    router.add(Method::GET, &auth_path("api-keys"), api_keys::list)?;
+    router.add(Method::POST, &auth_path("api-keys"), api_keys::create)?;
+    router.add(Method::DELETE, &auth_path("api-keys/{id}"), api_keys::end)?;
     router.add(Method::POST, "/api/batch", batch::run)?;
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;
@@ -95,6 +98,9 @@ fn actions_of(method: &Method, path: &str) -> Actions {
         ("POST", "auth-logout") => &["authLogout"],
         ("GET", "sessions") => &["listSessions"],
         ("DELETE", "sessions" | "sessions/{id}") => &["endSessions"],
+        ("GET", "api-keys") => &["listApiKeys"],
+        ("POST", "api-keys") => &["createApiKey"],
+        ("DELETE", "api-keys/{id}") => &["endApiKey"],
         ("POST", "request-otp") => &["requestOTP"],
         ("POST", "request-password-reset") => &["requestPasswordReset"],
         ("POST", "confirm-password-reset") => &["confirmPasswordReset"],
