@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::harness::mailbox::Mailbox;
 use crate::harness::stream::Stream;
 use crate::harness::{Answer, Client, PASSWORD, Server, encode, record, records};
 
@@ -259,24 +260,53 @@ fn sessions_survive_a_restart() {
 }
 
 /// Everything that speaks for an account, so that it can be seen to end at one stroke.
-struct Powers {
+struct Powers<'a> {
+    story: &'a Story,
+    account: Json,
+    email: String,
     client: Client,
     file: String,
     file_token: String,
+    reset_token: String,
     stream: Stream,
 }
 
-impl Powers {
-    fn of(story: &Story, client: Client, file: &str) -> Self {
+impl<'a> Powers<'a> {
+    /// All of a new account.
+    fn new(story: &'a Story, mailbox: &Mailbox, name: &str, file: &str) -> Self {
+        let email = format!("{name}@example.com");
+        let body = json!({
+            "email": email, "password": PASSWORD, "passwordConfirm": PASSWORD,
+        });
+        let account = story.superuser.post(&records("users"), &body).expect(200);
+        let client = story.log_in(name);
         let token = client.post("/api/files/token", &json!({})).expect(200)["token"].clone();
+        let ask = "/api/collections/users/request-password-reset";
+        client.post(ask, &json!({ "email": email })).expect(204);
         let powers = Self {
+            story,
+            account,
             file: file.to_owned(),
             file_token: token.as_str().expect("a token").to_owned(),
+            reset_token: mailbox.next().token("confirm-password-reset"),
             stream: Stream::subscribed(&story.server, &client, &["secrets/*"]),
+            email,
             client,
         };
-        assert_eq!(powers.download(), 200);
+        assert_eq!((powers.download(), powers.can_reset()), (200, true));
         powers
+    }
+
+    fn path(&self) -> String {
+        record("users", &self.account["id"])
+    }
+
+    fn set(&self, body: &Json) {
+        self.story.superuser.patch(&self.path(), body).expect(200);
+    }
+
+    fn log_in_again(&self) -> Client {
+        self.story.server.logged_in("users", &self.email, PASSWORD)
     }
 
     fn download(&self) -> u16 {
@@ -285,86 +315,98 @@ impl Powers {
         guest.fetch(&format!("{}?token={}", self.file, encode(&self.file_token)), &[]).0
     }
 
+    /// Whether the mailed link would work, found out with a form that has another mistake.
+    fn can_reset(&self) -> bool {
+        let confirm = "/api/collections/users/confirm-password-reset";
+        let body =
+            json!({ "token": self.reset_token, "password": "1234567890", "passwordConfirm": "x" });
+        self.story.server.guest().post(confirm, &body).expect_error(400).get("token").is_none()
+    }
+
     #[track_caller]
-    fn expect_ended(mut self, story: &Story, what: &str) {
+    fn expect_ended(mut self, what: &str, can_reset: bool) {
         is_guest(self.client.post(REFRESH, &json!({})));
         is_guest(self.client.post("/api/files/token", &json!({})));
         assert_eq!(self.client.get(&records("secrets")).expect(200)["totalItems"], 0, "{what}");
-        assert_eq!(self.download(), 404, "{what}");
-        story.superuser.post(&records("secrets"), &json!({ "text": what })).expect(200);
+        assert_eq!((self.download(), self.can_reset()), (404, can_reset), "{what}");
+        self.story.superuser.post(&records("secrets"), &json!({ "text": what })).expect(200);
         self.stream.expect_nothing();
     }
 
     #[track_caller]
-    fn expect_alive(&mut self, story: &Story, what: &str) {
+    fn expect_alive(&mut self, what: &str) {
         self.client.post(REFRESH, &json!({})).expect(200);
-        assert_eq!(self.download(), 200, "{what}");
-        story.superuser.post(&records("secrets"), &json!({ "text": what })).expect(200);
-        assert_eq!(self.stream.change().1["text"], what);
+        assert_eq!((self.download(), self.can_reset()), (200, true), "{what}");
+        let text = format!("{what}, seen");
+        self.story.superuser.post(&records("secrets"), &json!({ "text": text })).expect(200);
+        while self.stream.change().1["text"] != text.as_str() {}
     }
 }
 
-/// What an account loses at once, whatever ends it: with sessions and without.
+/// What ends the sessions of an account and nothing else.
+const SIGN_OUTS: [(&str, fn(&Powers<'_>)); 4] = [
+    ("sign-out", |powers| {
+        powers.client.post(LOGOUT, &json!({})).expect(204);
+    }),
+    ("revoked by its owner", |powers| {
+        let id = session_of(&powers.client);
+        powers.log_in_again().delete(&format!("{SESSIONS}/{id}")).expect(204);
+    }),
+    ("revoked with all others", |powers| {
+        powers.log_in_again().delete(SESSIONS).expect(204);
+    }),
+    ("revoked by a superuser", |powers| {
+        let id = powers.account["id"].as_str().expect("an id");
+        powers.story.superuser.delete(&format!("{SESSIONS}?recordId={id}")).expect(204);
+    }),
+];
+
+/// What ends every token of an account, whether there are sessions or not.
+const CHANGES: [(&str, fn(&Powers<'_>)); 5] = [
+    ("another password", |powers| {
+        powers.set(&json!({ "password": "0987654321", "passwordConfirm": "0987654321" }));
+    }),
+    ("another password, by mail", |powers| {
+        let confirm = "/api/collections/users/confirm-password-reset";
+        let body = json!({
+            "token": powers.reset_token, "password": "0987654321", "passwordConfirm": "0987654321",
+        });
+        powers.story.server.guest().post(confirm, &body).expect(204);
+    }),
+    ("another address", |powers| {
+        powers.set(&json!({ "email": format!("new-{}", powers.email) }));
+    }),
+    ("another token key", |powers| powers.set(&json!({ "tokenKey:autogenerate": "" }))),
+    ("deleted", |powers| {
+        powers.story.superuser.delete(&powers.path()).expect(204);
+    }),
+];
+
 #[test]
 fn whatever_ends_an_account_ends_all_that_speaks_for_it() {
-    type End = fn(&Story, &Powers);
-    let ends: [(&str, bool, End); 9] = [
-        ("sign-out", true, |_, powers| {
-            powers.client.post(LOGOUT, &json!({})).expect(204);
-        }),
-        ("revoked by its owner", true, |story, powers| {
-            let id = session_of(&powers.client);
-            story.log_in("ann").delete(&format!("{SESSIONS}/{id}")).expect(204);
-        }),
-        ("revoked with all others", true, |story, _| {
-            story.log_in("ann").delete(SESSIONS).expect(204);
-        }),
-        ("revoked by a superuser", true, |story, _| {
-            let ann = story.ann["id"].as_str().expect("an id");
-            story.superuser.delete(&format!("{SESSIONS}?recordId={ann}")).expect(204);
-        }),
-        ("another password", false, |story, _| {
-            let body = json!({ "password": "0987654321", "passwordConfirm": "0987654321" });
-            story.superuser.patch(&record("users", &story.ann["id"]), &body).expect(200);
-        }),
-        ("another address", false, |story, _| {
-            let body = json!({ "email": "ann@example.org" });
-            story.superuser.patch(&record("users", &story.ann["id"]), &body).expect(200);
-        }),
-        ("another token key", false, |story, _| {
-            let body = json!({ "tokenKey:autogenerate": "" });
-            story.superuser.patch(&record("users", &story.ann["id"]), &body).expect(200);
-        }),
-        ("other secrets", false, |story, _| {
-            let secret = |text: &str| json!({ "secret": text.repeat(40) });
-            story.set(&json!({ "authToken": secret("a"), "fileToken": secret("b") }));
-        }),
-        ("deleted", false, |story, _| {
-            story.superuser.delete(&record("users", &story.ann["id"])).expect(204);
-        }),
-    ];
     for with_sessions in [true, false] {
-        for (what, needs_sessions, end) in &ends {
-            if *needs_sessions && !with_sessions {
-                continue;
-            }
-            let story = Story::new();
-            story.set(&json!({ "sessions": { "enabled": with_sessions } }));
-            let secrets = json!({
-                "name": "secrets", "listRule": "@request.auth.id != ''",
-                "fields": [{ "name": "text", "type": "text" }],
-            });
-            story.superuser.post("/api/collections", &secrets).expect(200);
-            let file = story.protected_file();
-            let mut bob = Powers::of(&story, story.log_in("bob"), &file);
-            let ann = Powers::of(&story, story.log_in("ann"), &file);
-            end(&story, &ann);
-            if *what == "other secrets" {
-                bob.expect_ended(&story, what);
-            } else {
-                bob.expect_alive(&story, what);
-            }
-            ann.expect_ended(&story, what);
+        let story = Story::new();
+        let mailbox = Mailbox::of(&story.server);
+        story.set(&json!({ "sessions": { "enabled": with_sessions } }));
+        let secrets = json!({
+            "name": "secrets", "listRule": "@request.auth.id != ''",
+            "fields": [{ "name": "text", "type": "text" }],
+        });
+        story.superuser.post("/api/collections", &secrets).expect(200);
+        let file = story.protected_file();
+        let mut bystander = Powers::new(&story, &mailbox, "bystander", &file);
+        let sign_outs = if with_sessions { &SIGN_OUTS[..] } else { &[] };
+        let all =
+            sign_outs.iter().map(|end| (end, true)).chain(CHANGES.iter().map(|end| (end, false)));
+        for (number, ((what, end), can_reset)) in all.enumerate() {
+            let powers = Powers::new(&story, &mailbox, &format!("user{number}"), &file);
+            end(&powers);
+            bystander.expect_alive(what);
+            powers.expect_ended(what, can_reset);
         }
+        bystander.expect_alive("nothing");
+        let secret = |text: &str| json!({ "secret": text.repeat(40) });
+        story.set(&json!({ "authToken": secret("a"), "fileToken": secret("b") }));
+        bystander.expect_ended("other secrets", true);
     }
 }

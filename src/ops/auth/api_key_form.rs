@@ -105,13 +105,12 @@ impl ApiKeyForm {
         let items = list(&self.body, "addresses", ADDRESSES_MAX, found).unwrap_or_default();
         let mut addresses = Vec::new();
         for (at, item) in items.iter().enumerate() {
-            match item.as_str().filter(|text| is_address_or_subnet(text)) {
-                Some(text) => addresses.push(text.to_owned()),
-                None => {
-                    let message = "Must be an IP address or a subnet.";
-                    let violation = Violation::new("validation_invalid_ip", message);
-                    found.add_at(&["addresses", &at.to_string()], violation);
-                }
+            if let Some(text) = item.as_str().filter(|text| is_address_or_subnet(text)) {
+                addresses.push(text.to_owned());
+            } else {
+                let message = "Must be an IP address or a subnet.";
+                let violation = Violation::new("validation_invalid_ip", message);
+                found.add_at(&["addresses", &at.to_string()], violation);
             }
         }
         addresses

@@ -72,7 +72,7 @@ impl Feed {
         }
         let endings = auth::endings(now.snapshot())?;
         if endings != std::mem::replace(&mut progress.endings, endings) {
-            self.hub.credentials_ended(|auth| self.stands(auth, now.snapshot()));
+            self.hub.credentials_ended(|auth| stands(auth, now.snapshot()));
         }
         let mut after = before.snapshot().last_change();
         while after < last_change {
@@ -96,15 +96,7 @@ impl Feed {
     /// Makes a guest of a client that subscribed with what has ended since it was looked at.
     pub fn check_credential(&self, client: &Arc<Client>) {
         let snapshot = self.backend.snapshot();
-        self.hub.check_credential(client, |auth| self.stands(auth, &snapshot));
-    }
-
-    /// Whether what `auth` is authenticated by is still there. What cannot be read is not.
-    fn stands(&self, auth: &AuthRow, snapshot: &Snapshot) -> bool {
-        auth::stands(snapshot, auth, Timestamp::now()).unwrap_or_else(|error| {
-            tracing::error!(%error, "cannot look up a session");
-            false
-        })
+        self.hub.check_credential(client, |auth| stands(auth, &snapshot));
     }
 
     fn publish(&self, window: &Window<'_>, change: &Change) -> Result<(), ReadError> {
@@ -149,6 +141,14 @@ impl Feed {
         self.hub.caught_up(client, window.last().unwrap_or(last));
         Ok(())
     }
+}
+
+/// Whether what `auth` is authenticated by is still there. What cannot be read is not.
+fn stands(auth: &AuthRow, snapshot: &Snapshot) -> bool {
+    auth::stands(snapshot, auth, Timestamp::now()).unwrap_or_else(|error| {
+        tracing::error!(%error, "cannot look up a session");
+        false
+    })
 }
 
 /// Says that changes after `after`, up to `last`, are missing.
