@@ -343,8 +343,11 @@ impl<'a> Powers<'a> {
     }
 }
 
+/// Ends something of an account.
+type End = fn(&Powers<'_>);
+
 /// What ends the sessions of an account and nothing else.
-const SIGN_OUTS: [(&str, fn(&Powers<'_>)); 4] = [
+const SIGN_OUTS: [(&str, End); 4] = [
     ("sign-out", |powers| {
         powers.client.post(LOGOUT, &json!({})).expect(204);
     }),
@@ -362,7 +365,7 @@ const SIGN_OUTS: [(&str, fn(&Powers<'_>)); 4] = [
 ];
 
 /// What ends every token of an account, whether there are sessions or not.
-const CHANGES: [(&str, fn(&Powers<'_>)); 5] = [
+const CHANGES: [(&str, End); 5] = [
     ("another password", |powers| {
         powers.set(&json!({ "password": "0987654321", "passwordConfirm": "0987654321" }));
     }),
