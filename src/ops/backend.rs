@@ -14,7 +14,7 @@ use crate::query::Rows;
 use crate::settings::Settings;
 use crate::store::{Snapshot, Store, Tx};
 
-use super::auth::{LastUses, Throttles};
+use super::auth::{Factors, LastUses, Throttles};
 use super::files::InFlight;
 use super::mail::Bell;
 use super::views::{Reading, ViewCache};
@@ -28,6 +28,7 @@ pub struct Backend {
     hasher: PasswordHasher,
     throttles: Throttles,
     last_uses: LastUses,
+    factors: Factors,
     bell: Bell,
     files: Storage,
     in_flight: Arc<InFlight>,
@@ -55,6 +56,7 @@ impl Backend {
             hasher,
             throttles: Throttles::default(),
             last_uses: LastUses::default(),
+            factors: Factors::default(),
             bell: Bell::default(),
             files,
             in_flight: Arc::default(),
@@ -92,6 +94,11 @@ impl Backend {
     /// Uses of sessions and API keys that were not written yet.
     pub(crate) fn last_uses(&self) -> &LastUses {
         &self.last_uses
+    }
+
+    /// What is kept in memory about logins.
+    pub(crate) fn factors(&self) -> &Factors {
+        &self.factors
     }
 
     /// Where mail goes out, and in whose name.

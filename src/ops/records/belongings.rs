@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::model::key::{KeyRange, KeyWriter};
 use crate::model::{RowBuf, RowId, Scalar, Timestamp, Value};
-use crate::ops::auth::{end_of_account, end_of_collection};
+use crate::ops::auth::{self, end_of_account, end_of_collection};
 use crate::query::{Direction, IndexTree, Rows};
 use crate::schema::{Collection, OAUTH2_PROVIDERS, Record, Violation, Violations};
 use crate::store::Tx;
@@ -132,6 +132,7 @@ pub(super) fn delete_all(tx: &mut Tx<'_>, collection: &Collection, id: &str) -> 
     for name in ALL {
         delete(tx, name, collection, id)?;
     }
+    auth::forget(tx, &collection.id, id)?;
     end_of_account(tx, collection, id)
 }
 
@@ -142,6 +143,7 @@ pub(crate) fn delete_of_collection(tx: &mut Tx<'_>, collection: &Collection) -> 
             delete_one(tx, name, rowid)?;
         }
     }
+    auth::forget_collection(tx, &collection.id)?;
     end_of_collection(tx, collection)
 }
 

@@ -78,6 +78,8 @@ fn auth_options() -> crate::schema::AuthOptions {
         otp: OtpOptions::default(),
         sessions: crate::schema::SessionOptions::default(),
         api_keys: crate::schema::ApiKeyOptions::default(),
+        totp: crate::schema::TotpOptions::default(),
+        passkeys: crate::schema::PasskeyOptions::default(),
         auth_token: token(),
         password_reset_token: token(),
         email_change_token: token(),

@@ -8,11 +8,13 @@ mod collections;
 mod explain;
 mod files;
 mod health;
+mod passkeys;
 mod realtime;
 mod records;
 mod routes;
 mod sessions;
 mod settings;
 mod sql;
+mod totp;
 
 pub use routes::routes;
