@@ -198,12 +198,18 @@ async fn listen(address: &Address) -> io::Result<TcpListener> {
 /// What a server does by itself every so often.
 fn tasks(backend: &Arc<Backend>) -> Vec<Task> {
     const HOUR: u32 = 3600;
-    let (accounts, outbox) = (Arc::clone(backend), Arc::clone(backend));
+    const MINUTE: u32 = 60;
+    let (accounts, outbox, uses) = (Arc::clone(backend), Arc::clone(backend), Arc::clone(backend));
     vec![
         Task {
-            name: "delete expired second factors and one-time passwords",
+            name: "delete expired second factors, one-time passwords and sessions",
             seconds: HOUR,
             run: Box::new(move |now| ops::auth::delete_expired(&accounts, now).map(drop)),
+        },
+        Task {
+            name: "write when sessions were used last",
+            seconds: MINUTE,
+            run: Box::new(move |_| ops::auth::write_last_uses(&uses)),
         },
         Task {
             name: "delete old mail that could not be sent",

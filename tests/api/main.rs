@@ -4,6 +4,7 @@
 mod harness;
 
 mod accounts;
+mod api_keys;
 mod bad_input;
 mod batch;
 mod concurrency;
@@ -14,6 +15,7 @@ mod passkeys;
 mod rate_limits;
 mod realtime;
 mod records;
+mod sessions;
 mod settings;
 mod totp;
 mod views;

@@ -1,6 +1,7 @@
 //! The handlers, one file for each area, and the one list of their routes.
 
 mod accounts;
+mod api_keys;
 mod auth;
 mod batch;
 mod collections;
@@ -12,6 +13,7 @@ mod passkeys;
 mod realtime;
 mod records;
 mod routes;
+mod sessions;
 mod settings;
 mod sql;
 mod totp;
