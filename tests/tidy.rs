@@ -23,6 +23,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("files", &["model"]),
     ("auth", &["model", "config"]),
     ("mail", &["model", "schema"]),
+    ("outbound", &[]),
+    ("oauth2", &["model", "schema", "outbound"]),
     ("access", &["model", "schema", "query"]),
     ("hooks", &["model", "schema", "access"]),
     ("realtime", &["model", "schema", "query", "access"]),
@@ -30,7 +32,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "ops",
         &[
             "model", "config", "schema", "settings", "query", "sql", "store", "auth", "access",
-            "files", "hooks", "realtime", "mail",
+            "files", "hooks", "realtime", "mail", "outbound", "oauth2",
         ],
     ),
     ("jobs", &["model", "config", "ops"]),
@@ -38,14 +40,14 @@ const ROOMS: &[(&str, &[&str])] = &[
         "web",
         &[
             "model", "config", "schema", "settings", "query", "auth", "access", "ops", "files",
-            "hooks", "realtime",
+            "hooks", "realtime", "oauth2",
         ],
     ),
     (
         "app",
         &[
             "model", "config", "schema", "query", "store", "auth", "access", "files", "hooks",
-            "realtime", "ops", "jobs", "web", "import", "dump",
+            "realtime", "ops", "jobs", "web", "import", "dump", "outbound",
         ],
     ),
     ("cli", &["app", "config", "import", "dump"]),
@@ -64,8 +66,15 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("image", &["files"]),
     ("infer", &["files"]),
+    ("totp_rs", &["auth"]),
+    ("webauthn_rs", &["auth"]),
     ("multer", &["web"]),
+    ("reqwest", &["outbound"]),
     ("rust_embed", &["web"]),
+    ("rustls", &["web", "outbound"]),
+    ("tokio_rustls", &["web"]),
+    ("instant_acme", &["web"]),
+    ("rcgen", &["web"]),
 ];
 
 #[test]

@@ -10,11 +10,13 @@ use crate::access::RuleCache;
 use crate::auth::PasswordHasher;
 use crate::files::Storage;
 use crate::mail::{Delivery, Security, Sender, Smtp, SmtpLogin};
+use crate::oauth2::Remembered;
+use crate::outbound::Outbound;
 use crate::query::Rows;
 use crate::settings::Settings;
 use crate::store::{Snapshot, Store, Tx};
 
-use super::auth::Throttles;
+use super::auth::{Factors, LastUses, Throttles};
 use super::files::InFlight;
 use super::mail::Bell;
 use super::views::{Reading, ViewCache};
@@ -27,10 +29,14 @@ pub struct Backend {
     rules: Arc<RuleCache>,
     hasher: PasswordHasher,
     throttles: Throttles,
+    last_uses: LastUses,
+    factors: Factors,
     bell: Bell,
     files: Storage,
     in_flight: Arc<InFlight>,
     views: Arc<ViewCache>,
+    outbound: Outbound,
+    providers: Remembered,
     settings: ArcSwap<CachedSettings>,
     /// Held while settings are read and cached, so that older ones never replace newer ones.
     reloading: Mutex<()>,
@@ -53,13 +59,35 @@ impl Backend {
             rules: Arc::default(),
             hasher,
             throttles: Throttles::default(),
+            last_uses: LastUses::default(),
+            factors: Factors::default(),
             bell: Bell::default(),
             files,
             in_flight: Arc::default(),
             views: Arc::default(),
+            outbound: Outbound::new(false),
+            providers: Remembered::default(),
             settings: ArcSwap::default(),
             reloading: Mutex::new(()),
         }
+    }
+
+    /// Calls the outside world through `outbound`; without this, pictures and the like come from
+    /// public addresses only.
+    #[must_use]
+    pub fn with_outbound(mut self, outbound: Outbound) -> Self {
+        self.outbound = outbound;
+        self
+    }
+
+    /// The way to the outside world.
+    pub fn outbound(&self) -> &Outbound {
+        &self.outbound
+    }
+
+    /// What logins through providers leave behind for the next.
+    pub fn providers(&self) -> &Remembered {
+        &self.providers
     }
 
     /// The last committed state.
@@ -85,6 +113,16 @@ impl Backend {
     /// Who has to wait.
     pub(crate) fn throttles(&self) -> &Throttles {
         &self.throttles
+    }
+
+    /// Uses of sessions and API keys that were not written yet.
+    pub(crate) fn last_uses(&self) -> &LastUses {
+        &self.last_uses
+    }
+
+    /// What is kept in memory about logins.
+    pub(crate) fn factors(&self) -> &Factors {
+        &self.factors
     }
 
     /// Where mail goes out, and in whose name.

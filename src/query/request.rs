@@ -8,6 +8,8 @@ use serde_json::{Map, Value as Json};
 use crate::model::RowBuf;
 use crate::schema::Collection;
 
+use super::Credential;
+
 /// The request as rules see it. Built once at the edge; nothing changes it afterwards.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -32,6 +34,15 @@ pub struct AuthRow {
     pub collection: Arc<Collection>,
     /// Its row when the request began.
     pub row: RowBuf,
+    /// By what it is authenticated.
+    pub credential: Credential,
+}
+
+impl AuthRow {
+    /// The record in `row` by itself: nothing restricts what it may do.
+    pub fn new(collection: Arc<Collection>, row: RowBuf) -> Self {
+        Self { collection, row, credential: Credential::Token }
+    }
 }
 
 /// Why a rule is evaluated: `@request.context`.
@@ -54,6 +65,10 @@ pub enum Context {
     Otp,
     /// A login with a password.
     Password,
+    /// A login completed with a code of an authenticator app.
+    Totp,
+    /// A login with a passkey.
+    Passkey,
 }
 
 impl Context {
@@ -68,6 +83,8 @@ impl Context {
             Self::OAuth2 => "oauth2",
             Self::Otp => "otp",
             Self::Password => "password",
+            Self::Totp => "totp",
+            Self::Passkey => "passkey",
         }
     }
 }

@@ -261,11 +261,10 @@ impl Hub {
     }
 
     /// Sends `data`, JSON in one line, to one client at `ip` if it is subscribed to `topic`, and ends
-    /// that subscription. False when there is no such client or subscription.
+    /// that subscription. False when there is no such client or subscription; one of a client
+    /// elsewhere ends all the same, because somebody knows its id.
     pub fn send_once(&self, client_id: &str, ip: IpAddr, topic: &str, data: &str) -> bool {
-        let Some(client) = self.client(client_id).filter(|client| client.ip() == ip) else {
-            return false;
-        };
+        let Some(client) = self.client(client_id) else { return false };
         let mut index = self.index_mut();
         let mut rest: Vec<_> =
             client.state().subscriptions.values().flatten().cloned().collect::<Vec<_>>();
@@ -275,6 +274,9 @@ impl Hub {
             return false;
         }
         index.replace_subscriptions(&client, rest);
+        if client.ip() != ip {
+            return false;
+        }
         let data = one_line(data).into_bytes().into();
         client.state().push(Message { topic: topic.into(), data, sequence: None });
         true
@@ -293,7 +295,7 @@ impl Hub {
             self.refresh_auth(&client, |auth| {
                 let row = row
                     .filter(|row| token_key(collection, row) == token_key(collection, &auth.row))?;
-                Some(AuthRow { collection: collection.clone(), row: row.clone() })
+                Some(AuthRow { row: row.clone(), ..in_collection(auth, collection) })
             });
         }
     }
@@ -305,8 +307,7 @@ impl Hub {
         for client in clients {
             self.refresh_auth(&client, |auth| {
                 let collection = catalog.by_id(auth.collection.id.as_str())?;
-                same_secret(&auth.collection, collection)
-                    .then(|| AuthRow { collection: collection.clone(), row: auth.row.clone() })
+                is_accepted(auth, collection).then(|| in_collection(auth, collection))
             });
         }
     }
@@ -318,10 +319,23 @@ impl Hub {
             let collection = rows.catalog().by_id(auth.collection.id.as_str())?;
             let rowid = rows.find(collection, auth.row.as_row().id()).ok()??;
             let row = rows.row(collection, rowid).ok()??;
-            let holds = same_secret(&auth.collection, collection)
+            let holds = is_accepted(auth, collection)
                 && token_key(collection, &row) == token_key(collection, &auth.row);
-            holds.then(|| AuthRow { collection: collection.clone(), row })
+            holds.then(|| AuthRow { row, ..in_collection(auth, collection) })
         });
+    }
+
+    /// Makes guests of the clients whose sessions or API keys `stands` says no to.
+    pub fn credentials_ended(&self, stands: impl Fn(&AuthRow) -> bool) {
+        let clients = self.index().of_accounts();
+        for client in clients {
+            self.refresh_auth(&client, |auth| stands(auth).then(|| auth.clone()));
+        }
+    }
+
+    /// Makes a guest of a client whose session or API key ended while it subscribed.
+    pub fn check_credential(&self, client: &Arc<Client>, stands: impl FnOnce(&AuthRow) -> bool) {
+        self.refresh_auth(client, |auth| stands(auth).then(|| auth.clone()));
     }
 
     fn refresh_auth(&self, client: &Arc<Client>, now: impl FnOnce(&AuthRow) -> Option<AuthRow>) {
@@ -376,9 +390,16 @@ fn one_line(text: &str) -> String {
     text.replace(['\r', '\n'], " ")
 }
 
-fn same_secret(a: &Collection, b: &Collection) -> bool {
-    let secret = |c: &Collection| c.auth().map(|auth| auth.auth_token.secret.clone());
-    b.is_auth() && secret(a) == secret(b)
+/// Whether `collection`, a later state of that of `auth`, still accepts its credential.
+fn is_accepted(auth: &AuthRow, collection: &Collection) -> bool {
+    let (Some(before), Some(now)) = (auth.collection.auth(), collection.auth()) else {
+        return false;
+    };
+    before.auth_token.secret == now.auth_token.secret && auth.credential.suits(now)
+}
+
+fn in_collection(auth: &AuthRow, collection: &Arc<Collection>) -> AuthRow {
+    AuthRow { collection: Arc::clone(collection), ..auth.clone() }
 }
 
 fn token_key<'a>(collection: &Collection, row: &'a RowBuf) -> Option<&'a str> {

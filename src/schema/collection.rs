@@ -151,6 +151,14 @@ pub struct AuthOptions {
     pub mfa: MfaOptions,
     /// One-time passwords.
     pub otp: OtpOptions,
+    /// Logins that are kept track of.
+    pub sessions: SessionOptions,
+    /// Keys for programs.
+    pub api_keys: ApiKeyOptions,
+    /// Codes of authenticator apps.
+    pub totp: TotpOptions,
+    /// Passkeys.
+    pub passkeys: PasskeyOptions,
     /// Tokens of logged in records.
     pub auth_token: TokenOptions,
     /// Tokens of password resets.
@@ -202,6 +210,22 @@ pub struct PasswordAuth {
     pub identity_fields: Vec<String>,
 }
 
+/// Logins that are kept track of, so that each can be ended by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SessionOptions {
+    /// Whether each login is one; tokens of no session are then refused.
+    pub enabled: bool,
+    /// How many one account may have; the next login ends the one used least recently. 0 = 100.
+    pub max_per_user: i64,
+}
+
+/// Keys for programs, which act for an account within a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ApiKeyOptions {
+    /// Whether they are accepted and can be made.
+    pub enabled: bool,
+}
+
 /// Second factors.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct MfaOptions {
@@ -224,6 +248,29 @@ pub struct OtpOptions {
     pub length: i64,
     /// The mail that carries one.
     pub email_template: EmailTemplate,
+}
+
+/// Codes of authenticator apps as a second factor. PocketBase has none of this.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TotpOptions {
+    /// Whether accounts may enrol, and those that did are asked for a code.
+    pub enabled: bool,
+    /// What apps call this place; empty = the name of the application.
+    pub issuer: String,
+}
+
+/// Passkeys. PocketBase has none of this.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PasskeyOptions {
+    /// Whether accounts may add passkeys and log in with them.
+    pub enabled: bool,
+    /// The domain that passkeys belong to; empty = the host of the application's URL.
+    pub rp_id: String,
+    /// Where the pages that use them come from; empty = the origin of the application's URL.
+    pub origins: Vec<String>,
+    /// Whether a login with a passkey is asked for a second factor like any other. Passkeys verify
+    /// who uses them, so each is two factors by itself.
+    pub require_second_factor: bool,
 }
 
 /// `OAuth2` logins.

@@ -4,13 +4,18 @@
 mod harness;
 
 mod accounts;
+mod api_keys;
 mod bad_input;
 mod batch;
 mod concurrency;
 mod explain;
 mod files;
+mod oauth2;
+mod passkeys;
 mod rate_limits;
 mod realtime;
 mod records;
+mod sessions;
 mod settings;
+mod totp;
 mod views;

@@ -1,8 +1,8 @@
 //! Superusers from the command line, and the account behind the setup link.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use crate::auth::TokenKind;
 use crate::model::{RowId, Timestamp, Value};
 use crate::ops::records::{account, delete_unchecked, finish_draft, touch};
 use crate::ops::{Backend, Failure};
@@ -11,8 +11,10 @@ use crate::schema::values::{self, autogenerate};
 use crate::schema::{Collection, Record};
 use crate::store::Tx;
 
+use super::origins::Place;
 use super::otp::make_otp;
-use super::principal::issue;
+use super::sessions::{Origin, token_of_login};
+use super::totp::reset_superuser_totp;
 use super::{Error, find_by_identity};
 
 /// How long the setup link works, in seconds.
@@ -52,6 +54,11 @@ pub enum SuperuserCommand {
         /// Its address.
         email: String,
     },
+    /// Ends the need for codes of an app that is lost.
+    TotpReset {
+        /// Its address.
+        email: String,
+    },
 }
 
 impl std::fmt::Debug for SuperuserCommand {
@@ -62,6 +69,7 @@ impl std::fmt::Debug for SuperuserCommand {
             Self::Update { email, .. } => ("Update", email),
             Self::Delete { email } => ("Delete", email),
             Self::Otp { email } => ("Otp", email),
+            Self::TotpReset { email } => ("TotpReset", email),
         };
         f.debug_struct(name).field("email", email).finish_non_exhaustive()
     }
@@ -76,6 +84,11 @@ impl SuperuserCommand {
             Self::Update { email, password } => save(backend, email, &password, false, true),
             Self::Delete { email } => delete(backend, email),
             Self::Otp { email } => otp(backend, &email),
+            Self::TotpReset { email } => Ok(if reset_superuser_totp(backend, &email)? {
+                format!("Superuser {email} needs no TOTP codes any more.")
+            } else {
+                format!("Superuser {email} has no TOTP; nothing to reset.")
+            }),
         }
     }
 }
@@ -199,7 +212,9 @@ pub fn setup_token(backend: &Backend) -> Result<Option<String>, Error> {
                 account::replace(tx, rowid, &row, record)?
             }
         };
-        issue(&superusers, row.as_row(), TokenKind::Auth, Some(false), Some(SETUP_SECONDS))
+        let place = Place::new(Ipv4Addr::LOCALHOST.into(), "");
+        let origin = Origin { method: "setup", place: &place };
+        token_of_login(tx, &superusers, row.as_row(), false, Some(SETUP_SECONDS), &origin)
     })?;
     Ok(Some(token))
 }

@@ -2,8 +2,8 @@
 
 use crate::access::{Caller, Gate, RuleCache};
 use crate::files::{Location, ThumbSize};
-use crate::ops::auth::{file_token_holder, issue_file_token};
-use crate::query::{AuthRow, Context, Request, Rows};
+use crate::ops::auth::{Ledger, file_token_holder, issue_file_token};
+use crate::query::{AuthRow, Context, Request};
 use crate::schema::{Field, FieldKind};
 
 use super::{Error, file_fields};
@@ -27,7 +27,7 @@ impl Download {
     ///
     /// Whatever is wrong, the file looks missing.
     pub fn find(
-        rows: &dyn Rows,
+        rows: &dyn Ledger,
         rules: &RuleCache,
         request: Request,
         (collection, record, name): (&str, &str, &str),

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::model::Timestamp;
 use crate::ops::views::Reading;
-use crate::ops::{Backend, Error};
-use crate::query::{ReadError, Rows};
+use crate::ops::{Backend, Error, auth};
+use crate::query::{AuthRow, ReadError, Rows};
 use crate::realtime::{Client, Event, Hub, Message, Render};
-use crate::store::{Change, ChangeAction};
+use crate::store::{Change, ChangeAction, Snapshot};
 
 use super::window::Window;
 
@@ -27,6 +28,8 @@ pub struct Feed {
 /// How far the feed has come.
 pub(super) struct Progress {
     seen: Reading,
+    /// How many credentials had ended by then.
+    endings: u64,
 }
 
 impl Feed {
@@ -49,7 +52,9 @@ impl Feed {
     }
 
     pub(super) fn start(&self) -> Progress {
-        Progress { seen: self.reading() }
+        let seen = self.reading();
+        let endings = auth::endings(seen.snapshot()).unwrap_or_default();
+        Progress { seen, endings }
     }
 
     /// The state of now. Rules may ask views, and nobody waits for the answer but this.
@@ -64,6 +69,10 @@ impl Feed {
         let last_change = now.snapshot().last_change();
         if before.catalog().version() != now.catalog().version() {
             self.hub.collections_changed(now.catalog());
+        }
+        let endings = auth::endings(now.snapshot())?;
+        if endings != std::mem::replace(&mut progress.endings, endings) {
+            self.hub.credentials_ended(|auth| stands(auth, now.snapshot()));
         }
         let mut after = before.snapshot().last_change();
         while after < last_change {
@@ -82,6 +91,12 @@ impl Feed {
         self.hub.begin(last_change);
         self.hub.complete(last_change);
         Ok(())
+    }
+
+    /// Makes a guest of a client that subscribed with what has ended since it was looked at.
+    pub fn check_credential(&self, client: &Arc<Client>) {
+        let snapshot = self.backend.snapshot();
+        self.hub.check_credential(client, |auth| stands(auth, &snapshot));
     }
 
     fn publish(&self, window: &Window<'_>, change: &Change) -> Result<(), ReadError> {
@@ -126,6 +141,14 @@ impl Feed {
         self.hub.caught_up(client, window.last().unwrap_or(last));
         Ok(())
     }
+}
+
+/// Whether what `auth` is authenticated by is still there. What cannot be read is not.
+fn stands(auth: &AuthRow, snapshot: &Snapshot) -> bool {
+    auth::stands(snapshot, auth, Timestamp::now()).unwrap_or_else(|error| {
+        tracing::error!(%error, "cannot look up a session");
+        false
+    })
 }
 
 /// Says that changes after `after`, up to `last`, are missing.

@@ -1,6 +1,8 @@
 //! The JSON of what auth collections add.
 
-use crate::schema::{AuthOptions, EmailTemplate, OAuth2Provider, TokenOptions};
+use crate::schema::{
+    ApiKeyOptions, AuthOptions, EmailTemplate, OAuth2Provider, SessionOptions, TokenOptions,
+};
 
 use super::members::{Members, Named};
 
@@ -38,6 +40,15 @@ impl AuthOptions {
             otp.int("length", &mut self.otp.length)?;
             template("emailTemplate", &mut self.otp.email_template, otp)
         })?;
+        let has_sessions = self.sessions != SessionOptions::default();
+        members.addition("sessions", has_sessions, |sessions| {
+            sessions.bool("enabled", &mut self.sessions.enabled)?;
+            sessions.int("maxPerUser", &mut self.sessions.max_per_user)
+        })?;
+        let has_keys = self.api_keys != ApiKeyOptions::default();
+        members.addition("apiKeys", has_keys, |keys| {
+            keys.bool("enabled", &mut self.api_keys.enabled)
+        })?;
         token("authToken", &mut self.auth_token, members)?;
         token("passwordResetToken", &mut self.password_reset_token, members)?;
         token("emailChangeToken", &mut self.email_change_token, members)?;
@@ -45,7 +56,17 @@ impl AuthOptions {
         token("fileToken", &mut self.file_token, members)?;
         template("verificationTemplate", &mut self.verification_template, members)?;
         template("resetPasswordTemplate", &mut self.reset_password_template, members)?;
-        template("confirmEmailChangeTemplate", &mut self.confirm_email_change_template, members)
+        template("confirmEmailChangeTemplate", &mut self.confirm_email_change_template, members)?;
+        members.object("totp", |totp| {
+            totp.bool("enabled", &mut self.totp.enabled)?;
+            totp.text("issuer", &mut self.totp.issuer)
+        })?;
+        members.object("passkeys", |passkeys| {
+            passkeys.bool("enabled", &mut self.passkeys.enabled)?;
+            passkeys.text("rpId", &mut self.passkeys.rp_id)?;
+            passkeys.texts("origins", &mut self.passkeys.origins)?;
+            passkeys.bool("requireSecondFactor", &mut self.passkeys.require_second_factor)
+        })
     }
 }
 

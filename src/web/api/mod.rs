@@ -1,16 +1,21 @@
 //! The handlers, one file for each area, and the one list of their routes.
 
 mod accounts;
+mod api_keys;
 mod auth;
 mod batch;
 mod collections;
 mod explain;
 mod files;
 mod health;
+mod oauth2;
+mod passkeys;
 mod realtime;
 mod records;
 mod routes;
+mod sessions;
 mod settings;
 mod sql;
+mod totp;
 
 pub use routes::routes;

@@ -67,6 +67,7 @@ pub(crate) async fn subscribe(state: Arc<State>, mut request: Request) -> Result
     if auth.is_some() {
         // The account may have changed since the request was authenticated.
         hub.check_auth(&client, &*state.backend.snapshot());
+        state.realtime.check_credential(&client);
     }
     Ok(Reply::no_content())
 }
