@@ -1,7 +1,9 @@
 // Chromium, as the tests use it.
+import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const PLACES = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const CHROMIUM = PLACES.find((place) => place && existsSync(place));
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };

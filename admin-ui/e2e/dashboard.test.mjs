@@ -198,6 +198,39 @@ function journey(size, options, first) {
       await page.getByText("Mine").first().waitFor();
     });
 
+    if (first) {
+      test("the keyboard alone reaches a record and comes back", async () => {
+        await page.goto(at("#/collections?collection=users"));
+        await page.getByText("No records yet").waitFor();
+        await page.goto(at(`#/collections?collection=${name}`));
+        await page.locator('[data-index="0"]').focus();
+        await page.keyboard.press("Enter");
+        await page.getByRole("dialog").getByLabel("text", { exact: true }).waitFor();
+        await page.keyboard.press("Escape");
+        await page.getByRole("dialog").waitFor({ state: "detached" });
+        await page.keyboard.press("/");
+        await page.keyboard.type("text = 'nobody'");
+        await page.keyboard.press("Enter");
+        await page.getByText("No record fits this filter.").waitFor();
+        await button(page, "Clear the filter").first().click();
+      });
+
+      test("records that others add appear by themselves", async () => {
+        await page.goto(at(`#/collections?collection=${name}`));
+        await page.getByText("Mine").first().waitFor();
+        // The stream of changes opens a moment after the list.
+        await page.waitForTimeout(500);
+        const status = await page.evaluate(async (collection) => {
+          const { token } = JSON.parse(localStorage.getItem("haversack_dashboard"));
+          const answer = await fetch(`/api/collections/${collection}/records`, { method: "POST", headers: { Authorization: token, "Content-Type": "application/json" }, body: '{"text": "From afar"}' });
+          return answer.status;
+        }, name);
+        assert.equal(status, 200);
+        await page.getByText("From afar").waitFor();
+        await page.getByText("2 records").waitFor();
+      });
+    }
+
     test("every other page opens, without serious faults", async () => {
       for (const address of ["#/overview", "#/logs", "#/settings", "#/settings/mail", "#/settings/limits", "#/settings/sql", "#/settings/export-collections", "#/collections?collection=users&tab=auth"]) {
         await page.goto(at(address));
@@ -221,4 +254,14 @@ function journey(size, options, first) {
 }
 
 journey("desktop", DESKTOP, true);
+
+runTest("a browser that speaks German is spoken to in German", async () => {
+  const context = await browser.newContext({ ...DESKTOP, locale: "de-DE" });
+  const page = await context.newPage();
+  await page.goto(at("#/login"));
+  await page.getByRole("heading", { name: "Anmelden" }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
+  await context.close();
+});
+
 journey("phone", PHONE, false);

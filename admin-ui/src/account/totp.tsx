@@ -20,7 +20,7 @@ export function OwnTotp() {
   const [recovery, setRecovery] = useState<string[]>([]);
   const reload = () => client.invalidateQueries({ queryKey: KEY });
   if (isPending) return <ListLoading rows={1} />;
-  if (error || (!data.enabled && !data.confirmed)) return <Text size="sm" c="dimmed">{t("Apps with codes are not switched on for superusers.")}</Text>;
+  if (error) return <Text size="sm" c="dimmed">{t("Apps with codes are not switched on for superusers.")}</Text>;
   const codeInput = <TextInput label={t("Code")} inputMode="numeric" autoComplete="one-time-code" value={code} onChange={(event) => setCode(event.currentTarget.value)} />;
   if (recovery.length > 0) {
     return (

@@ -1,6 +1,7 @@
 import { Badge, Group, Menu, Tabs, Text, Title } from "@mantine/core";
 import { lazy, type ReactNode, Suspense, useCallback, useState } from "react";
 import { useCollections } from "@/api/collections";
+import { useSettings } from "@/api/settings";
 import { rulesOf, type Collection, type CollectionType } from "@/api/schema";
 import { RecordsTab } from "@/features/records/records-tab";
 import { type Draft, useDraft } from "@/features/schema/use-draft";
@@ -54,7 +55,8 @@ export function CollectionPage({ collection, newType, menu }: Props) {
   const { draft, failure, retry } = useDraft(collection, newType, find(query.get("like") ?? ""));
   const [importing, setImporting] = useState(false);
   const type = collection?.type ?? newType;
-  const tabs = tabsOf(collection, type);
+  const careful = useSettings().data?.meta.hideControls ?? false;
+  const tabs = tabsOf(collection, type).filter(({ name }) => !careful || name === "records" || name === "api");
   const tab = tabs.find((each) => each.name === query.get("tab"))?.name ?? tabs[collection ? 0 : type === "view" ? 1 : 0]?.name ?? "fields";
   const id = collection?.name ?? "";
   const stays = useCallback((next: Route) => (id ? next.query.get("collection") === id : next.query.get("new") === newType), [id, newType]);
@@ -67,7 +69,7 @@ export function CollectionPage({ collection, newType, menu }: Props) {
         <Title order={1} className="hs-clip">{collection?.name ?? t("New collection")}</Title>
         <Badge color="gray" visibleFrom="xs">{type}</Badge>
         <span style={{ flex: 1 }} />
-        {collection && (
+        {collection && !careful && (
           <Suspense>
             <ActionsMenu collection={collection}>
               {type !== "view" && (

@@ -4,6 +4,7 @@ import {
 
 const moss: MantineColorsTuple = ["#eef5ec", "#dce9d9", "#bbd4b6", "#97bd90", "#79aa71", "#669d5d", "#4d7c4a", "#3f6b3c", "#335831", "#264525"];
 const brick: MantineColorsTuple = ["#fdf0ec", "#f9ddd5", "#f0b8a9", "#e6917b", "#dc6f54", "#d05a3c", "#b8432a", "#a8321f", "#8a2919", "#6b2014"];
+const amber: MantineColorsTuple = ["#fff6d6", "#ffedb3", "#ffdf80", "#f5cc4d", "#e6b522", "#c99a10", "#a87d08", "#8a6506", "#6f5106", "#573f05"];
 const stone: MantineColorsTuple = ["#f7f7f3", "#f0f0ea", "#e4e5dc", "#d5d7cb", "#bcbfb0", "#9a9e8d", "#6d7263", "#4d5245", "#363a30", "#22251d"];
 const night: MantineColorsTuple = ["#e4e6dc", "#b4b9a8", "#9ba18f", "#6b7161", "#3d4236", "#30352a", "#272b22", "#1b1e17", "#15180f", "#0f110b"];
 
@@ -18,7 +19,7 @@ const inputs = { size: "sm" } as const;
 export const theme = createTheme({
   primaryColor: "moss",
   primaryShade: { light: 7, dark: 4 },
-  colors: { moss, red: brick, gray: stone, dark: night },
+  colors: { moss, red: brick, yellow: amber, gray: stone, dark: night },
   autoContrast: true,
   luminanceThreshold: 0.35,
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif",

@@ -2,6 +2,7 @@ import { ActionIcon, Button, Skeleton, Stack, TextInput, Tooltip, UnstyledButton
 import { useRef, useState } from "react";
 import { useCollections } from "@/api/collections";
 import type { Collection } from "@/api/schema";
+import { useSettings } from "@/api/settings";
 import { t } from "@/i18n";
 import { link } from "@/lib/route";
 import { useRemembered } from "@/lib/use-remembered";
@@ -19,6 +20,7 @@ export function CollectionsSidebar({ chosen, onNavigate }: { chosen: string; onN
   const [pinned, setPinned] = useRemembered<string[]>("pinned", []);
   const [systemOpen, setSystemOpen] = useRemembered("system-open", false);
   const [typed, setTyped] = useState("");
+  const careful = useSettings().data?.meta.hideControls ?? false;
   const list = useRef<HTMLDivElement>(null);
   const term = typed.trim().toLowerCase();
   const shown = all.filter((each) => matches(each, term));
@@ -64,9 +66,9 @@ export function CollectionsSidebar({ chosen, onNavigate }: { chosen: string; onN
         )}
         {!isPending && shown.length === 0 && !error && <p className={classes["none"]}>{t("Nothing has that name.")}</p>}
       </div>
-      <Button component="a" href={link("collections", { new: "base" })} variant="light" leftSection={<IconPlus size={16} />} {...(onNavigate && { onClick: onNavigate })}>
+      {!careful && <Button component="a" href={link("collections", { new: "base" })} variant="light" leftSection={<IconPlus size={16} />} {...(onNavigate && { onClick: onNavigate })}>
         {t("New collection")}
-      </Button>
+      </Button>}
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { FieldInput } from "@/fields/input";
 import { plural, t } from "@/i18n";
 import { exactDate, parseDate } from "@/lib/dates";
 import { patchQuery, type Route } from "@/lib/route";
+import { CopyButton } from "@/ui/copy-button";
 import { say } from "@/ui/toast";
 import { useUnsavedGuard } from "@/ui/use-guard";
 import { AccountInputs } from "./account-inputs";
@@ -57,10 +58,16 @@ export function RecordEditor({ collection, source, isCopy, close, onSaved, reloa
   };
 
   const isAuth = collection.type === "auth";
-  const rest = collection.fields.filter((field) => !(isAuth && ACCOUNT_FIELDS.has(field.name)) && !(field.type === "autodate"));
+  const rest = collection.fields.filter((field) => !(isAuth && ACCOUNT_FIELDS.has(field.name)) && field.type !== "autodate" && !(record && field.name === "id"));
   const dates = collection.fields.filter((field) => field.type === "autodate" && record);
   const fields = (
     <Stack gap="md" p="lg" pt="md">
+      {record && (
+        <Group gap={4}>
+          <Text size="sm" c="dimmed" className="hs-mono">{record.id}</Text>
+          <CopyButton text={record.id} label={t("Copy the id")} />
+        </Group>
+      )}
       {form.draft && (
         <Alert p="xs" color="yellow" title={t("Something was written here and not saved.")}>
           <Group gap="xs">

@@ -29,7 +29,7 @@ export function FilterBar({ collection, filter, apply }: { collection: Collectio
     <div ref={frame} style={{ flex: 1, minWidth: "12rem" }}>
       <RuleInput
         label={t("Search, or write a filter")}
-        placeholder={t("Search or filter …")}
+        placeholder={t("Search or filter")}
         collection={collection}
         all={all}
         scope="filter"
@@ -37,7 +37,7 @@ export function FilterBar({ collection, filter, apply }: { collection: Collectio
         onChange={setText}
         onSubmit={() => submit(text)}
         leftSection={<IconFilter size={16} />}
-        rightSectionWidth={62}
+        rightSectionWidth={(text ? 30 : 0) + (history.length > 0 ? 30 : 0) || 8}
         rightSection={
           <Group gap={0} wrap="nowrap">
             {text && (

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { pb } from "@/api/client";
 import type { Row } from "@/api/records";
 import type { Collection } from "@/api/schema";
@@ -12,6 +12,13 @@ interface Live {
   onCount: () => void;
 }
 
+// The SDK closes its connection with the last subscription, so a new one waits until the old one is gone.
+let turn: Promise<void> = Promise.resolve();
+function inTurn(work: () => Promise<void>): void {
+  // Without live updates the page still has its refresh button.
+  turn = turn.then(work).catch(() => undefined);
+}
+
 const without = (pages: Row[][], id: string) => pages.map((page) => page.filter((row) => row.id !== id));
 
 /**
@@ -21,12 +28,18 @@ const without = (pages: Row[][], id: string) => pages.map((page) => page.filter(
 export function useLive({ collection, expand, patch, newestFirst, onCount }: Live): [number, () => void] {
   const [news, setNews] = useState(0);
   const { name, type } = collection;
+  // One stream per collection: what changes with every filter is looked up when something is heard.
+  const latest = useRef({ patch, newestFirst, onCount });
   useEffect(() => {
+    latest.current = { patch, newestFirst, onCount };
     setNews(0);
+  }, [patch, newestFirst, onCount]);
+  useEffect(() => {
     if (type === "view") return;
-    let stop: (() => void) | undefined;
     let left = false;
+    let unsubscribe: (() => Promise<void>) | undefined;
     const hear = ({ action, record }: { action: string; record: Row }) => {
+      const { patch, newestFirst, onCount } = latest.current;
       switch (action) {
         case "create":
           if (newestFirst) patch((pages) => [[record, ...(pages[0] ?? []).filter((row) => row.id !== record.id)], ...pages.slice(1)]);
@@ -39,18 +52,13 @@ export function useLive({ collection, expand, patch, newestFirst, onCount }: Liv
           return onCount();
       }
     };
-    pb.collection(name)
-      .subscribe<Row>("*", hear, expand ? { expand } : {})
-      .then((unsubscribe) => {
-        stop = () => void unsubscribe().catch(() => undefined);
-        if (left) stop();
-      })
-      // Without live updates the page still has its refresh button.
-      .catch(() => undefined);
+    inTurn(async () => {
+      if (!left) unsubscribe = await pb.collection(name).subscribe<Row>("*", hear, expand ? { expand } : {});
+    });
     return () => {
       left = true;
-      stop?.();
+      inTurn(async () => unsubscribe?.());
     };
-  }, [name, type, expand, newestFirst, patch, onCount]);
+  }, [name, type, expand]);
   return [news, () => setNews(0)];
 }

@@ -14,7 +14,7 @@ export interface Difference {
 }
 
 const IGNORED = new Set(["created", "updated", "fields", "id"]);
-const written = (value: unknown) => (value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value, null, 1));
+const written = (value: unknown) => (value === undefined ? "" : typeof value === "string" && value !== "" ? value : JSON.stringify(value, null, 1));
 
 /** Reads the text of an export; a message instead when it is none. */
 export function readExport(text: string): { collections: Incoming[] } | { fault: "json" | "shape" } {

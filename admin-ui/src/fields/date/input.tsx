@@ -13,12 +13,12 @@ export function DateFieldInput(props: InputProps<DateField>) {
   const other = date && (utc ? exactDate(date) : `${toUtcInput(date).replace("T", " ")} UTC`);
   return (
     <div>
-      <Group gap="xs" align="flex-end" wrap="nowrap">
+      <Group gap="xs" align="flex-end">
         <TextInput
           {...labelled(props)}
           type="datetime-local"
           step={1}
-          flex={1}
+          flex="1 1 13rem"
           value={date ? (utc ? toUtcInput(date) : toLocalInput(date)) : ""}
           onChange={({ currentTarget: { value: text } }) => {
             const next = text ? new Date(utc ? `${text}Z` : text) : null;
