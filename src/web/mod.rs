@@ -14,6 +14,7 @@ mod body;
 mod caller;
 mod connection;
 mod domain_error;
+mod endless;
 mod error;
 mod event_stream;
 mod excerpt;

@@ -1,13 +1,14 @@
 //! The accept loop, and the life of a connection.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Request;
+use http::{Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -18,7 +19,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::connection::{Activity, Answer, Socket};
-use super::{Router, State, middleware};
+use super::endless::Handover;
+use super::{Router, State, endless, middleware};
 
 /// How long requests that are under way at shutdown may take.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
@@ -59,7 +61,7 @@ pub async fn serve(
                         router: Arc::clone(&router),
                         remote: remote.ip().to_canonical(),
                     };
-                    connections.spawn(connection.run(stream, graceful.watcher()));
+                    connections.spawn(connection.run(stream, graceful.watcher(), graceful.watcher()));
                 }
                 Err(error) => {
                     // The client's connection may have died, or we have no file handle left.
@@ -85,21 +87,53 @@ struct Connection {
 }
 
 impl Connection {
-    async fn run(self, stream: TcpStream, watcher: Watcher) {
+    /// Serves the connection until it ends. The server waits for both `watcher` and `watched`.
+    async fn run(self, stream: TcpStream, watcher: Watcher, watched: Watcher) {
         // Without it small answers wait for acknowledgements; failing is only slower.
         let _ = stream.set_nodelay(true);
-        let Self { state, router, remote } = self;
+        let (remote, state) = (self.remote, Arc::clone(&self.state));
         let activity = Activity::new();
+        // In a box, so that what hyper needs is gone while an endless answer goes on.
+        let conversation = Box::pin(self.converse(stream, Arc::clone(&activity), watcher));
+        let Some((stream, answer)) = conversation.await else { return };
+        tokio::select! {
+            ended = endless::write(Socket::new(stream, Arc::clone(&activity)), answer) => {
+                if let Err(error) = ended {
+                    tracing::debug!(%remote, %error, "stream ended");
+                }
+            }
+            reason = overdue(&activity, &state) => tracing::debug!(%remote, reason, "stream cut"),
+        }
+        drop(watched);
+    }
+
+    /// Answers requests until the connection ends, or until an answer has no end: that is returned
+    /// with the connection, nothing of it written.
+    async fn converse(
+        self,
+        stream: TcpStream,
+        activity: Arc<Activity>,
+        watcher: Watcher,
+    ) -> Option<(TcpStream, Response<Answer>)> {
+        let Self { state, router, remote } = self;
+        let handover = Arc::new(Handover::default());
         let service = service_fn(|request: Request<Incoming>| {
             let under_way = activity.request();
+            let may_chunk = request.version() == Version::HTTP_11;
             let answer =
                 middleware::handle(Arc::clone(&state), Arc::clone(&router), remote, request);
+            let handover = Arc::clone(&handover);
             async move {
-                let response = answer.await;
-                Ok::<_, Infallible>(response.map(|payload| Answer::new(payload, under_way)))
+                let response = answer.await.map(|payload| Answer::new(payload, under_way));
+                if may_chunk && response.body().is_endless() {
+                    handover.give(response);
+                    return pending().await;
+                }
+                Ok::<_, Infallible>(response)
             }
         });
-        let socket = TokioIo::new(Socket::new(stream, Arc::clone(&activity)));
+        let socket = Socket::new(stream, Arc::clone(&activity));
+        let taker = socket.taker();
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
         builder.http1().max_buf_size(HEAD_BYTES_MAX);
@@ -108,19 +142,33 @@ impl Connection {
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS_MAX)
             .max_header_list_size(HEAD_BYTES_MAX as u32);
-        let connection = watcher.watch(builder.serve_connection(socket, service));
+        let connection = watcher.watch(builder.serve_connection(TokioIo::new(socket), service));
         tokio::select! {
+            // First, so that hyper has written what it could before the socket is taken.
+            biased;
             // Errors here are clients that go away or speak something else.
             ended = connection => {
                 if let Err(error) = ended {
                     tracing::debug!(%remote, error, "connection ended");
                 }
+                None
             }
+            answer = handed_over(&handover, &activity) => Some((taker.take()?, answer)),
             reason = overdue(&activity, &state) => {
                 tracing::debug!(%remote, reason, "connection cut");
+                None
             }
         }
     }
+}
+
+/// Waits for an endless answer, and for the answers before it to be written.
+async fn handed_over(handover: &Handover, activity: &Activity) -> Response<Answer> {
+    let answer = handover.taken().await;
+    while activity.is_blocked() {
+        sleep(CHECK_INTERVALS.0).await;
+    }
+    answer
 }
 
 /// Waits until the connection is overdue by the limits of the moment.
