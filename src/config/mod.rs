@@ -22,7 +22,7 @@ use arc_swap::ArcSwap;
 
 pub use error::ConfigError;
 pub use layer::Layer;
-pub use setting::{Address, Durability, LogFormat, LogLevel};
+pub use setting::{Address, Durability, LogFormat, LogLevel, Names};
 pub use sources::Sources;
 pub use units::ByteSize;
 
@@ -87,6 +87,8 @@ pub struct Live {
     pub stream_idle_timeout: Duration,
     /// Connections served at once; more wait to be accepted.
     pub connections_max: NonZeroUsize,
+    /// Collections whose records are rooms: clients see who else is there.
+    pub presence_collections: Names,
     /// Rows that the rules and the filter of one request may look at.
     pub scan_rows_max: u64,
 }
@@ -102,6 +104,7 @@ impl Default for Live {
             idle_timeout: Duration::from_secs(30),
             stream_idle_timeout: Duration::from_mins(5),
             connections_max: NonZeroUsize::new(10_000).expect("ten thousand is not zero"),
+            presence_collections: Names::default(),
             scan_rows_max: 10_000_000,
         }
     }
@@ -133,6 +136,9 @@ impl Config {
                 idle_timeout: layer.idle_timeout.unwrap_or(live.idle_timeout),
                 stream_idle_timeout: layer.stream_idle_timeout.unwrap_or(live.stream_idle_timeout),
                 connections_max: layer.connections_max.unwrap_or(live.connections_max),
+                presence_collections: layer
+                    .presence_collections
+                    .unwrap_or(live.presence_collections),
                 scan_rows_max: layer.scan_rows_max.unwrap_or(live.scan_rows_max),
             },
         }

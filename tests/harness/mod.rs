@@ -25,12 +25,18 @@ pub(crate) struct Server {
 impl Server {
     /// A server on an empty data folder that has one superuser.
     pub(crate) fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// Like [`Self::start`], with this configuration.
+    pub(crate) fn start_with(config: &str) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let made = program(data.path())
             .args(["superuser", "upsert", EMAIL, PASSWORD])
             .output()
             .expect("the program runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        std::fs::write(data.path().join("config.toml"), config).expect("a file");
         Self::start_on(data)
     }
 
