@@ -20,6 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["model", "schema", "query"]),
     ("import", &["model", "schema", "settings", "query", "store"]),
     ("dump", &["model", "schema", "query", "store", "import"]),
+    ("backup", &["model", "query", "store", "dump"]),
     ("files", &["model"]),
     ("auth", &["model", "config"]),
     ("mail", &["model", "schema"]),
@@ -30,7 +31,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "ops",
         &[
             "model", "config", "schema", "settings", "query", "sql", "store", "auth", "access",
-            "files", "hooks", "realtime", "mail",
+            "files", "hooks", "realtime", "mail", "backup",
         ],
     ),
     ("jobs", &["model", "config", "ops"]),
@@ -45,10 +46,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         "app",
         &[
             "model", "config", "schema", "query", "store", "auth", "access", "files", "hooks",
-            "realtime", "ops", "jobs", "web", "import", "dump",
+            "realtime", "ops", "jobs", "web", "import", "dump", "backup",
         ],
     ),
-    ("cli", &["app", "config", "import", "dump"]),
+    ("cli", &["app", "config", "import", "dump", "backup"]),
     ("main", &["app", "config", "cli"]),
 ];
 
@@ -65,6 +66,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("image", &["files"]),
     ("infer", &["files"]),
     ("multer", &["web"]),
+    ("zip", &["backup"]),
     ("rust_embed", &["web"]),
 ];
 

@@ -7,6 +7,7 @@ use super::wire::{EventWriter, RecordWriter};
 use super::{Blocking, RateLimiter};
 use crate::config::SharedLive;
 use crate::ops::Backend;
+use crate::ops::backups::Backups;
 use crate::ops::realtime::Feed;
 
 /// Thumbs that are made at once; each may take some hundred megabytes.
@@ -26,6 +27,8 @@ pub struct State {
     pub thumbs: Blocking,
     /// Counts the requests of clients.
     pub(super) rate_limiter: RateLimiter,
+    /// Backups.
+    pub backups: Arc<Backups>,
     /// Open streams, and what feeds them.
     pub realtime: Arc<Feed>,
     /// Writes records as JSON.
@@ -37,6 +40,7 @@ impl State {
     pub fn new(
         live: SharedLive,
         backend: Arc<Backend>,
+        backups: Arc<Backups>,
         blocking: Blocking,
         hashing: Blocking,
     ) -> Self {
@@ -45,6 +49,7 @@ impl State {
         Self {
             live,
             backend,
+            backups,
             blocking,
             hashing,
             thumbs,

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod auth;
+mod backups;
 mod batch;
 mod collections;
 mod explain;

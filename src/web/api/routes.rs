@@ -4,7 +4,8 @@ use http::Method;
 
 use super::super::{Actions, RouteError, Router};
 use super::{
-    accounts, auth, batch, collections, explain, files, health, realtime, records, settings, sql,
+    accounts, auth, backups, batch, collections, explain, files, health, realtime, records,
+    settings, sql,
 };
 
 /// All routes, each with its handler.
@@ -57,6 +58,12 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::POST, "/api/batch", batch::run)?;
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;
+    router.add(Method::GET, "/api/backups", backups::list)?;
+    router.add(Method::POST, "/api/backups", backups::create)?;
+    router.add(Method::POST, "/api/backups/upload", backups::upload)?;
+    router.add(Method::GET, "/api/backups/{key}", backups::download)?;
+    router.add(Method::DELETE, "/api/backups/{key}", backups::delete)?;
+    router.add(Method::POST, "/api/backups/{key}/restore", backups::restore)?;
     router.add(Method::POST, "/api/files/token", files::token)?;
     router.add(Method::GET, "/api/files/{collection}/{record}/{filename}", files::download)?;
     #[cfg(feature = "admin-ui")]

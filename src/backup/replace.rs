@@ -1,0 +1,173 @@
+//! Putting what came of a backup into the place of a data folder's content.
+//!
+//! It takes steps that may each be the last before a crash: what is new is made and checked in
+//! `.restore/`, and a file `ready` in there says that it is. At the next start, before the store is
+//! opened, the old content moves to `.replaced/` and the new one to its place. Only when that has
+//! opened the old one is removed; when it does not open, everything moves back.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use crate::dump::Summary;
+use crate::store::{Store, StoreOptions};
+
+use super::unpack::unpack;
+use super::{BackupError, LOG, STORAGE, STORE};
+
+/// Where new content is made.
+const STAGE: &str = ".restore";
+/// Where old content waits until the new one has opened.
+const REPLACED: &str = ".replaced";
+/// What says that new content is complete.
+const READY: &str = "ready";
+/// All that is replaced, in the order in which it moves.
+const PARTS: [&str; 3] = [LOG, STORE, STORAGE];
+
+/// Makes new content for the data folder `data` of the archive `path`, and checks it. From then on it
+/// takes the place of the old one whenever [`put_in_place`] is called.
+///
+/// # Errors
+/// [`BackupError`]; nothing is staged then.
+pub fn stage(data: &Path, path: &Path) -> Result<Summary, BackupError> {
+    let stage = data.join(STAGE);
+    remove(&stage)?;
+    let staged = unpack(path, &stage).and_then(|summary| {
+        sync_tree(&stage)?;
+        let ready = stage.join(READY);
+        File::create(&ready).and_then(|file| file.sync_all()).map_err(BackupError::io(&ready))?;
+        sync_folder(&stage);
+        sync_folder(data);
+        Ok(summary)
+    });
+    if staged.is_err() {
+        // What cannot be removed is in nobody's way without its mark.
+        let _ = fs::remove_dir_all(&stage);
+    }
+    staged
+}
+
+/// Replaces the content of the data folder `data` by what was staged; false when nothing was. What a
+/// crash interrupted is finished. No process may have the store open.
+///
+/// # Errors
+/// [`BackupError::InUse`] when a server is running, and what the disk says; calling it again goes on.
+pub fn put_in_place(data: &Path) -> Result<bool, BackupError> {
+    let stage = data.join(STAGE);
+    if !stage.join(READY).exists() {
+        return Ok(false);
+    }
+    let _lock = lock(data)?;
+    let replaced = data.join(REPLACED);
+    fs::create_dir_all(&replaced).map_err(BackupError::io(&replaced))?;
+    for part in PARTS {
+        let (new, here, old) = (stage.join(part), data.join(part), replaced.join(part));
+        // The log has no new one: the one that is here is always the old one.
+        if (new.exists() || part == LOG) && here.exists() {
+            // What is there already is from a restore that was never opened, and older still.
+            remove(&old)?;
+            rename(&here, &old)?;
+        }
+        if new.exists() {
+            rename(&new, &here)?;
+        }
+    }
+    sync_folder(&replaced);
+    sync_folder(data);
+    remove(&stage)?;
+    Ok(true)
+}
+
+/// Has the old content back, after the new one did not open.
+///
+/// # Errors
+/// What the disk says.
+pub fn put_back(data: &Path) -> Result<(), BackupError> {
+    let replaced = data.join(REPLACED);
+    for part in PARTS {
+        let (here, old) = (data.join(part), replaced.join(part));
+        if old.exists() || part == LOG {
+            remove(&here)?;
+        }
+        if old.exists() {
+            rename(&old, &here)?;
+        }
+    }
+    sync_folder(data);
+    remove(&replaced)
+}
+
+/// Removes the old content, after the new one has opened.
+///
+/// # Errors
+/// What the disk says; it is removed another time then.
+pub fn forget_old(data: &Path) -> Result<(), BackupError> {
+    remove(&data.join(REPLACED))
+}
+
+/// Restores the archive `path` into the data folder `data`, which no server may be using.
+///
+/// # Errors
+/// [`BackupError`]; the data folder is as it was then.
+pub fn restore_folder(data: &Path, path: &Path) -> Result<Summary, BackupError> {
+    fs::create_dir_all(data).map_err(BackupError::io(data))?;
+    drop(lock(data)?);
+    let summary = stage(data, path)?;
+    put_in_place(data)?;
+    match Store::open(data, StoreOptions::default()).and_then(|store| store.close()) {
+        Ok(()) => forget_old(data)?,
+        Err(error) => {
+            put_back(data)?;
+            return Err(error.into());
+        }
+    }
+    Ok(summary)
+}
+
+/// The lock of the store, so that none can be opened; nothing when there is no store.
+fn lock(data: &Path) -> Result<Option<File>, BackupError> {
+    let path = data.join(STORE);
+    let file = match File::options().read(true).write(true).open(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(BackupError::io(&path))?,
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(BackupError::InUse(data.to_owned())),
+        Err(TryLockError::Error(error)) => Err(BackupError::io(&path)(error)),
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), BackupError> {
+    fs::rename(from, to).map_err(BackupError::io(from))
+}
+
+/// Removes a file or folder that may not exist.
+fn remove(path: &Path) -> Result<(), BackupError> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(BackupError::io(path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Brings a folder and all below it to disk.
+fn sync_tree(folder: &Path) -> Result<(), BackupError> {
+    let sync =
+        |path: &PathBuf| -> io::Result<()> { File::options().write(true).open(path)?.sync_all() };
+    for entry in fs::read_dir(folder).map_err(BackupError::io(folder))? {
+        let path = entry.map_err(BackupError::io(folder))?.path();
+        if path.is_dir() {
+            sync_tree(&path)?;
+        } else {
+            sync(&path).map_err(BackupError::io(&path))?;
+        }
+    }
+    sync_folder(folder);
+    Ok(())
+}
+
+/// Brings the names in a folder to disk, where the system knows how.
+fn sync_folder(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+}
