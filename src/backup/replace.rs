@@ -171,3 +171,85 @@ fn sync_tree(folder: &Path) -> Result<(), BackupError> {
 fn sync_folder(folder: &Path) {
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A data folder, and something ready to take its place.
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (place, text) in [("", "old"), (STAGE, "new")] {
+            let place = folder.path().join(place);
+            fs::create_dir_all(place.join(STORAGE)).unwrap();
+            fs::write(place.join(STORE), text).unwrap();
+            fs::write(place.join(STORAGE).join("file"), text).unwrap();
+        }
+        fs::write(folder.path().join(LOG), "old").unwrap();
+        fs::write(folder.path().join(STAGE).join(READY), "").unwrap();
+        folder
+    }
+
+    /// The log, the store and a file of the folder.
+    fn content(data: &Path) -> [Option<String>; 3] {
+        [data.join(LOG), data.join(STORE), data.join(STORAGE).join("file")]
+            .map(|path| fs::read_to_string(path).ok())
+    }
+
+    fn is_new(data: &Path) -> bool {
+        content(data) == [None, Some("new".to_owned()), Some("new".to_owned())]
+    }
+
+    fn is_old(data: &Path) -> bool {
+        content(data).iter().all(|text| text.as_deref() == Some("old"))
+    }
+
+    #[test]
+    fn a_crash_between_any_two_steps_is_made_good() {
+        let moves = [
+            (LOG.to_owned(), format!("{REPLACED}/{LOG}")),
+            (STORE.to_owned(), format!("{REPLACED}/{STORE}")),
+            (format!("{STAGE}/{STORE}"), STORE.to_owned()),
+            (STORAGE.to_owned(), format!("{REPLACED}/{STORAGE}")),
+            (format!("{STAGE}/{STORAGE}"), STORAGE.to_owned()),
+        ];
+        for done in 0..=moves.len() {
+            let folder = folder();
+            let data = folder.path();
+            fs::create_dir(data.join(REPLACED)).unwrap();
+            for (from, to) in &moves[..done] {
+                fs::rename(data.join(from), data.join(to)).unwrap();
+            }
+            assert!(put_in_place(data).unwrap(), "{done}");
+            assert!(is_new(data), "{done}: {:?}", content(data));
+            assert!(is_old(&data.join(REPLACED)), "{done}");
+            assert!(!put_in_place(data).unwrap() && is_new(data), "{done}");
+            put_back(data).unwrap();
+            assert!(is_old(data), "{done}: {:?}", content(data));
+            assert!(!data.join(REPLACED).exists(), "{done}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_ready_or_in_use_is_left_alone() {
+        let folder = folder();
+        let data = folder.path();
+        let server = File::open(data.join(STORE)).unwrap();
+        server.lock().unwrap();
+        assert!(matches!(put_in_place(data), Err(BackupError::InUse(_))));
+        assert!(is_old(data));
+        drop(server);
+        fs::remove_file(data.join(STAGE).join(READY)).unwrap();
+        assert!(!put_in_place(data).unwrap());
+        assert!(is_old(data));
+    }
+
+    #[test]
+    fn once_the_new_content_has_opened_the_old_one_goes() {
+        let folder = folder();
+        assert!(put_in_place(folder.path()).unwrap());
+        forget_old(folder.path()).unwrap();
+        forget_old(folder.path()).unwrap();
+        assert!(is_new(folder.path()) && !folder.path().join(REPLACED).exists());
+    }
+}

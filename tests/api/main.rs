@@ -4,6 +4,7 @@
 mod harness;
 
 mod accounts;
+mod backups;
 mod bad_input;
 mod batch;
 mod concurrency;

@@ -2,6 +2,8 @@
 
 mod names;
 mod scheduled;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::fs::File;
@@ -209,7 +211,7 @@ impl Backups {
         if !scheduled::is_due(&settings.backups.cron, now) {
             return Ok(());
         }
-        let key = names::automatic(scheduled::PREFIX, &settings.meta.app_name);
+        let key = names::automatic(scheduled::PREFIX, &settings.meta.app_name, now);
         self.make(backend, &key)?;
         let keep = usize::try_from(settings.backups.cron_max_keep).unwrap_or(0);
         for item in scheduled::beyond(self.list()?, keep) {

@@ -18,7 +18,11 @@ pub fn key(
     is_taken: impl FnOnce(&str) -> bool,
 ) -> Result<String, Error> {
     check_name(name, is_taken)?;
-    Ok(if name.is_empty() { automatic("pb_backup_", app_name) } else { name.to_owned() })
+    Ok(if name.is_empty() {
+        automatic("pb_backup_", app_name, Timestamp::now())
+    } else {
+        name.to_owned()
+    })
 }
 
 /// Refuses a chosen name that is malformed or `is_taken`; an empty one is none.
@@ -46,8 +50,8 @@ fn check_name(name: &str, is_taken: impl FnOnce(&str) -> bool) -> Result<(), Err
 }
 
 /// `<prefix><application>_<moment>.zip`
-pub(super) fn automatic(prefix: &str, app_name: &str) -> String {
-    let now = Timestamp::now().to_string();
+pub(super) fn automatic(prefix: &str, app_name: &str, now: Timestamp) -> String {
+    let now = now.to_string();
     let digits: String = now.chars().filter(char::is_ascii_digit).take(14).collect();
     let app = snake_case(app_name);
     let gap = if app.is_empty() { "" } else { "_" };
