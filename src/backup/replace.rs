@@ -97,11 +97,15 @@ pub fn put_back(data: &Path) -> Result<(), BackupError> {
     remove(&replaced)
 }
 
-/// Removes the old content, after the new one has opened.
+/// Removes the old content, after the new one has opened, and what a restore that was broken off left.
 ///
 /// # Errors
 /// What the disk says; it is removed another time then.
 pub fn forget_old(data: &Path) -> Result<(), BackupError> {
+    let stage = data.join(STAGE);
+    if !stage.join(READY).exists() {
+        remove(&stage)?;
+    }
     remove(&data.join(REPLACED))
 }
 
@@ -113,7 +117,13 @@ pub fn restore_folder(data: &Path, path: &Path) -> Result<Summary, BackupError> 
     fs::create_dir_all(data).map_err(BackupError::io(data))?;
     drop(lock(data)?);
     let summary = stage(data, path)?;
-    put_in_place(data)?;
+    if let Err(error) = put_in_place(data) {
+        // A server that was started meanwhile must not find it later; half done, the next start goes on.
+        if matches!(error, BackupError::InUse(_)) {
+            remove(&data.join(STAGE))?;
+        }
+        return Err(error);
+    }
     match Store::open(data, StoreOptions::default()).and_then(|store| store.close()) {
         Ok(()) => forget_old(data)?,
         Err(error) => {

@@ -116,14 +116,12 @@ fn read_entry(
         return Ok(None);
     }
     let path = dump::place(storage.unwrap_or(Path::new(STORAGE)), below).map_err(strange)?;
-    let mut out = match storage {
-        None => None,
-        Some(_) => {
-            let folder = path.parent().unwrap_or(&path);
-            fs::create_dir_all(folder).map_err(BackupError::io(folder))?;
-            Some(File::create_new(&path).map_err(BackupError::io(&path))?)
-        }
-    };
+    let mut out = None;
+    if storage.is_some() {
+        let folder = path.parent().unwrap_or(&path);
+        fs::create_dir_all(folder).map_err(BackupError::io(folder))?;
+        out = Some(File::create_new(&path).map_err(BackupError::io(&path))?);
+    }
     let (said, mut bytes) = (entry.size(), 0);
     let mut piece = vec![0; PIECE];
     loop {
@@ -143,6 +141,7 @@ fn read_entry(
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn refused(error: ZipError) -> BackupError {
     BackupError::NotABackup(error.to_string())
 }

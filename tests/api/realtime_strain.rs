@@ -37,7 +37,9 @@ fn every_stream_gets_the_writes_of_many_clients_in_one_order() {
     let (server, superuser) = with_posts();
     let guest = server.guest();
     let mut streams: Vec<Stream> = (0..8).map(|_| Stream::open(&server, "?seq=1", &[])).collect();
-    streams.iter().for_each(|stream| stream.subscribe(&guest, &["posts/*"]));
+    for stream in &streams {
+        stream.subscribe(&guest, &["posts/*"]);
+    }
     std::thread::scope(|scope| {
         for writer in 0..4 {
             let superuser = &superuser;

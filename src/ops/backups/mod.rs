@@ -205,14 +205,18 @@ impl Backups {
     }
 
     /// Makes a backup if the settings say that one is due at `now`, a full minute, and removes the
-    /// oldest of those made so beyond the number to keep. Blocks.
+    /// oldest of those made so beyond the number to keep. When it
+    /// fails, every superuser gets a mail. Blocks.
     pub fn run_schedule(self: &Arc<Self>, backend: &Backend, now: Timestamp) -> Result<(), Error> {
         let settings = backend.settings();
         if !scheduled::is_due(&settings.backups.cron, now) {
             return Ok(());
         }
         let key = names::automatic(scheduled::PREFIX, &settings.meta.app_name, now);
-        self.make(backend, &key)?;
+        if let Err(error) = self.make(backend, &key) {
+            scheduled::tell_superusers(backend, &key)?;
+            return Err(error);
+        }
         let keep = usize::try_from(settings.backups.cron_max_keep).unwrap_or(0);
         for item in scheduled::beyond(self.list()?, keep) {
             if let Err(error) = self.shelf.remove(&item.key) {

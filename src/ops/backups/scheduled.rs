@@ -1,11 +1,21 @@
 //! Backups that are made by themselves.
 
+use std::ops::{Bound, ControlFlow};
+
 use crate::backup::Item;
+use crate::mail::Mail;
 use crate::model::Timestamp;
+use crate::ops::mail::Letter;
+use crate::ops::{Backend, Error};
+use crate::query::{Direction, Rows};
+use crate::schema::Record;
 use crate::settings::Schedule;
 
 /// What their names begin with.
 pub(super) const PREFIX: &str = "@auto_pb_backup_";
+
+/// Superusers who are told of a failure; a hundred of them will see to it.
+const TOLD_MAX: usize = 100;
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
@@ -24,6 +34,35 @@ pub(super) fn is_due(expression: &str, now: Timestamp) -> bool {
     // The first day of 1970 was a Thursday.
     let weekday = (now.millis().div_euclid(DAY) + 4).rem_euclid(7) as u32;
     schedule.is_due(minute, hour, day, month, weekday)
+}
+
+/// Writes to the superusers that the backup `key` could not be made.
+pub(super) fn tell_superusers(backend: &Backend, key: &str) -> Result<(), Error> {
+    let html =
+        format!("<p>The backup {key} could not be made. The log of the server says why.</p>");
+    backend.write(move |tx| {
+        let all = tx.catalog().all();
+        let Some(superusers) = all.iter().find(|found| found.is_superusers()).cloned() else {
+            return Ok(());
+        };
+        let everybody = (Bound::Unbounded, Bound::Unbounded);
+        let mut addresses = Vec::new();
+        tx.scan(&superusers, everybody, Direction::Forward, &mut |_, row| {
+            addresses.push(Record::from_row(superusers.clone(), row).text("email").to_owned());
+            if addresses.len() < TOLD_MAX {
+                Ok(ControlFlow::Continue(()))
+            } else {
+                Ok(ControlFlow::Break(()))
+            }
+        })?;
+        for to in addresses {
+            let subject = "No backup was made".to_owned();
+            Letter::new(Mail { to, subject, html: html.clone() }).post(tx)?;
+        }
+        Ok(())
+    })?;
+    backend.bell().ring();
+    Ok(())
 }
 
 /// The oldest of those backups beyond the `keep` newest ones; none when `keep` is 0, which means all.
