@@ -68,6 +68,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("multer", &["web"]),
     ("zip", &["backup"]),
     ("rust_embed", &["web"]),
+    ("rustls", &["web"]),
+    ("tokio_rustls", &["web"]),
+    ("instant_acme", &["web"]),
+    ("rcgen", &["web"]),
 ];
 
 #[test]

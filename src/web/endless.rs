@@ -59,6 +59,7 @@ where
 {
     let (parts, mut body) = answer.into_parts();
     socket.write_all(&head(&parts)).await?;
+    socket.flush().await?;
     drop(parts);
     loop {
         let next = poll_fn(|context| {
@@ -72,6 +73,8 @@ where
         // A chunk without bytes would be the last one.
         if !data.is_empty() {
             socket.write_all_buf(&mut chunk(data)).await?;
+            // What encrypts keeps back what the socket did not take.
+            socket.flush().await?;
         }
     }
     socket.write_all(b"0\r\n\r\n").await?;
