@@ -73,7 +73,7 @@ pub fn write(
     written
 }
 
-/// Does what [`write`] does for a data folder that no server uses.
+/// Does what [`write()`] does for a data folder that no server uses.
 ///
 /// # Errors
 /// [`BackupError`]; what was begun is removed.

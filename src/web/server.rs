@@ -157,8 +157,9 @@ impl Connection {
         match greeting {
             Greeting::Plain => self.run(stream, watchers, None).await,
             Greeting::ToTls(port) => self.run(stream, watchers, Some(port)).await,
-            Greeting::Tls(tls) => match tls.accept(stream).await {
-                Ok(Some(stream)) => self.run(stream, watchers, None).await,
+            // Boxed, so that other connections do not keep the room that a handshake takes.
+            Greeting::Tls(tls) => match Box::pin(tls.accept(stream)).await {
+                Ok(Some(stream)) => Box::pin(self.run(stream, watchers, None)).await,
                 Ok(None) => {}
                 Err(error) => tracing::debug!(remote = %self.remote, %error, "no handshake"),
             },
