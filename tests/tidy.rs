@@ -65,6 +65,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("image", &["files"]),
     ("infer", &["files"]),
+    ("totp_rs", &["auth"]),
+    ("webauthn_rs", &["auth"]),
     ("multer", &["web"]),
     ("zip", &["backup"]),
     ("rust_embed", &["web"]),

@@ -8,10 +8,12 @@ mod collections;
 mod explain;
 mod files;
 mod health;
+mod passkeys;
 mod realtime;
 mod records;
 mod routes;
 mod settings;
 mod sql;
+mod totp;
 
 pub use routes::routes;
