@@ -118,6 +118,9 @@ pub enum Error {
     /// An idempotency key came again with another body.
     #[error("the idempotency key was used for something else")]
     KeyReused,
+    /// Backups are for the holders of superusers' file tokens.
+    #[error("no file token of a superuser")]
+    BackupForbidden,
     /// Too much is waiting already.
     #[error("busy")]
     Busy,

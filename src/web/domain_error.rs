@@ -87,6 +87,9 @@ impl From<Error> for ApiError {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "The idempotency key was already used for another request.",
             ),
+            Error::BackupForbidden => {
+                Self::forbidden("Insufficient permissions to access the resource.")
+            }
             Error::Busy => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The server is busy, please try again later.",

@@ -5,6 +5,7 @@ mod harness;
 
 mod accounts;
 mod api_keys;
+mod backups;
 mod bad_input;
 mod batch;
 mod concurrency;
@@ -12,8 +13,10 @@ mod explain;
 mod files;
 mod oauth2;
 mod passkeys;
+mod presence;
 mod rate_limits;
 mod realtime;
+mod realtime_strain;
 mod records;
 mod sessions;
 mod settings;

@@ -3,6 +3,7 @@
 mod accounts;
 mod api_keys;
 mod auth;
+mod backups;
 mod batch;
 mod collections;
 mod explain;

@@ -4,8 +4,8 @@ use http::Method;
 
 use super::super::{Actions, RouteError, Router};
 use super::{
-    accounts, api_keys, auth, batch, collections, explain, files, health, oauth2, passkeys,
-    realtime, records, sessions, settings, sql, totp,
+    accounts, api_keys, auth, backups, batch, collections, explain, files, health, oauth2,
+    passkeys, realtime, records, sessions, settings, sql, totp,
 };
 
 /// All routes, each with its handler.
@@ -89,6 +89,12 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::PATCH, "/api/settings", settings::update)?;
     let apple_secret = "/api/settings/apple/generate-client-secret";
     router.add(Method::POST, apple_secret, oauth2::apple_secret)?;
+    router.add(Method::GET, "/api/backups", backups::list)?;
+    router.add(Method::POST, "/api/backups", backups::create)?;
+    router.add(Method::POST, "/api/backups/upload", backups::upload)?;
+    router.add(Method::GET, "/api/backups/{key}", backups::download)?;
+    router.add(Method::DELETE, "/api/backups/{key}", backups::delete)?;
+    router.add(Method::POST, "/api/backups/{key}/restore", backups::restore)?;
     router.add(Method::POST, "/api/files/token", files::token)?;
     router.add(Method::GET, "/api/files/{collection}/{record}/{filename}", files::download)?;
     #[cfg(feature = "admin-ui")]
