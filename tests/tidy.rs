@@ -45,7 +45,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "app",
         &[
             "model", "config", "schema", "query", "store", "auth", "access", "files", "hooks",
-            "realtime", "ops", "jobs", "web", "import", "dump",
+            "realtime", "mail", "ops", "jobs", "web", "import", "dump",
         ],
     ),
     ("cli", &["app", "config", "import", "dump"]),

@@ -14,6 +14,7 @@ use super::{App, Parts, ReloadHook};
 use crate::auth::PasswordHasher;
 use crate::config::{self, Config, Live, Sources};
 use crate::files::Storage;
+use crate::mail::Authorities;
 use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend, bootstrap};
 use crate::store::{self, Store, StoreError, StoreOptions};
@@ -63,6 +64,17 @@ pub enum BuildError {
     /// The system collections cannot be made.
     #[error("cannot prepare the data folder: {0}")]
     Bootstrap(#[from] ops::Error),
+    /// A file that the configuration names cannot be used.
+    #[error("`{option}`: {}: {cause}", path.display())]
+    File {
+        /// The option that names it.
+        option: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The system has no thread left.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
@@ -110,6 +122,7 @@ impl AppBuilder {
         for add in self.routes {
             add(&mut router)?;
         }
+        let authorities = authorities(&boot)?;
         make_folder(&boot.data)
             .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
         let cores = available_parallelism().map_or(1, std::num::NonZero::get);
@@ -132,7 +145,8 @@ impl AppBuilder {
             .clear_scratch()
             .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
         let hasher = PasswordHasher::new(hashing, HASHES_WAITING_MAX);
-        let backend = Arc::new(Backend::new(store, hasher, files));
+        let backend = Backend::new(store, hasher, files).trusting(authorities);
+        let backend = Arc::new(backend);
         bootstrap(&backend)?;
         let state = State::new(
             Arc::new(ArcSwap::from_pointee(live)),
@@ -157,6 +171,14 @@ impl fmt::Debug for AppBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AppBuilder").field("config", &self.config).finish_non_exhaustive()
     }
+}
+
+/// Whose certificates mail servers may show besides those of the well-known authorities.
+fn authorities(boot: &config::Boot) -> Result<Authorities, BuildError> {
+    let Some(path) = boot.mail_ca_file.path() else { return Ok(Authorities::default()) };
+    let fault = |cause| BuildError::File { option: "mail.ca_file", path: path.into(), cause };
+    let pem = fs::read(path).map_err(|cause| fault(cause.into()))?;
+    Authorities::from_pem(&pem).map_err(|cause| fault(cause.into()))
 }
 
 /// Makes a folder that only its owner can look into; one that exists is left as it is.

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::setting::{Address, Durability, Given, LogFormat, LogLevel, Setting};
+use super::setting::{Address, Durability, Given, LogFormat, LogLevel, OptionalFile, Setting};
 use super::units::ByteSize;
 
 /// Makes [`Layer`] with its keys: each line is `doc, "key in the file", field: type`.
@@ -76,6 +76,8 @@ layer! {
     "threads.workers" worker_threads: usize,
     /// See [`Boot::hashing_threads`](super::Boot::hashing_threads).
     "threads.hashing" hashing_threads: usize,
+    /// See [`Boot::mail_ca_file`](super::Boot::mail_ca_file).
+    "mail.ca_file" mail_ca_file: OptionalFile,
     /// See [`Live::cors_origins`](super::Live::cors_origins).
     "cors.origins" cors_origins: Vec<String>,
     /// See [`Live::body_size_max`](super::Live::body_size_max).

@@ -22,7 +22,7 @@ use arc_swap::ArcSwap;
 
 pub use error::ConfigError;
 pub use layer::Layer;
-pub use setting::{Address, Durability, LogFormat, LogLevel};
+pub use setting::{Address, Durability, LogFormat, LogLevel, OptionalFile};
 pub use sources::Sources;
 pub use units::ByteSize;
 
@@ -52,6 +52,8 @@ pub struct Boot {
     pub worker_threads: usize,
     /// Threads that hash passwords; 0 means one for each core.
     pub hashing_threads: usize,
+    /// Certificates, as PEM, of authorities that mail servers may show besides the well-known ones.
+    pub mail_ca_file: OptionalFile,
 }
 
 impl Default for Boot {
@@ -64,6 +66,7 @@ impl Default for Boot {
             durability: Durability::Full,
             worker_threads: 0,
             hashing_threads: 0,
+            mail_ca_file: OptionalFile::default(),
         }
     }
 }
@@ -123,6 +126,7 @@ impl Config {
                 durability: layer.durability.unwrap_or(boot.durability),
                 worker_threads: layer.worker_threads.unwrap_or(boot.worker_threads),
                 hashing_threads: layer.hashing_threads.unwrap_or(boot.hashing_threads),
+                mail_ca_file: layer.mail_ca_file.unwrap_or(boot.mail_ca_file),
             },
             live: Live {
                 log_level: layer.log_level.unwrap_or(live.log_level),

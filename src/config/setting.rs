@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::units::{self, ByteSize};
@@ -91,6 +91,32 @@ impl Setting for PathBuf {
 
     fn read(given: &Given<'_>) -> Option<Self> {
         text(given).filter(|text| !text.is_empty() && !text.contains('\0')).map(Self::from)
+    }
+}
+
+/// A file that need not be given.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OptionalFile(Option<PathBuf>);
+
+impl OptionalFile {
+    /// The path; `None` when none is given.
+    pub fn path(&self) -> Option<&Path> {
+        self.0.as_deref()
+    }
+}
+
+impl From<PathBuf> for OptionalFile {
+    fn from(path: PathBuf) -> Self {
+        Self(Some(path))
+    }
+}
+
+impl Setting for OptionalFile {
+    const EXPECTED: &'static str = "the path of a file, or \"\" for none";
+
+    fn read(given: &Given<'_>) -> Option<Self> {
+        let path = text(given).filter(|text| !text.contains('\0'))?;
+        Some(Self((!path.is_empty()).then(|| path.into())))
     }
 }
 

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use crate::access::RuleCache;
 use crate::auth::PasswordHasher;
 use crate::files::Storage;
-use crate::mail::{Delivery, Security, Sender, Smtp, SmtpLogin};
+use crate::mail::{Authorities, Delivery, Security, Sender, Smtp, SmtpLogin};
 use crate::query::Rows;
 use crate::settings::Settings;
 use crate::store::{Snapshot, Store, Tx};
@@ -28,6 +28,7 @@ pub struct Backend {
     hasher: PasswordHasher,
     throttles: Throttles,
     bell: Bell,
+    authorities: Authorities,
     files: Storage,
     in_flight: Arc<InFlight>,
     views: Arc<ViewCache>,
@@ -54,12 +55,20 @@ impl Backend {
             hasher,
             throttles: Throttles::default(),
             bell: Bell::default(),
+            authorities: Authorities::default(),
             files,
             in_flight: Arc::default(),
             views: Arc::default(),
             settings: ArcSwap::default(),
             reloading: Mutex::new(()),
         }
+    }
+
+    /// Says whose certificates mail servers may show besides those of the well-known authorities.
+    #[must_use]
+    pub fn trusting(mut self, authorities: Authorities) -> Self {
+        self.authorities = authorities;
+        self
     }
 
     /// The last committed state.
@@ -89,7 +98,7 @@ impl Backend {
 
     /// Where mail goes out, and in whose name.
     pub fn delivery(&self) -> Delivery {
-        delivery(&self.settings())
+        delivery(&self.settings(), &self.authorities)
     }
 
     /// Wakes whoever sends mail; it is rung by those who posted a letter, once that is committed.
@@ -164,7 +173,7 @@ impl Backend {
 }
 
 /// What `settings` say about mail.
-fn delivery(settings: &Settings) -> Delivery {
+fn delivery(settings: &Settings, authorities: &Authorities) -> Delivery {
     let (smtp, meta) = (&settings.smtp, &settings.meta);
     let has_login = !smtp.username.is_empty() || !smtp.password.is_empty();
     let login = has_login.then(|| SmtpLogin {
@@ -179,6 +188,7 @@ fn delivery(settings: &Settings) -> Delivery {
             security: if smtp.tls { Security::Tls } else { Security::StartTls },
             login,
             local_name: smtp.local_name.clone(),
+            authorities: authorities.clone(),
         }),
         sender: Sender { name: meta.sender_name.clone(), address: meta.sender_address.clone() },
         app_name: meta.app_name.clone(),

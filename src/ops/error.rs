@@ -140,6 +140,8 @@ pub enum Failure {
     SettingsFormat,
     /// Saving settings.
     SaveSettings,
+    /// Sending a mail to try it out.
+    TestMail,
     /// Validating a form, such as a login.
     Form,
 }

@@ -119,6 +119,7 @@ fn failure_message(failure: Failure) -> &'static str {
         Failure::ConfirmEmailChange => "Failed to confirm email change.",
         Failure::SettingsFormat => "An error occurred while loading the submitted data.",
         Failure::SaveSettings => "An error occurred while saving the new settings.",
+        Failure::TestMail => "Failed to send the test email.",
         Failure::Form => "An error occurred while validating the submitted data.",
     }
 }

@@ -47,7 +47,12 @@ impl Form {
 
     /// Fails when there is any mistake.
     pub(super) fn check(self) -> Result<(), Error> {
-        self.0.into_result().map_err(|violations| Error::Rejected(Failure::Form, violations))
+        self.check_as(Failure::Form)
+    }
+
+    /// Fails as `failure` when there is any mistake.
+    pub(super) fn check_as(self, failure: Failure) -> Result<(), Error> {
+        self.0.into_result().map_err(|violations| Error::Rejected(failure, violations))
     }
 }
 

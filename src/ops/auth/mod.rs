@@ -18,6 +18,7 @@ mod password_reset;
 mod principal;
 mod second_factor;
 mod superusers;
+mod test_mail;
 mod throttle;
 mod verification;
 
@@ -30,6 +31,7 @@ pub use password_reset::{ConfirmPasswordReset, request_password_reset};
 pub use principal::principal;
 pub(in crate::ops) use principal::{file_token_holder, issue_file_token};
 pub use superusers::{SuperuserCommand, setup_token};
+pub use test_mail::TestMail;
 pub(crate) use throttle::Throttles;
 pub use verification::{confirm_verification, request_verification};
 
