@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use http::Method;
 
 use super::{App, Parts, ReloadHook};
-use crate::auth::PasswordHasher;
+use crate::auth::{CommonPasswords, PasswordHasher};
 use crate::config::{self, Config, Live, Sources};
 use crate::files::Storage;
 use crate::mail::Authorities;
@@ -25,6 +25,9 @@ const BLOCKING_PER_CORE: usize = 16;
 
 /// Passwords that may wait to be hashed; each takes tens of milliseconds of a core.
 const HASHES_WAITING_MAX: usize = 64;
+
+/// The largest list of common passwords, in bytes: some ten million of them.
+const COMMON_PASSWORDS_BYTES_MAX: u64 = 128 << 20;
 
 /// Adds a route once the router exists.
 type AddRoute = Box<dyn FnOnce(&mut Router) -> Result<(), RouteError>>;
@@ -122,7 +125,7 @@ impl AppBuilder {
         for add in self.routes {
             add(&mut router)?;
         }
-        let authorities = authorities(&boot)?;
+        let (authorities, common) = (authorities(&boot)?, common_passwords(&boot)?);
         make_folder(&boot.data)
             .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
         let cores = available_parallelism().map_or(1, std::num::NonZero::get);
@@ -144,7 +147,7 @@ impl AppBuilder {
         files
             .clear_scratch()
             .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
-        let hasher = PasswordHasher::new(hashing, HASHES_WAITING_MAX);
+        let hasher = PasswordHasher::new(hashing, HASHES_WAITING_MAX).knowing(common);
         let backend = Backend::new(store, hasher, files).trusting(authorities);
         let backend = Arc::new(backend);
         bootstrap(&backend)?;
@@ -179,6 +182,19 @@ fn authorities(boot: &config::Boot) -> Result<Authorities, BuildError> {
     let fault = |cause| BuildError::File { option: "mail.ca_file", path: path.into(), cause };
     let pem = fs::read(path).map_err(|cause| fault(cause.into()))?;
     Authorities::from_pem(&pem).map_err(|cause| fault(cause.into()))
+}
+
+/// The passwords that collections may refuse.
+fn common_passwords(boot: &config::Boot) -> Result<CommonPasswords, BuildError> {
+    let Some(path) = boot.common_passwords.path() else { return Ok(CommonPasswords::default()) };
+    let fault =
+        |cause| BuildError::File { option: "auth.common_passwords", path: path.into(), cause };
+    let size = fs::metadata(path).map_err(|cause| fault(cause.into()))?.len();
+    if size > COMMON_PASSWORDS_BYTES_MAX {
+        return Err(fault(format!("larger than {COMMON_PASSWORDS_BYTES_MAX} bytes").into()));
+    }
+    let text = fs::read(path).map_err(|cause| fault(cause.into()))?;
+    Ok(CommonPasswords::from_lines(&String::from_utf8_lossy(&text)))
 }
 
 /// Makes a folder that only its owner can look into; one that exists is left as it is.

@@ -133,11 +133,17 @@ impl App {
 fn tasks(backend: &Arc<Backend>) -> Vec<Task> {
     const HOUR: u32 = 3600;
     let (accounts, outbox) = (Arc::clone(backend), Arc::clone(backend));
+    let visitors = Arc::clone(backend);
     vec![
         Task {
             name: "delete expired second factors and one-time passwords",
             seconds: HOUR,
             run: Box::new(move |now| ops::auth::delete_expired(&accounts, now).map(drop)),
+        },
+        Task {
+            name: "delete unused anonymous accounts",
+            seconds: 24 * HOUR,
+            run: Box::new(move |now| ops::auth::delete_unused_anonymous(&visitors, now).map(drop)),
         },
         Task {
             name: "delete old mail that could not be sent",

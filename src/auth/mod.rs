@@ -9,8 +9,10 @@
 mod error;
 mod password;
 mod pool;
+mod strength;
 mod token;
 
 pub use error::{HashError, KeyError};
-pub use password::{PasswordHasher, Verdict};
+pub use password::{NO_PASSWORD, PasswordHasher, Verdict};
+pub use strength::{CommonPasswords, Strength};
 pub use token::{Claims, SigningKey, TokenKind, mint, peek, verify};

@@ -78,6 +78,8 @@ layer! {
     "threads.hashing" hashing_threads: usize,
     /// See [`Boot::mail_ca_file`](super::Boot::mail_ca_file).
     "mail.ca_file" mail_ca_file: OptionalFile,
+    /// See [`Boot::common_passwords`](super::Boot::common_passwords).
+    "auth.common_passwords" common_passwords: OptionalFile,
     /// See [`Live::cors_origins`](super::Live::cors_origins).
     "cors.origins" cors_origins: Vec<String>,
     /// See [`Live::body_size_max`](super::Live::body_size_max).

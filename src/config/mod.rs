@@ -54,6 +54,8 @@ pub struct Boot {
     pub hashing_threads: usize,
     /// Certificates, as PEM, of authorities that mail servers may show besides the well-known ones.
     pub mail_ca_file: OptionalFile,
+    /// Passwords that collections may refuse because many people use them, one on each line.
+    pub common_passwords: OptionalFile,
 }
 
 impl Default for Boot {
@@ -67,6 +69,7 @@ impl Default for Boot {
             worker_threads: 0,
             hashing_threads: 0,
             mail_ca_file: OptionalFile::default(),
+            common_passwords: OptionalFile::default(),
         }
     }
 }
@@ -127,6 +130,7 @@ impl Config {
                 worker_threads: layer.worker_threads.unwrap_or(boot.worker_threads),
                 hashing_threads: layer.hashing_threads.unwrap_or(boot.hashing_threads),
                 mail_ca_file: layer.mail_ca_file.unwrap_or(boot.mail_ca_file),
+                common_passwords: layer.common_passwords.unwrap_or(boot.common_passwords),
             },
             live: Live {
                 log_level: layer.log_level.unwrap_or(live.log_level),

@@ -43,6 +43,9 @@ pub enum Error {
     /// One-time passwords are not accepted here.
     #[error("logins with one-time passwords are off")]
     OtpDisabled,
+    /// Visitors get no accounts here.
+    #[error("anonymous logins are off")]
+    AnonymousDisabled,
     /// There is no such one-time password, it is void, or it was another; which is not said.
     #[error("invalid or expired one-time password")]
     InvalidOtp,

@@ -54,6 +54,8 @@ pub enum Context {
     Otp,
     /// A login with a password.
     Password,
+    /// A login of a visitor who has not said who they are.
+    Anonymous,
 }
 
 impl Context {
@@ -68,6 +70,7 @@ impl Context {
             Self::OAuth2 => "oauth2",
             Self::Otp => "otp",
             Self::Password => "password",
+            Self::Anonymous => "anonymous",
         }
     }
 }

@@ -21,8 +21,8 @@ mod violation;
 
 pub use catalog::Catalog;
 pub use collection::{
-    AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions, OAuth2Options,
-    OAuth2Provider, OtpOptions, PasswordAuth, Rules, TokenOptions,
+    AnonymousOptions, AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions,
+    OAuth2Options, OAuth2Provider, OtpOptions, PasswordAuth, PasswordPolicy, Rules, TokenOptions,
 };
 pub use definition::{
     DefinitionError, Draft, OAUTH2_PROVIDERS, Renames, create_from_body, renames, scaffold,

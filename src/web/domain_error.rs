@@ -31,6 +31,9 @@ impl From<Error> for ApiError {
             Error::OtpDisabled => {
                 Self::forbidden("The collection is not configured to allow OTP authentication.")
             }
+            Error::AnonymousDisabled => Self::forbidden(
+                "The collection is not configured to allow anonymous authentication.",
+            ),
             Error::InvalidOtp => Self::bad_request("Invalid or expired OTP."),
             Error::TooManyAttempts => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,

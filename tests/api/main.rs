@@ -4,11 +4,13 @@
 mod harness;
 
 mod accounts;
+mod anonymous;
 mod bad_input;
 mod batch;
 mod concurrency;
 mod explain;
 mod files;
+mod passwords;
 mod rate_limits;
 mod realtime;
 mod records;

@@ -25,7 +25,11 @@ pub(crate) struct Server {
 impl Server {
     /// A server on an empty data folder that has one superuser.
     pub(crate) fn start() -> Self {
-        let data = tempfile::tempdir().expect("a temporary folder");
+        Self::start_in(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// A server in this folder, which may have a config file, that has one superuser.
+    pub(crate) fn start_in(data: tempfile::TempDir) -> Self {
         let made = program(data.path())
             .args(["superuser", "upsert", EMAIL, PASSWORD])
             .output()

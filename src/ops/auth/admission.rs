@@ -7,14 +7,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::access::{Caller, Gate, RuleCache};
-use crate::auth::TokenKind;
+use crate::auth::{NO_PASSWORD, TokenKind};
 use crate::mail::Delivery;
-use crate::model::{RowBuf, Timestamp};
+use crate::model::{RowBuf, Timestamp, Value};
 use crate::ops::Backend;
-use crate::ops::records::{Enricher, Expand, RecordView};
+use crate::ops::records::{Enricher, Expand, RecordView, account};
 use crate::ops::views::Writing;
 use crate::query::{AuthRow, Context, Request, Rows};
-use crate::schema::Collection;
+use crate::schema::{Collection, Record};
 use crate::store::Tx;
 
 use super::principal::issue;
@@ -29,6 +29,8 @@ pub enum Method {
     Otp,
     /// With an account elsewhere.
     OAuth2,
+    /// Not at all: with an account made for a visitor.
+    Anonymous,
 }
 
 impl Method {
@@ -38,6 +40,7 @@ impl Method {
             Self::Password => "password",
             Self::Otp => "otp",
             Self::OAuth2 => "oauth2",
+            Self::Anonymous => "anonymous",
         }
     }
 
@@ -46,6 +49,7 @@ impl Method {
             Self::Password => Context::Password,
             Self::Otp => Context::Otp,
             Self::OAuth2 => Context::OAuth2,
+            Self::Anonymous => Context::Anonymous,
         }
     }
 }
@@ -159,8 +163,11 @@ impl Admission {
         collection: &Arc<Collection>,
         row: &RowBuf,
     ) -> Result<Ended, Error> {
+        let named = self.named(tx, collection, row)?;
+        let row = &named;
         let ended = self.read(tx, collection, row.clone())?;
-        if !matches!(ended, Ended::Admitted { .. }) {
+        // There is no second way into an account that nobody can log in to.
+        if !matches!(ended, Ended::Admitted { .. }) || self.method == Method::Anonymous {
             return Ok(ended);
         }
         let with_views = Writing::over(tx);
@@ -191,6 +198,22 @@ impl Admission {
             origins::note(tx, &self.delivery, collection, row, &place)?;
         }
         Ok(ended)
+    }
+
+    /// The account in `row`, which is no visitor's any more once it is linked to one elsewhere.
+    fn named(
+        &self,
+        tx: &mut Tx<'_>,
+        collection: &Arc<Collection>,
+        row: &RowBuf,
+    ) -> Result<RowBuf, Error> {
+        if self.method != Method::OAuth2 || !collection.is_anonymous(row.as_row()) {
+            return Ok(row.clone());
+        }
+        let Some(rowid) = tx.find(collection, row.as_row().id())? else { return Ok(row.clone()) };
+        let mut account = Record::from_row(collection.clone(), row.as_row());
+        account.set("password", Value::Text(NO_PASSWORD.to_owned()));
+        Ok(account::replace(tx, rowid, row, account)?)
     }
 
     /// The answer to a login that ended so, once that is committed.

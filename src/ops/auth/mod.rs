@@ -8,7 +8,9 @@
 //! Start reading at [`principal`], then `admission`, the tail of every login.
 
 mod admission;
+mod anonymous;
 mod cleanup;
+mod decoys;
 mod email_change;
 mod form;
 mod login;
@@ -19,10 +21,13 @@ mod principal;
 mod second_factor;
 mod superusers;
 mod test_mail;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod verification;
 
 pub use admission::{Attempt, LoggedIn, Login, Method};
+pub use anonymous::{Promotion, delete_unused_anonymous, note_use, sign_in_anonymously};
 pub use cleanup::delete_expired;
 pub use email_change::{ConfirmEmailChange, request_email_change};
 pub use login::{PasswordLogin, impersonate, refresh};

@@ -4,8 +4,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::model::{CollectionId, Timestamp};
 use crate::schema::{
-    AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions, OtpOptions, PasswordAuth,
-    Rules, Secrets, TokenOptions,
+    AnonymousOptions, AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions,
+    OtpOptions, PasswordAuth, PasswordPolicy, Rules, Secrets, TokenOptions,
 };
 
 use super::{field_list, ids, indexes};
@@ -107,6 +107,8 @@ fn auth_options() -> AuthOptions {
             "confirm-email-change",
             "Confirm new email",
         ),
+        anonymous: AnonymousOptions::default(),
+        password_policy: PasswordPolicy::default(),
     }
 }
 
@@ -137,7 +139,7 @@ mod tests {
                       indexes created updated system";
         let auth = "authRule manageRule authAlert oauth2 passwordAuth mfa otp authToken \
                     passwordResetToken emailChangeToken verificationToken fileToken \
-                    verificationTemplate resetPasswordTemplate confirmEmailChangeTemplate";
+                    verificationTemplate resetPasswordTemplate confirmEmailChangeTemplate anonymous passwordPolicy";
         assert_eq!(keys(&all["base"]).join(" "), common);
         assert_eq!(keys(&all["view"]).join(" "), format!("{common} viewQuery"));
         assert_eq!(keys(&all["auth"]).join(" "), format!("{common} {auth}"));

@@ -45,7 +45,15 @@ impl AuthOptions {
         token("fileToken", &mut self.file_token, members)?;
         template("verificationTemplate", &mut self.verification_template, members)?;
         template("resetPasswordTemplate", &mut self.reset_password_template, members)?;
-        template("confirmEmailChangeTemplate", &mut self.confirm_email_change_template, members)
+        template("confirmEmailChangeTemplate", &mut self.confirm_email_change_template, members)?;
+        members.object("anonymous", |anonymous| {
+            anonymous.bool("enabled", &mut self.anonymous.enabled)?;
+            anonymous.int("keepDays", &mut self.anonymous.keep_days)
+        })?;
+        members.object("passwordPolicy", |policy| {
+            policy.int("minStrength", &mut self.password_policy.min_strength)?;
+            policy.bool("refuseCommon", &mut self.password_policy.refuse_common)
+        })
     }
 }
 

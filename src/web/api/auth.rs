@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 
-use crate::ops::auth::{self, Attempt, LoggedIn, Login, OtpLogin, PasswordLogin};
+use crate::ops::auth::{self, Attempt, LoggedIn, Login, OtpLogin, PasswordLogin, Promotion};
 use crate::ops::records::collection_of;
 use crate::ops::{Error, Failure};
 use crate::query::Rows;
@@ -31,9 +31,7 @@ pub(crate) async fn methods(state: Arc<State>, request: Request) -> Result<Reply
     // No provider can be used yet. Without OAuth2 the list of old clients is null.
     let providers: Vec<Json> = Vec::new();
     let old_providers = oauth2.enabled.then(|| providers.clone());
-    Ok(Reply::json(
-        StatusCode::OK,
-        json!({
+    let mut methods = json!({
             "password": { "identityFields": identity_fields(password), "enabled": password.enabled },
             "oauth2": { "providers": providers, "enabled": oauth2.enabled },
             "mfa": { "enabled": mfa.enabled, "duration": duration(mfa.enabled, mfa.duration) },
@@ -41,8 +39,11 @@ pub(crate) async fn methods(state: Arc<State>, request: Request) -> Result<Reply
             "authProviders": old_providers,
             "usernamePassword": has("username"),
             "emailPassword": has("email"),
-        }),
-    ))
+    });
+    if options.anonymous.enabled {
+        methods["anonymous"] = json!({ "enabled": true });
+    }
+    Ok(Reply::json(StatusCode::OK, methods))
 }
 
 /// `POST …/auth-with-password`
@@ -75,6 +76,36 @@ pub(crate) async fn with_otp(state: Arc<State>, mut request: Request) -> Result<
     Ok(login_reply(&state, &body.judge(login)?))
 }
 
+/// `POST …/auth-anonymous`
+pub(crate) async fn anonymously(
+    state: Arc<State>,
+    mut request: Request,
+) -> Result<Reply, ApiError> {
+    let body = Body::of(&mut request).await;
+    let attempt = attempt_of(&state, &request, &body);
+    if let Some(failure) = body.failure {
+        return Err(failure);
+    }
+    let (backend, name) = (state.backend.clone(), collection_name(&request));
+    let login =
+        state.blocking.run(move || auth::sign_in_anonymously(&backend, attempt, &name)).await;
+    Ok(login_reply(&state, &login.map_err(in_context)?))
+}
+
+/// `POST …/auth-promote`
+pub(crate) async fn promoted(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
+    let body = Body::of(&mut request).await;
+    let promotion = Promotion {
+        email: body.text("email"),
+        password: body.text("password"),
+        password_confirm: body.text("passwordConfirm"),
+        attempt: attempt_of(&state, &request, &body),
+    };
+    let (backend, name) = (state.backend.clone(), collection_name(&request));
+    let login = state.hashing.run(move || promotion.run(&backend, &name)).await;
+    Ok(login_reply(&state, &body.judge(login)?))
+}
+
 /// `POST …/auth-refresh`
 pub(crate) async fn refreshed(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     let snapshot = state.backend.snapshot();
@@ -87,6 +118,9 @@ pub(crate) async fn refreshed(state: Arc<State>, request: Request) -> Result<Rep
         expand_of(&request),
     )
     .map_err(in_context)?;
+    if let Some(auth) = caller_of(&request).auth() {
+        auth::note_use(&state.backend, &auth.collection, &auth.row);
+    }
     Ok(reply(&state, &logged_in))
 }
 

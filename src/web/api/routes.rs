@@ -39,6 +39,8 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::GET, &auth_path("auth-methods"), auth::methods)?;
     router.add(Method::POST, &auth_path("auth-with-password"), auth::with_password)?;
     router.add(Method::POST, &auth_path("auth-with-otp"), auth::with_otp)?;
+    router.add(Method::POST, &auth_path("auth-anonymous"), auth::anonymously)?;
+    router.add(Method::POST, &auth_path("auth-promote"), auth::promoted)?;
     router.add(Method::POST, &auth_path("auth-refresh"), auth::refreshed)?;
     router.add(Method::POST, &auth_path("impersonate/{id}"), auth::impersonate)?;
     router.add(Method::POST, &auth_path("request-otp"), accounts::request_otp)?;
@@ -88,6 +90,8 @@ fn actions_of(method: &Method, path: &str) -> Actions {
         ("POST", "auth-with-password") => &["authWithPassword", "auth"],
         ("POST", "auth-with-oauth2") => &["authWithOAuth2", "auth"],
         ("POST", "auth-with-otp") => &["authWithOTP", "auth"],
+        ("POST", "auth-anonymous") => &["authAnonymous", "auth"],
+        ("POST", "auth-promote") => &["authPromote"],
         ("POST", "request-otp") => &["requestOTP"],
         ("POST", "request-password-reset") => &["requestPasswordReset"],
         ("POST", "confirm-password-reset") => &["confirmPasswordReset"],
