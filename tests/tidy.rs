@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("config", &[]),
     ("schema", &["model"]),
-    ("settings", &["schema"]),
+    ("settings", &["model", "schema"]),
     ("query", &["model", "schema"]),
     ("sql", &["model", "schema", "query"]),
     ("store", &["model", "schema", "query"]),

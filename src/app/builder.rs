@@ -10,7 +10,7 @@ use std::thread::available_parallelism;
 use arc_swap::ArcSwap;
 use http::Method;
 
-use super::{App, Parts, ReloadHook};
+use super::{App, Parts, ReloadHook, own_jobs};
 use crate::auth::{CommonPasswords, PasswordHasher};
 use crate::config::{self, Config, Live, Sources};
 use crate::files::Storage;
@@ -151,6 +151,7 @@ impl AppBuilder {
         let backend = Backend::new(store, hasher, files).trusting(authorities);
         let backend = Arc::new(backend);
         bootstrap(&backend)?;
+        own_jobs::register(&backend).map_err(ops::Error::internal)?;
         let state = State::new(
             Arc::new(ArcSwap::from_pointee(live)),
             backend,

@@ -7,6 +7,7 @@
 mod builder;
 mod command;
 pub mod control;
+mod own_jobs;
 
 use std::fmt;
 use std::io;
@@ -20,9 +21,10 @@ pub use command::{ControlCommand, ExportCommand, Password, SuperuserCommand};
 
 use crate::config::{Boot, Live, Sources};
 use crate::dump;
-use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule, Task};
+use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule};
+use crate::ops::crons::Crons;
 use crate::ops::realtime::Pump;
-use crate::ops::{self, Backend};
+use crate::ops;
 use crate::realtime::Hub;
 use crate::web::{self, Router, State};
 
@@ -77,7 +79,7 @@ impl App {
         let _control = control::listen(self)?;
         let backend = &parts.state.backend;
         let _postman = Postman::start(Arc::clone(backend))?;
-        let _schedule = Schedule::start(tasks(backend))?;
+        let _schedule = Schedule::start(Arc::clone(backend))?;
         web::serve(listener, Arc::clone(&parts.state), Arc::clone(&parts.router), shutdown).await
     }
 
@@ -123,34 +125,15 @@ impl App {
         self.0.state.realtime.hub()
     }
 
+    /// The cron jobs: those of the server, and what else is to run every so often while it serves.
+    pub fn crons(&self) -> &Crons {
+        self.0.state.backend.crons()
+    }
+
     /// The options it was built with that need a restart.
     pub fn boot(&self) -> &Boot {
         &self.0.boot
     }
-}
-
-/// What a server does by itself every so often.
-fn tasks(backend: &Arc<Backend>) -> Vec<Task> {
-    const HOUR: u32 = 3600;
-    let (accounts, outbox) = (Arc::clone(backend), Arc::clone(backend));
-    let visitors = Arc::clone(backend);
-    vec![
-        Task {
-            name: "delete expired second factors and one-time passwords",
-            seconds: HOUR,
-            run: Box::new(move |now| ops::auth::delete_expired(&accounts, now).map(drop)),
-        },
-        Task {
-            name: "delete unused anonymous accounts",
-            seconds: 24 * HOUR,
-            run: Box::new(move |now| ops::auth::delete_unused_anonymous(&visitors, now).map(drop)),
-        },
-        Task {
-            name: "delete old mail that could not be sent",
-            seconds: HOUR,
-            run: Box::new(move |now| ops::mail::delete_old_failures(&outbox, now)),
-        },
-    ]
 }
 
 fn superuser_use_case(command: SuperuserCommand) -> ops::auth::SuperuserCommand {

@@ -15,6 +15,7 @@ use crate::settings::Settings;
 use crate::store::{Snapshot, Store, Tx};
 
 use super::auth::Throttles;
+use super::crons::Crons;
 use super::files::InFlight;
 use super::mail::Bell;
 use super::views::{Reading, ViewCache};
@@ -27,6 +28,7 @@ pub struct Backend {
     rules: Arc<RuleCache>,
     hasher: PasswordHasher,
     throttles: Throttles,
+    crons: Crons,
     bell: Bell,
     authorities: Authorities,
     files: Storage,
@@ -54,6 +56,7 @@ impl Backend {
             rules: Arc::default(),
             hasher,
             throttles: Throttles::default(),
+            crons: Crons::default(),
             bell: Bell::default(),
             authorities: Authorities::default(),
             files,
@@ -94,6 +97,11 @@ impl Backend {
     /// Who has to wait.
     pub(crate) fn throttles(&self) -> &Throttles {
         &self.throttles
+    }
+
+    /// What runs by itself every so often.
+    pub fn crons(&self) -> &Crons {
+        &self.crons
     }
 
     /// Where mail goes out, and in whose name.

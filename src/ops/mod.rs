@@ -13,6 +13,7 @@ pub mod batch;
 mod bootstrap;
 pub mod collections;
 pub mod console;
+pub mod crons;
 mod error;
 pub mod files;
 pub mod mail;

@@ -8,6 +8,7 @@ mod anonymous;
 mod bad_input;
 mod batch;
 mod concurrency;
+mod crons;
 mod explain;
 mod files;
 mod passwords;

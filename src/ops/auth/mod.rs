@@ -28,7 +28,7 @@ mod verification;
 
 pub use admission::{Attempt, LoggedIn, Login, Method};
 pub use anonymous::{Promotion, delete_unused_anonymous, note_use, sign_in_anonymously};
-pub use cleanup::delete_expired;
+pub use cleanup::{delete_expired_mfas, delete_expired_otps};
 pub use email_change::{ConfirmEmailChange, request_email_change};
 pub use login::{PasswordLogin, impersonate, refresh};
 pub use otp::{OtpLogin, request_otp};

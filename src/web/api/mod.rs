@@ -4,6 +4,7 @@ mod accounts;
 mod auth;
 mod batch;
 mod collections;
+mod crons;
 mod explain;
 mod files;
 mod health;

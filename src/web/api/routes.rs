@@ -4,7 +4,8 @@ use http::Method;
 
 use super::super::{Actions, RouteError, Router};
 use super::{
-    accounts, auth, batch, collections, explain, files, health, realtime, records, settings, sql,
+    accounts, auth, batch, collections, crons, explain, files, health, realtime, records, settings,
+    sql,
 };
 
 /// All routes, each with its handler.
@@ -57,6 +58,8 @@ pub fn routes() -> Result<Router, RouteError> {
     let change = &auth_path("confirm-email-change");
     router.add(Method::POST, change, accounts::confirm_email_change)?;
     router.add(Method::POST, "/api/batch", batch::run)?;
+    router.add(Method::GET, "/api/crons", crons::list)?;
+    router.add(Method::POST, "/api/crons/{id}", crons::start)?;
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;
     router.add(Method::POST, "/api/settings/test/email", settings::test_email)?;

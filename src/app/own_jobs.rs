@@ -1,0 +1,34 @@
+//! What a server does by itself every so often.
+
+use std::sync::{Arc, Weak};
+
+use crate::model::Timestamp;
+use crate::ops::crons::CronError;
+use crate::ops::{self, Backend, Error};
+
+/// Names and expressions are those of the contract, and `__hs…` are our own.
+pub(super) fn register(backend: &Arc<Backend>) -> Result<(), CronError> {
+    add(backend, "__pbDBOptimize__", "0 0 * * *", ops::mail::delete_old_failures)?;
+    add(backend, "__pbMFACleanup__", "0 * * * *", |backend, now| {
+        ops::auth::delete_expired_mfas(backend, now).map(drop)
+    })?;
+    add(backend, "__pbOTPCleanup__", "0 * * * *", |backend, now| {
+        ops::auth::delete_expired_otps(backend, now).map(drop)
+    })?;
+    add(backend, "__hsAnonymousCleanup__", "30 0 * * *", |backend, now| {
+        ops::auth::delete_unused_anonymous(backend, now).map(drop)
+    })
+}
+
+fn add(
+    backend: &Arc<Backend>,
+    id: &str,
+    expression: &str,
+    run: impl Fn(&Backend, Timestamp) -> Result<(), Error> + Send + Sync + 'static,
+) -> Result<(), CronError> {
+    // The backend holds its jobs, so they must not hold it.
+    let weak: Weak<Backend> = Arc::downgrade(backend);
+    backend
+        .crons()
+        .add(id, expression, move |now| weak.upgrade().map_or(Ok(()), |backend| run(&backend, now)))
+}
