@@ -15,6 +15,7 @@ use crate::auth::{CommonPasswords, PasswordHasher};
 use crate::config::{self, Config, Live, Sources};
 use crate::files::Storage;
 use crate::mail::Authorities;
+use crate::ops::logs::Logs;
 use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend, bootstrap};
 use crate::store::{self, Store, StoreError, StoreOptions};
@@ -28,6 +29,9 @@ const HASHES_WAITING_MAX: usize = 64;
 
 /// The largest list of common passwords, in bytes: some ten million of them.
 const COMMON_PASSWORDS_BYTES_MAX: u64 = 128 << 20;
+
+/// The page cache of the log.
+const LOG_CACHE_BYTES: usize = 8 << 20;
 
 /// Adds a route once the router exists.
 type AddRoute = Box<dyn FnOnce(&mut Router) -> Result<(), RouteError>>;
@@ -142,13 +146,21 @@ impl AppBuilder {
             StoreError::Locked => BuildError::Occupied { path: boot.data.clone() },
             other => BuildError::Store(other),
         })?;
+        let options = StoreOptions {
+            cache_bytes: LOG_CACHE_BYTES,
+            // What is logged is not worth waiting for the disk.
+            durability: store::Durability::Relaxed,
+            ..StoreOptions::default()
+        };
+        let logs = Store::open_beside(&boot.data, "logs", options).map_err(BuildError::Store)?;
+        let logs = Logs::start(logs)?;
         let files = Storage::new(&boot.data);
         // Whose folder this is was settled by opening the store.
         files
             .clear_scratch()
             .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
         let hasher = PasswordHasher::new(hashing, HASHES_WAITING_MAX).knowing(common);
-        let backend = Backend::new(store, hasher, files).trusting(authorities);
+        let backend = Backend::new(store, hasher, files).trusting(authorities).logging_to(logs);
         let backend = Arc::new(backend);
         bootstrap(&backend)?;
         own_jobs::register(&backend).map_err(ops::Error::internal)?;

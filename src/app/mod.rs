@@ -22,9 +22,9 @@ pub use command::{ControlCommand, ExportCommand, Password, SuperuserCommand};
 use crate::config::{Boot, Live, Sources};
 use crate::dump;
 use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule};
+use crate::ops;
 use crate::ops::crons::Crons;
 use crate::ops::realtime::Pump;
-use crate::ops;
 use crate::realtime::Hub;
 use crate::web::{self, Router, State};
 

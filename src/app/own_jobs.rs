@@ -8,6 +8,10 @@ use crate::ops::{self, Backend, Error};
 
 /// Names and expressions are those of the contract, and `__hs…` are our own.
 pub(super) fn register(backend: &Arc<Backend>) -> Result<(), CronError> {
+    add(backend, "__pbLogsCleanup__", "0 */6 * * *", |backend, now| {
+        let (Some(logs), settings) = (backend.logs(), backend.settings()) else { return Ok(()) };
+        logs.delete_old(settings.logs.max_days, settings.logs.min_level, now).map(drop)
+    })?;
     add(backend, "__pbDBOptimize__", "0 0 * * *", ops::mail::delete_old_failures)?;
     add(backend, "__pbMFACleanup__", "0 * * * *", |backend, now| {
         ops::auth::delete_expired_mfas(backend, now).map(drop)

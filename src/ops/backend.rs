@@ -17,6 +17,7 @@ use crate::store::{Snapshot, Store, Tx};
 use super::auth::Throttles;
 use super::crons::Crons;
 use super::files::InFlight;
+use super::logs::Logs;
 use super::mail::Bell;
 use super::views::{Reading, ViewCache};
 use super::{Error, settings};
@@ -29,6 +30,7 @@ pub struct Backend {
     hasher: PasswordHasher,
     throttles: Throttles,
     crons: Crons,
+    logs: Option<Logs>,
     bell: Bell,
     authorities: Authorities,
     files: Storage,
@@ -57,6 +59,7 @@ impl Backend {
             hasher,
             throttles: Throttles::default(),
             crons: Crons::default(),
+            logs: None,
             bell: Bell::default(),
             authorities: Authorities::default(),
             files,
@@ -72,6 +75,18 @@ impl Backend {
     pub fn trusting(mut self, authorities: Authorities) -> Self {
         self.authorities = authorities;
         self
+    }
+
+    /// Says where requests are logged.
+    #[must_use]
+    pub fn logging_to(mut self, logs: Logs) -> Self {
+        self.logs = Some(logs);
+        self
+    }
+
+    /// The log of requests, if there is one.
+    pub fn logs(&self) -> Option<&Logs> {
+        self.logs.as_ref()
     }
 
     /// The last committed state.
@@ -176,7 +191,8 @@ impl Backend {
 
     /// Finishes what was submitted and closes the store.
     pub fn close(&self) -> Result<(), Error> {
-        self.store.close().map_err(Error::from)
+        let logged = self.logs.as_ref().map_or(Ok(()), Logs::close);
+        self.store.close().map_err(Error::from).and(logged)
     }
 }
 

@@ -16,6 +16,7 @@ pub mod console;
 pub mod crons;
 mod error;
 pub mod files;
+pub mod logs;
 pub mod mail;
 pub mod realtime;
 pub mod records;

@@ -11,6 +11,7 @@ mod concurrency;
 mod crons;
 mod explain;
 mod files;
+mod logs;
 mod passwords;
 mod rate_limits;
 mod realtime;

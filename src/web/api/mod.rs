@@ -8,6 +8,7 @@ mod crons;
 mod explain;
 mod files;
 mod health;
+mod logs;
 mod realtime;
 mod records;
 mod routes;

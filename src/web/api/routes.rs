@@ -4,8 +4,8 @@ use http::Method;
 
 use super::super::{Actions, RouteError, Router};
 use super::{
-    accounts, auth, batch, collections, crons, explain, files, health, realtime, records, settings,
-    sql,
+    accounts, auth, batch, collections, crons, explain, files, health, logs, realtime, records,
+    settings, sql,
 };
 
 /// All routes, each with its handler.
@@ -59,6 +59,9 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::POST, change, accounts::confirm_email_change)?;
     router.add(Method::POST, "/api/batch", batch::run)?;
     router.add(Method::GET, "/api/crons", crons::list)?;
+    router.add(Method::GET, "/api/logs", logs::list)?;
+    router.add(Method::GET, "/api/logs/stats", logs::stats)?;
+    router.add(Method::GET, "/api/logs/{id}", logs::get)?;
     router.add(Method::POST, "/api/crons/{id}", crons::start)?;
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Map, Value as Json};
 
+use crate::model::Timestamp;
 use crate::ops::auth::TestMail;
 use crate::ops::settings::UpdateSettings;
 use crate::schema::Secrets;
@@ -28,6 +29,8 @@ pub(crate) async fn update(state: Arc<State>, mut request: Request) -> Result<Re
     committed(|done| state.backend.submit(move |tx| update.run(tx), done)).await?;
     let settings = state.backend.reload_settings()?;
     state.rate_limiter.reset();
+    // What the log is not to keep any more goes at once.
+    state.backend.crons().start("__pbLogsCleanup__", Timestamp::now());
     Ok(reply(&settings))
 }
 
