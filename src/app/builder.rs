@@ -19,7 +19,10 @@ use crate::ops::logs::Logs;
 use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend, bootstrap};
 use crate::store::{self, Store, StoreError, StoreOptions};
-use crate::web::{self, ApiError, Blocking, Reply, Request, RouteError, Router, State};
+use crate::web::{
+    self, ApiError, Blocking, PublicFolder, Reply, Request, RouteError, Router, State, Tls,
+    TlsError,
+};
 
 /// Blocking calls at once for each core: most of them wait for the disk.
 const BLOCKING_PER_CORE: usize = 16;
@@ -85,6 +88,9 @@ pub enum BuildError {
     /// The system has no thread left.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
+    /// Connections cannot be encrypted as the configuration says.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A route is malformed or collides with another.
     #[error(transparent)]
     Route(#[from] RouteError),
@@ -130,8 +136,15 @@ impl AppBuilder {
             add(&mut router)?;
         }
         let (authorities, common) = (authorities(&boot)?, common_passwords(&boot)?);
+        let public = Arc::new(PublicFolder::new(&boot.public_folder, boot.index_fallback));
+        router.set_fallback(move |state, request| {
+            let public = Arc::clone(&public);
+            async move { public.answer(&state, request).await }
+        });
         make_folder(&boot.data)
             .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
+        let tls = boot.tls.address.as_ref();
+        let tls = tls.map(|_| Tls::new(&boot.tls, &boot.data.join("acme"))).transpose()?;
         let cores = available_parallelism().map_or(1, std::num::NonZero::get);
         let hashing = if boot.hashing_threads == 0 { cores } else { boot.hashing_threads };
         let options = StoreOptions {
@@ -177,6 +190,7 @@ impl AppBuilder {
             state: Arc::new(state),
             pump,
             router: Arc::new(router),
+            tls,
             on_reload: self.on_reload.unwrap_or_else(|| Arc::new(|_| {})),
             closing: std::sync::atomic::AtomicBool::new(false),
         })))
@@ -191,7 +205,7 @@ impl fmt::Debug for AppBuilder {
 
 /// Whose certificates mail servers may show besides those of the well-known authorities.
 fn authorities(boot: &config::Boot) -> Result<Authorities, BuildError> {
-    let Some(path) = boot.mail_ca_file.path() else { return Ok(Authorities::default()) };
+    let Some(path) = &boot.mail_ca_file else { return Ok(Authorities::default()) };
     let fault = |cause| BuildError::File { option: "mail.ca_file", path: path.into(), cause };
     let pem = fs::read(path).map_err(|cause| fault(cause.into()))?;
     Authorities::from_pem(&pem).map_err(|cause| fault(cause.into()))
@@ -199,7 +213,7 @@ fn authorities(boot: &config::Boot) -> Result<Authorities, BuildError> {
 
 /// The passwords that collections may refuse.
 fn common_passwords(boot: &config::Boot) -> Result<CommonPasswords, BuildError> {
-    let Some(path) = boot.common_passwords.path() else { return Ok(CommonPasswords::default()) };
+    let Some(path) = &boot.common_passwords else { return Ok(CommonPasswords::default()) };
     let fault =
         |cause| BuildError::File { option: "auth.common_passwords", path: path.into(), cause };
     let size = fs::metadata(path).map_err(|cause| fault(cause.into()))?.len();
