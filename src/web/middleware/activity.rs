@@ -1,8 +1,7 @@
 //! What the log keeps of a request.
 
 use std::net::IpAddr;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use http::{HeaderMap, Method, StatusCode};
@@ -36,7 +35,15 @@ pub(super) struct Activity {
     user_agent: String,
     remote: IpAddr,
     /// Where it comes from and who sent it, once that is known.
-    origin: Mutex<(Option<IpAddr>, Option<(String, String)>)>,
+    origin: Mutex<Origin>,
+}
+
+/// Where a request comes from, and who sent it.
+#[derive(Default)]
+struct Origin {
+    address: Option<IpAddr>,
+    /// The name of the account's collection, and its id.
+    account: Option<(String, String)>,
 }
 
 impl Activity {
@@ -51,15 +58,16 @@ impl Activity {
             referer: shortened(&masked(header("referer")), TEXT_BYTES_MAX, "..."),
             user_agent: shortened(header("user-agent"), TEXT_BYTES_MAX, "..."),
             remote,
-            origin: Mutex::new((None, None)),
+            origin: Mutex::default(),
         }
     }
 
     /// Notes where it comes from and who sent it.
     pub(super) fn comes_from(&self, address: IpAddr, auth: Option<&AuthRow>) {
-        let auth =
+        let account =
             auth.map(|auth| (auth.collection.name.clone(), auth.row.as_row().id().to_owned()));
-        *self.origin.lock().unwrap_or_else(PoisonError::into_inner) = (Some(address), auth);
+        let origin = Origin { address: Some(address), account };
+        *self.origin.lock().unwrap_or_else(PoisonError::into_inner) = origin;
     }
 
     /// Adds it to the log, as far as the settings want it there.
@@ -82,7 +90,7 @@ impl Activity {
         error: Option<&ApiError>,
     ) -> LogEntry {
         let origin = self.origin.lock().unwrap_or_else(PoisonError::into_inner);
-        let (address, auth) = &*origin;
+        let Origin { address, account } = &*origin;
         let mut data = Map::new();
         let mut set = |key: &str, value: Json| data.insert(key.to_owned(), value);
         set("type", "request".into());
@@ -92,8 +100,8 @@ impl Activity {
         set("status", status.as_u16().into());
         set("referer", self.referer.clone().into());
         set("userAgent", self.user_agent.clone().into());
-        set("auth", auth.as_ref().map_or("", |(name, _)| name).into());
-        if let Some((_, id)) = auth.as_ref().filter(|_| settings.log_auth_id) {
+        set("auth", account.as_ref().map_or("", |(name, _)| name).into());
+        if let Some((_, id)) = account.as_ref().filter(|_| settings.log_auth_id) {
             set("authId", id.clone().into());
         }
         if settings.log_ip {
@@ -133,16 +141,9 @@ fn percent_decoded(text: &str) -> String {
     let mut at = 0;
     while at < bytes.len() {
         let hex = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                decoded.push(byte);
-                at += 3;
-            }
-            None => {
-                decoded.push(bytes[at]);
-                at += 1;
-            }
-        }
+        let escaped = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        decoded.push(escaped.unwrap_or(bytes[at]));
+        at += if escaped.is_some() { 3 } else { 1 };
     }
     String::from_utf8_lossy(&decoded).into_owned()
 }
