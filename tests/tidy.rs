@@ -66,7 +66,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("infer", &["files"]),
     ("multer", &["web"]),
     ("rust_embed", &["web"]),
-    ("rustls", &["web"]),
+    ("rustls", &["mail", "web"]),
     ("tokio_rustls", &["web"]),
     ("instant_acme", &["web"]),
     ("rcgen", &["web"]),
