@@ -64,6 +64,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("image", &["files"]),
     ("infer", &["files"]),
+    ("totp_rs", &["auth"]),
+    ("webauthn_rs", &["auth"]),
     ("multer", &["web"]),
     ("rust_embed", &["web"]),
     ("rustls", &["mail", "web"]),

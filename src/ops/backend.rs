@@ -14,7 +14,7 @@ use crate::query::Rows;
 use crate::settings::Settings;
 use crate::store::{Snapshot, Store, Tx};
 
-use super::auth::Throttles;
+use super::auth::{Factors, Throttles};
 use super::crons::Crons;
 use super::files::InFlight;
 use super::logs::Logs;
@@ -31,6 +31,7 @@ pub struct Backend {
     throttles: Throttles,
     crons: Crons,
     logs: Option<Logs>,
+    factors: Factors,
     bell: Bell,
     authorities: Authorities,
     files: Storage,
@@ -60,6 +61,7 @@ impl Backend {
             throttles: Throttles::default(),
             crons: Crons::default(),
             logs: None,
+            factors: Factors::default(),
             bell: Bell::default(),
             authorities: Authorities::default(),
             files,
@@ -117,6 +119,11 @@ impl Backend {
     /// What runs by itself every so often.
     pub fn crons(&self) -> &Crons {
         &self.crons
+    }
+
+    /// What is kept in memory about logins.
+    pub(crate) fn factors(&self) -> &Factors {
+        &self.factors
     }
 
     /// Where mail goes out, and in whose name.

@@ -56,6 +56,10 @@ pub enum Context {
     Password,
     /// A login of a visitor who has not said who they are.
     Anonymous,
+    /// A login completed with a code of an authenticator app.
+    Totp,
+    /// A login with a passkey.
+    Passkey,
 }
 
 impl Context {
@@ -71,6 +75,8 @@ impl Context {
             Self::Otp => "otp",
             Self::Password => "password",
             Self::Anonymous => "anonymous",
+            Self::Totp => "totp",
+            Self::Passkey => "passkey",
         }
     }
 }

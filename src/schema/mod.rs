@@ -22,7 +22,8 @@ mod violation;
 pub use catalog::Catalog;
 pub use collection::{
     AnonymousOptions, AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions,
-    OAuth2Options, OAuth2Provider, OtpOptions, PasswordAuth, PasswordPolicy, Rules, TokenOptions,
+    OAuth2Options, OAuth2Provider, OtpOptions, PasskeyOptions, PasswordAuth, PasswordPolicy, Rules,
+    TokenOptions, TotpOptions,
 };
 pub use definition::{
     DefinitionError, Draft, OAUTH2_PROVIDERS, Renames, create_from_body, renames, scaffold,

@@ -7,7 +7,7 @@ use crate::query::Rows;
 use crate::schema::{AuthOptions, Record};
 
 use super::Error;
-use super::second_factor::is_over;
+use super::second_factor::{is_over, seconds_of};
 
 /// Rows deleted in one transaction, so that no request waits long.
 const ROWS_AT_ONCE: usize = 500;
@@ -15,7 +15,7 @@ const ROWS_AT_ONCE: usize = 500;
 /// Deletes second factors that did not come in time, whether their collections still want them or
 /// not. Returns how many. Blocks.
 pub fn delete_expired_mfas(backend: &Backend, now: Timestamp) -> Result<usize, Error> {
-    delete(backend, now, belongings::MFAS, |options| options.mfa.duration)
+    delete(backend, now, belongings::MFAS, seconds_of)
 }
 
 /// The same for one-time passwords.

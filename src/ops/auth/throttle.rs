@@ -42,6 +42,10 @@ pub(crate) enum Trial {
     Mail,
     /// Asking for mail, to whomever.
     AnyMail,
+    /// Codes and passwords with which one account confirms something.
+    Guess,
+    /// The same, from wherever.
+    AnyGuess,
     /// Accounts of visitors.
     Anonymous,
 }
@@ -55,6 +59,8 @@ impl Trial {
             Self::AnyPassword => (100, Duration::from_mins(5)),
             Self::Mail => (20, Duration::from_mins(10)),
             Self::AnyMail => (200, Duration::from_mins(10)),
+            Self::Guess => (5, Duration::from_mins(3)),
+            Self::AnyGuess => (10, Duration::from_mins(3)),
             Self::Anonymous => (30, Duration::from_mins(10)),
         }
     }
@@ -114,6 +120,13 @@ impl Throttles {
     /// Ids of one-time passwords that were never made.
     pub(super) fn decoys(&self) -> &Decoys {
         &self.decoys
+    }
+
+    /// Counts a guess at a code or password that an account confirms something with; false when
+    /// there were too many from this address, or from all together.
+    pub(crate) fn take_guess(&self, id: &str, address: IpAddr, now: Instant) -> bool {
+        self.take(Trial::Guess, id, address, now)
+            && self.take(Trial::AnyGuess, id, IpAddr::from([0; 4]), now)
     }
 
     /// Counts a trial on `subject`; false when there were too many.
@@ -213,6 +226,18 @@ mod tests {
         assert!(!throttles.is_spent(Trial::Code, "ann", one, now));
         let later = now + Trial::Password.limit().1;
         assert!(!throttles.is_spent(Trial::Password, "ann", one, later));
+    }
+
+    #[test]
+    fn guesses_are_counted_by_address_and_all_together() {
+        let (throttles, now) = (Throttles::default(), Instant::now());
+        let take = |last| throttles.take_guess("ann", IpAddr::from([192, 0, 2, last]), now);
+        assert!((0..5).all(|_| take(1)));
+        // Those that one address has no right to do not count against the others.
+        assert!((0..50).all(|_| !take(1)));
+        assert!((0..5).all(|_| take(2)));
+        assert!(!take(3));
+        assert!(throttles.take(Trial::Code, "ann", IpAddr::from([192, 0, 2, 1]), now));
     }
 
     #[test]

@@ -5,7 +5,8 @@ use serde_json::{Map, Value as Json};
 use crate::model::{CollectionId, Timestamp};
 use crate::schema::{
     AnonymousOptions, AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions,
-    OtpOptions, PasswordAuth, PasswordPolicy, Rules, Secrets, TokenOptions,
+    OtpOptions, PasskeyOptions, PasswordAuth, PasswordPolicy, Rules, Secrets, TokenOptions,
+    TotpOptions,
 };
 
 use super::{field_list, ids, indexes};
@@ -84,6 +85,8 @@ fn auth_options() -> AuthOptions {
                  yourself.</p>",
             ),
         },
+        totp: TotpOptions::default(),
+        passkeys: PasskeyOptions::default(),
         auth_token: token(432_000),
         password_reset_token: token(1800),
         email_change_token: token(1800),
@@ -139,7 +142,8 @@ mod tests {
                       indexes created updated system";
         let auth = "authRule manageRule authAlert oauth2 passwordAuth mfa otp authToken \
                     passwordResetToken emailChangeToken verificationToken fileToken \
-                    verificationTemplate resetPasswordTemplate confirmEmailChangeTemplate anonymous passwordPolicy";
+                    verificationTemplate resetPasswordTemplate confirmEmailChangeTemplate \
+                    totp passkeys anonymous passwordPolicy";
         assert_eq!(keys(&all["base"]).join(" "), common);
         assert_eq!(keys(&all["view"]).join(" "), format!("{common} viewQuery"));
         assert_eq!(keys(&all["auth"]).join(" "), format!("{common} {auth}"));

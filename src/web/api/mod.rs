@@ -9,10 +9,12 @@ mod explain;
 mod files;
 mod health;
 mod logs;
+mod passkeys;
 mod realtime;
 mod records;
 mod routes;
 mod settings;
 mod sql;
+mod totp;
 
 pub use routes::routes;
