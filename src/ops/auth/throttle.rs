@@ -54,12 +54,11 @@ impl Trial {
     /// How many there may be, and in which time.
     const fn limit(self) -> (u32, Duration) {
         match self {
-            Self::Code => (5, Duration::from_mins(3)),
+            Self::Code | Self::Guess => (5, Duration::from_mins(3)),
             Self::Password => (10, Duration::from_mins(5)),
             Self::AnyPassword => (100, Duration::from_mins(5)),
             Self::Mail => (20, Duration::from_mins(10)),
             Self::AnyMail => (200, Duration::from_mins(10)),
-            Self::Guess => (5, Duration::from_mins(3)),
             Self::AnyGuess => (10, Duration::from_mins(3)),
             Self::Anonymous => (30, Duration::from_mins(10)),
         }
