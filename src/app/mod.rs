@@ -7,6 +7,7 @@
 mod builder;
 mod command;
 pub mod control;
+mod own_jobs;
 
 use std::fmt;
 use std::io;
@@ -21,10 +22,10 @@ pub use command::{BackupCommand, ControlCommand, ExportCommand, Password, Superu
 
 use crate::config::{Address, Boot, Live, Sources};
 use crate::dump;
-use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule, Task};
-use crate::ops::backups::Backups;
+use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule};
+use crate::ops;
+use crate::ops::crons::Crons;
 use crate::ops::realtime::Pump;
-use crate::ops::{self, Backend};
 use crate::realtime::Hub;
 use crate::web::{self, Door, Router, State, Tls};
 
@@ -92,7 +93,7 @@ impl App {
         let _control = control::listen(self)?;
         let backend = &parts.state.backend;
         let _postman = Postman::start(Arc::clone(backend))?;
-        let _schedule = Schedule::start(tasks(backend, &parts.state.backups))?;
+        let _schedule = Schedule::start(Arc::clone(backend))?;
         let restart = Arc::clone(&parts.restart);
         parts.state.backups.on_restart(move || {
             restart.wanted.store(true, Ordering::SeqCst);
@@ -168,6 +169,11 @@ impl App {
     /// Open realtime streams: what to send messages of your own through, with [`Hub::send`].
     pub fn realtime(&self) -> &Hub {
         self.0.state.realtime.hub()
+    }
+
+    /// The cron jobs: those of the server, and what else is to run every so often while it serves.
+    pub fn crons(&self) -> &Crons {
+        self.0.state.backend.crons()
     }
 
     /// The options it was built with that need a restart.
@@ -248,36 +254,6 @@ async fn listen(address: &Address) -> io::Result<TcpListener> {
     TcpListener::bind(address.as_str()).await.map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
     })
-}
-
-/// What a server does by itself every so often.
-fn tasks(backend: &Arc<Backend>, backups: &Arc<Backups>) -> Vec<Task> {
-    const HOUR: u32 = 3600;
-    const MINUTE: u32 = 60;
-    let (accounts, outbox, uses) = (Arc::clone(backend), Arc::clone(backend), Arc::clone(backend));
-    let (backups, data) = (Arc::clone(backups), Arc::clone(backend));
-    vec![
-        Task {
-            name: "delete expired second factors, one-time passwords and sessions",
-            seconds: HOUR,
-            run: Box::new(move |now| ops::auth::delete_expired(&accounts, now).map(drop)),
-        },
-        Task {
-            name: "write when sessions were used last",
-            seconds: MINUTE,
-            run: Box::new(move |_| ops::auth::write_last_uses(&uses)),
-        },
-        Task {
-            name: "delete old mail that could not be sent",
-            seconds: HOUR,
-            run: Box::new(move |now| ops::mail::delete_old_failures(&outbox, now)),
-        },
-        Task {
-            name: "make a backup when the settings say so",
-            seconds: MINUTE,
-            run: Box::new(move |now| backups.run_schedule(&data, now)),
-        },
-    ]
 }
 
 fn superuser_use_case(command: SuperuserCommand) -> ops::auth::SuperuserCommand {
