@@ -10,10 +10,14 @@ use std::thread::available_parallelism;
 use arc_swap::ArcSwap;
 use http::Method;
 
-use super::{App, Parts, ReloadHook};
-use crate::auth::PasswordHasher;
+use super::{App, Parts, ReloadHook, own_jobs};
+use crate::auth::{CommonPasswords, PasswordHasher};
+use crate::backup::{BackupError, replace};
 use crate::config::{self, Config, Live, Sources};
 use crate::files::Storage;
+use crate::mail::Authorities;
+use crate::ops::backups::Backups;
+use crate::ops::logs::Logs;
 use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend, bootstrap};
 use crate::outbound::Outbound;
@@ -28,6 +32,12 @@ const BLOCKING_PER_CORE: usize = 16;
 
 /// Passwords that may wait to be hashed; each takes tens of milliseconds of a core.
 const HASHES_WAITING_MAX: usize = 64;
+
+/// The largest list of common passwords, in bytes: some ten million of them.
+const COMMON_PASSWORDS_BYTES_MAX: u64 = 128 << 20;
+
+/// The page cache of the log.
+const LOG_CACHE_BYTES: usize = 8 << 20;
 
 /// Adds a route once the router exists.
 type AddRoute = Box<dyn FnOnce(&mut Router) -> Result<(), RouteError>>;
@@ -64,9 +74,23 @@ pub enum BuildError {
     /// The store in the data folder cannot be opened.
     #[error("cannot open the data folder: {0}")]
     Store(#[source] StoreError),
+    /// A backup that is ready cannot take the place of the data.
+    #[error("cannot restore the backup: {0}")]
+    Restore(#[source] BackupError),
     /// The system collections cannot be made.
     #[error("cannot prepare the data folder: {0}")]
     Bootstrap(#[from] ops::Error),
+    /// A file that the configuration names cannot be used.
+    #[error("`{option}`: {}: {cause}", path.display())]
+    File {
+        /// The option that names it.
+        option: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The system has no thread left.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
@@ -117,6 +141,7 @@ impl AppBuilder {
         for add in self.routes {
             add(&mut router)?;
         }
+        let (authorities, common) = (authorities(&boot)?, common_passwords(&boot)?);
         let public = Arc::new(PublicFolder::new(&boot.public_folder, boot.index_fallback));
         router.set_fallback(move |state, request| {
             let public = Arc::clone(&public);
@@ -136,22 +161,36 @@ impl AppBuilder {
             },
             ..StoreOptions::default()
         };
-        let store = Store::open(&boot.data, options).map_err(|error| match error {
-            StoreError::Locked => BuildError::Occupied { path: boot.data.clone() },
-            other => BuildError::Store(other),
-        })?;
+        let store = open_store(&boot.data, &options)?;
+        let options = StoreOptions {
+            cache_bytes: LOG_CACHE_BYTES,
+            // What is logged is not worth waiting for the disk.
+            durability: store::Durability::Relaxed,
+            ..StoreOptions::default()
+        };
+        let logs = Store::open_beside(&boot.data, "logs", options).map_err(BuildError::Store)?;
+        let logs = Logs::start(logs)?;
         let files = Storage::new(&boot.data);
         // Whose folder this is was settled by opening the store.
         files
             .clear_scratch()
             .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
-        let hasher = PasswordHasher::new(hashing, HASHES_WAITING_MAX);
-        let outbound = Outbound::new(boot.outbound_allow_private);
-        let backend = Arc::new(Backend::new(store, hasher, files).with_outbound(outbound));
+        let hasher = PasswordHasher::new(hashing, HASHES_WAITING_MAX).knowing(common);
+        let backend = Backend::new(store, hasher, files)
+            .with_outbound(Outbound::new(boot.outbound_allow_private))
+            .trusting(authorities)
+            .logging_to(logs);
+        let backend = Arc::new(backend);
         bootstrap(&backend)?;
+        if let Err(error) = replace::forget_old(&boot.data) {
+            tracing::warn!(%error, "the data from before a restore was not removed");
+        }
+        let backups = Backups::of(&boot.data);
+        own_jobs::register(&backend, &backups).map_err(ops::Error::internal)?;
         let state = State::new(
             Arc::new(ArcSwap::from_pointee(live)),
             backend,
+            backups,
             Blocking::new(cores * BLOCKING_PER_CORE),
             Blocking::new(HASHES_WAITING_MAX),
         );
@@ -165,6 +204,7 @@ impl AppBuilder {
             tls,
             on_reload: self.on_reload.unwrap_or_else(|| Arc::new(|_| {})),
             closing: std::sync::atomic::AtomicBool::new(false),
+            restart: Arc::default(),
         })))
     }
 }
@@ -173,6 +213,46 @@ impl fmt::Debug for AppBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AppBuilder").field("config", &self.config).finish_non_exhaustive()
     }
+}
+
+/// Opens the store, after a backup that is ready took its place. When that does not open, the old
+/// data comes back.
+fn open_store(data: &Path, options: &StoreOptions) -> Result<Store, BuildError> {
+    let is_restored = replace::put_in_place(data).map_err(|error| match error {
+        BackupError::InUse(path) => BuildError::Occupied { path },
+        other => BuildError::Restore(other),
+    })?;
+    match Store::open(data, options.clone()) {
+        Ok(store) => Ok(store),
+        Err(StoreError::Locked) => Err(BuildError::Occupied { path: data.to_owned() }),
+        Err(error) if is_restored => {
+            tracing::error!(%error, "the restored data does not open; going on with the old data");
+            replace::put_back(data).map_err(BuildError::Restore)?;
+            Store::open(data, options.clone()).map_err(BuildError::Store)
+        }
+        Err(error) => Err(BuildError::Store(error)),
+    }
+}
+
+/// Whose certificates mail servers may show besides those of the well-known authorities.
+fn authorities(boot: &config::Boot) -> Result<Authorities, BuildError> {
+    let Some(path) = &boot.mail_ca_file else { return Ok(Authorities::default()) };
+    let fault = |cause| BuildError::File { option: "mail.ca_file", path: path.into(), cause };
+    let pem = fs::read(path).map_err(|cause| fault(cause.into()))?;
+    Authorities::from_pem(&pem).map_err(|cause| fault(cause.into()))
+}
+
+/// The passwords that collections may refuse.
+fn common_passwords(boot: &config::Boot) -> Result<CommonPasswords, BuildError> {
+    let Some(path) = &boot.common_passwords else { return Ok(CommonPasswords::default()) };
+    let fault =
+        |cause| BuildError::File { option: "auth.common_passwords", path: path.into(), cause };
+    let size = fs::metadata(path).map_err(|cause| fault(cause.into()))?.len();
+    if size > COMMON_PASSWORDS_BYTES_MAX {
+        return Err(fault(format!("larger than {COMMON_PASSWORDS_BYTES_MAX} bytes").into()));
+    }
+    let text = fs::read(path).map_err(|cause| fault(cause.into()))?;
+    Ok(CommonPasswords::from_lines(&String::from_utf8_lossy(&text)))
 }
 
 /// Makes a folder that only its owner can look into; one that exists is left as it is.

@@ -7,6 +7,7 @@
 mod builder;
 mod command;
 pub mod control;
+mod own_jobs;
 
 use std::fmt;
 use std::io;
@@ -17,13 +18,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
 
 pub use builder::{AppBuilder, BuildError};
-pub use command::{ControlCommand, ExportCommand, Password, SuperuserCommand};
+pub use command::{BackupCommand, ControlCommand, ExportCommand, Password, SuperuserCommand};
 
 use crate::config::{Address, Boot, Live, Sources};
 use crate::dump;
-use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule, Task};
+use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule};
+use crate::ops;
+use crate::ops::crons::Crons;
 use crate::ops::realtime::Pump;
-use crate::ops::{self, Backend};
 use crate::realtime::Hub;
 use crate::web::{self, Door, Router, State, Tls};
 
@@ -45,6 +47,14 @@ struct Parts {
     on_reload: ReloadHook,
     /// Breaks off what would hold up the end of the process.
     closing: AtomicBool,
+    restart: Arc<Restart>,
+}
+
+/// Whether the process is to start again.
+#[derive(Debug, Default)]
+struct Restart {
+    wanted: AtomicBool,
+    asked: tokio::sync::Notify,
 }
 
 impl App {
@@ -83,7 +93,18 @@ impl App {
         let _control = control::listen(self)?;
         let backend = &parts.state.backend;
         let _postman = Postman::start(Arc::clone(backend))?;
-        let _schedule = Schedule::start(tasks(backend))?;
+        let _schedule = Schedule::start(Arc::clone(backend))?;
+        let restart = Arc::clone(&parts.restart);
+        parts.state.backups.on_restart(move || {
+            restart.wanted.store(true, Ordering::SeqCst);
+            restart.asked.notify_one();
+        });
+        let shutdown = async {
+            tokio::select! {
+                () = shutdown => {}
+                () = parts.restart.asked.notified() => {}
+            }
+        };
         web::serve(doors, Arc::clone(&parts.state), Arc::clone(&parts.router), shutdown).await
     }
 
@@ -94,6 +115,7 @@ impl App {
                 .run(&self.0.state.backend)
                 .map_err(|error| error.to_string()),
             ControlCommand::Export(command) => self.export(&command),
+            ControlCommand::Backup(command) => self.backup(command),
         }
     }
 
@@ -111,6 +133,25 @@ impl App {
             .map_err(|error| error.to_string())
     }
 
+    fn backup(&self, command: BackupCommand) -> Result<String, String> {
+        let state = &self.0.state;
+        let done = match command {
+            BackupCommand::Create { name } => state.backups.create(&state.backend, &name),
+            BackupCommand::Restore { key } => state.backups.restore(&key).map(|()| {
+                format!(
+                    "the server checks {key} and starts again with it; its log says how it went"
+                )
+            }),
+        };
+        done.map_err(|error| told(&error))
+    }
+
+    /// Whether [`serve`](Self::serve) returned because a restored backup takes the place of the data
+    /// once the app is built anew, in this process or the next one.
+    pub fn wants_restart(&self) -> bool {
+        self.0.restart.wanted.load(Ordering::SeqCst)
+    }
+
     /// The token of the setup link, with which the first superuser can be made; `None` when there is
     /// one already. Earlier tokens stop working. Blocks.
     pub fn setup_token(&self) -> Result<Option<String>, ops::Error> {
@@ -120,6 +161,7 @@ impl App {
     /// Finishes what was submitted to the store and closes it. Nothing can be written afterwards.
     pub fn close(&self) -> Result<(), ops::Error> {
         self.0.closing.store(true, Ordering::Relaxed);
+        self.0.state.backups.stop();
         self.0.pump.stop();
         self.0.state.backend.close()
     }
@@ -129,9 +171,28 @@ impl App {
         self.0.state.realtime.hub()
     }
 
+    /// The cron jobs: those of the server, and what else is to run every so often while it serves.
+    pub fn crons(&self) -> &Crons {
+        self.0.state.backend.crons()
+    }
+
     /// The options it was built with that need a restart.
     pub fn boot(&self) -> &Boot {
         &self.0.boot
+    }
+}
+
+/// The name of a backup that is made without a server: `name`, or one that tells the time. The error
+/// says what is wrong with it.
+pub fn backup_key(name: &str, is_taken: impl FnOnce(&str) -> bool) -> Result<String, String> {
+    ops::backups::key(name, "", is_taken).map_err(|error| told(&error))
+}
+
+/// An error as an operator reads it.
+fn told(error: &ops::Error) -> String {
+    match error {
+        ops::Error::Rejected(_, violations) => format!("{violations:?}"),
+        other => other.to_string(),
     }
 }
 
@@ -193,30 +254,6 @@ async fn listen(address: &Address) -> io::Result<TcpListener> {
     TcpListener::bind(address.as_str()).await.map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
     })
-}
-
-/// What a server does by itself every so often.
-fn tasks(backend: &Arc<Backend>) -> Vec<Task> {
-    const HOUR: u32 = 3600;
-    const MINUTE: u32 = 60;
-    let (accounts, outbox, uses) = (Arc::clone(backend), Arc::clone(backend), Arc::clone(backend));
-    vec![
-        Task {
-            name: "delete expired second factors, one-time passwords and sessions",
-            seconds: HOUR,
-            run: Box::new(move |now| ops::auth::delete_expired(&accounts, now).map(drop)),
-        },
-        Task {
-            name: "write when sessions were used last",
-            seconds: MINUTE,
-            run: Box::new(move |_| ops::auth::write_last_uses(&uses)),
-        },
-        Task {
-            name: "delete old mail that could not be sent",
-            seconds: HOUR,
-            run: Box::new(move |now| ops::mail::delete_old_failures(&outbox, now)),
-        },
-    ]
 }
 
 fn superuser_use_case(command: SuperuserCommand) -> ops::auth::SuperuserCommand {

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::setting::{Address, Domains, Durability, Given, LogFormat, LogLevel, Setting};
+use super::setting::{Address, Domains, Durability, Given, LogFormat, LogLevel, Names, Setting};
 use super::units::ByteSize;
 
 /// Makes [`Layer`] with its keys: each line is `doc, "key in the file", field: type`.
@@ -78,6 +78,10 @@ layer! {
     "threads.hashing" hashing_threads: usize,
     /// See [`Boot::outbound_allow_private`](super::Boot::outbound_allow_private).
     "outbound.allow_private" outbound_allow_private: bool,
+    /// See [`Boot::mail_ca_file`](super::Boot::mail_ca_file).
+    "mail.ca_file" mail_ca_file: Option<PathBuf>,
+    /// See [`Boot::common_passwords`](super::Boot::common_passwords).
+    "auth.common_passwords" common_passwords: Option<PathBuf>,
     /// See [`Tls::address`](super::Tls::address).
     "tls.address" tls_address: Option<Address>,
     /// See [`Tls::certificate`](super::Tls::certificate).
@@ -102,6 +106,8 @@ layer! {
     "compression.min_size" compressed_size_min: ByteSize,
     /// See [`Live::cors_origins`](super::Live::cors_origins).
     "cors.origins" cors_origins: Vec<String>,
+    /// See [`Live::presence_collections`](super::Live::presence_collections).
+    "realtime.presence" presence_collections: Names,
     /// See [`Live::body_size_max`](super::Live::body_size_max).
     "limits.body_size" body_size_max: ByteSize,
     /// See [`Live::header_timeout`](super::Live::header_timeout).

@@ -22,7 +22,7 @@ use arc_swap::ArcSwap;
 
 pub use error::ConfigError;
 pub use layer::Layer;
-pub use setting::{Address, Domains, Durability, LogFormat, LogLevel};
+pub use setting::{Address, Domains, Durability, LogFormat, LogLevel, Names};
 pub use sources::Sources;
 pub use units::ByteSize;
 
@@ -54,6 +54,10 @@ pub struct Boot {
     pub hashing_threads: usize,
     /// Whether addresses that come from elsewhere may lead into the inner network.
     pub outbound_allow_private: bool,
+    /// Certificates, as PEM, of authorities that mail servers may show besides the well-known ones.
+    pub mail_ca_file: Option<PathBuf>,
+    /// Passwords that collections may refuse because many people use them, one on each line.
+    pub common_passwords: Option<PathBuf>,
     /// The folder whose files anybody may read at `/`; nothing is served while it is missing.
     pub public_folder: PathBuf,
     /// Whether paths that name no file show the folder's `index.html`, as single-page apps need.
@@ -107,6 +111,8 @@ impl Default for Boot {
             worker_threads: 0,
             hashing_threads: 0,
             outbound_allow_private: false,
+            mail_ca_file: None,
+            common_passwords: None,
             public_folder: PathBuf::from("./public"),
             index_fallback: true,
             tls: Tls::default(),
@@ -133,6 +139,8 @@ pub struct Live {
     pub stream_idle_timeout: Duration,
     /// Connections served at once; more wait to be accepted.
     pub connections_max: NonZeroUsize,
+    /// Collections whose records are rooms: clients see who else is there.
+    pub presence_collections: Names,
     /// Rows that the rules and the filter of one request may look at.
     pub scan_rows_max: u64,
     /// Whether answers are compressed for clients that take it.
@@ -152,6 +160,7 @@ impl Default for Live {
             idle_timeout: Duration::from_secs(30),
             stream_idle_timeout: Duration::from_mins(5),
             connections_max: NonZeroUsize::new(10_000).expect("ten thousand is not zero"),
+            presence_collections: Names::default(),
             scan_rows_max: 10_000_000,
             compression: true,
             compressed_size_min: ByteSize::kibibytes(8),
@@ -178,6 +187,8 @@ impl Config {
                 outbound_allow_private: layer
                     .outbound_allow_private
                     .unwrap_or(boot.outbound_allow_private),
+                mail_ca_file: layer.mail_ca_file.unwrap_or(boot.mail_ca_file),
+                common_passwords: layer.common_passwords.unwrap_or(boot.common_passwords),
                 public_folder: layer.public_folder.unwrap_or(boot.public_folder),
                 index_fallback: layer.index_fallback.unwrap_or(boot.index_fallback),
                 tls: Tls {
@@ -199,6 +210,9 @@ impl Config {
                 idle_timeout: layer.idle_timeout.unwrap_or(live.idle_timeout),
                 stream_idle_timeout: layer.stream_idle_timeout.unwrap_or(live.stream_idle_timeout),
                 connections_max: layer.connections_max.unwrap_or(live.connections_max),
+                presence_collections: layer
+                    .presence_collections
+                    .unwrap_or(live.presence_collections),
                 scan_rows_max: layer.scan_rows_max.unwrap_or(live.scan_rows_max),
                 compression: layer.compression.unwrap_or(live.compression),
                 compressed_size_min: layer.compressed_size_min.unwrap_or(live.compressed_size_min),

@@ -12,4 +12,4 @@ mod schedule;
 pub use config_watch::ConfigWatch;
 pub use file_sweep::FileSweep;
 pub use postman::Postman;
-pub use schedule::{Schedule, Task};
+pub use schedule::Schedule;

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use crate::access::RuleCache;
 use crate::auth::PasswordHasher;
 use crate::files::Storage;
-use crate::mail::{Delivery, Security, Sender, Smtp, SmtpLogin};
+use crate::mail::{Authorities, Delivery, Security, Sender, Smtp, SmtpLogin};
 use crate::oauth2::Remembered;
 use crate::outbound::Outbound;
 use crate::query::Rows;
@@ -17,7 +17,9 @@ use crate::settings::Settings;
 use crate::store::{Snapshot, Store, Tx};
 
 use super::auth::{Factors, LastUses, Throttles};
+use super::crons::Crons;
 use super::files::InFlight;
+use super::logs::Logs;
 use super::mail::Bell;
 use super::views::{Reading, ViewCache};
 use super::{Error, settings};
@@ -30,8 +32,11 @@ pub struct Backend {
     hasher: PasswordHasher,
     throttles: Throttles,
     last_uses: LastUses,
+    crons: Crons,
+    logs: Option<Logs>,
     factors: Factors,
     bell: Bell,
+    authorities: Authorities,
     files: Storage,
     in_flight: Arc<InFlight>,
     views: Arc<ViewCache>,
@@ -60,8 +65,11 @@ impl Backend {
             hasher,
             throttles: Throttles::default(),
             last_uses: LastUses::default(),
+            crons: Crons::default(),
+            logs: None,
             factors: Factors::default(),
             bell: Bell::default(),
+            authorities: Authorities::default(),
             files,
             in_flight: Arc::default(),
             views: Arc::default(),
@@ -88,6 +96,25 @@ impl Backend {
     /// What logins through providers leave behind for the next.
     pub fn providers(&self) -> &Remembered {
         &self.providers
+    }
+
+    /// Says whose certificates mail servers may show besides those of the well-known authorities.
+    #[must_use]
+    pub fn trusting(mut self, authorities: Authorities) -> Self {
+        self.authorities = authorities;
+        self
+    }
+
+    /// Says where requests are logged.
+    #[must_use]
+    pub fn logging_to(mut self, logs: Logs) -> Self {
+        self.logs = Some(logs);
+        self
+    }
+
+    /// The log of requests, if there is one.
+    pub fn logs(&self) -> Option<&Logs> {
+        self.logs.as_ref()
     }
 
     /// The last committed state.
@@ -120,6 +147,11 @@ impl Backend {
         &self.last_uses
     }
 
+    /// What runs by itself every so often.
+    pub fn crons(&self) -> &Crons {
+        &self.crons
+    }
+
     /// What is kept in memory about logins.
     pub(crate) fn factors(&self) -> &Factors {
         &self.factors
@@ -127,7 +159,7 @@ impl Backend {
 
     /// Where mail goes out, and in whose name.
     pub fn delivery(&self) -> Delivery {
-        delivery(&self.settings())
+        delivery(&self.settings(), &self.authorities)
     }
 
     /// Wakes whoever sends mail; it is rung by those who posted a letter, once that is committed.
@@ -197,12 +229,13 @@ impl Backend {
 
     /// Finishes what was submitted and closes the store.
     pub fn close(&self) -> Result<(), Error> {
-        self.store.close().map_err(Error::from)
+        let logged = self.logs.as_ref().map_or(Ok(()), Logs::close);
+        self.store.close().map_err(Error::from).and(logged)
     }
 }
 
 /// What `settings` say about mail.
-fn delivery(settings: &Settings) -> Delivery {
+fn delivery(settings: &Settings, authorities: &Authorities) -> Delivery {
     let (smtp, meta) = (&settings.smtp, &settings.meta);
     let has_login = !smtp.username.is_empty() || !smtp.password.is_empty();
     let login = has_login.then(|| SmtpLogin {
@@ -217,6 +250,7 @@ fn delivery(settings: &Settings) -> Delivery {
             security: if smtp.tls { Security::Tls } else { Security::StartTls },
             login,
             local_name: smtp.local_name.clone(),
+            authorities: authorities.clone(),
         }),
         sender: Sender { name: meta.sender_name.clone(), address: meta.sender_address.clone() },
         app_name: meta.app_name.clone(),

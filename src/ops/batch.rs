@@ -142,7 +142,12 @@ impl Batch {
                     let failed = |cause| Error::BatchStep { index, cause: Box::new(cause) };
                     record.prepare(rows, hasher).map_err(failed)
                 } else {
-                    record.prepare_after_others(rows, hasher)
+                    record.prepare_after_others(rows, hasher).map_err(|error| match error {
+                        cause @ Error::Rejected(..) => {
+                            Error::BatchStep { index, cause: Box::new(cause) }
+                        }
+                        other => other,
+                    })
                 }
             };
             match &mut self.steps[index] {

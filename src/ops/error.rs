@@ -56,6 +56,9 @@ pub enum Error {
     /// A provider did not say who somebody is.
     #[error("no user for the token: {0}")]
     OAuth2User(#[source] ProviderError),
+    /// Visitors get no accounts here.
+    #[error("anonymous logins are off")]
+    AnonymousDisabled,
     /// There is no such one-time password, it is void, or it was another; which is not said.
     #[error("invalid or expired one-time password")]
     InvalidOtp,
@@ -118,6 +121,9 @@ pub enum Error {
     /// An idempotency key came again with another body.
     #[error("the idempotency key was used for something else")]
     KeyReused,
+    /// Backups are for the holders of superusers' file tokens.
+    #[error("no file token of a superuser")]
+    BackupForbidden,
     /// Too much is waiting already.
     #[error("busy")]
     Busy,
@@ -159,6 +165,8 @@ pub enum Failure {
     SettingsFormat,
     /// Saving settings.
     SaveSettings,
+    /// Sending a mail to try it out.
+    TestMail,
     /// Validating a form, such as a login.
     Form,
     /// Validating a login through a provider.

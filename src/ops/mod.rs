@@ -9,12 +9,15 @@
 
 pub mod auth;
 mod backend;
+pub mod backups;
 pub mod batch;
 mod bootstrap;
 pub mod collections;
 pub mod console;
+pub mod crons;
 mod error;
 pub mod files;
+pub mod logs;
 pub mod mail;
 pub mod realtime;
 pub mod records;

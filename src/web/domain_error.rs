@@ -43,6 +43,9 @@ impl From<Error> for ApiError {
             Error::OAuth2User(cause) => {
                 Self::bad_request("Failed to fetch OAuth2 user.").with_cause(cause)
             }
+            Error::AnonymousDisabled => Self::forbidden(
+                "The collection is not configured to allow anonymous authentication.",
+            ),
             Error::InvalidOtp => Self::bad_request("Invalid or expired OTP."),
             Error::TooManyAttempts => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
@@ -87,6 +90,9 @@ impl From<Error> for ApiError {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "The idempotency key was already used for another request.",
             ),
+            Error::BackupForbidden => {
+                Self::forbidden("Insufficient permissions to access the resource.")
+            }
             Error::Busy => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The server is busy, please try again later.",
@@ -140,6 +146,7 @@ fn failure_message(failure: Failure) -> &'static str {
             "An error occurred while loading the submitted data."
         }
         Failure::SaveSettings => "An error occurred while saving the new settings.",
+        Failure::TestMail => "Failed to send the test email.",
         Failure::Form => "An error occurred while validating the submitted data.",
         Failure::AppleSecret => "Invalid client secret data.",
     }

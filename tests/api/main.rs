@@ -4,16 +4,23 @@
 mod harness;
 
 mod accounts;
+mod anonymous;
 mod api_keys;
+mod backups;
 mod bad_input;
 mod batch;
 mod concurrency;
+mod crons;
 mod explain;
 mod files;
+mod logs;
 mod oauth2;
 mod passkeys;
+mod passwords;
+mod presence;
 mod rate_limits;
 mod realtime;
+mod realtime_strain;
 mod records;
 mod sessions;
 mod settings;

@@ -36,6 +36,11 @@ impl Server {
         if !config.is_empty() {
             std::fs::write(data.path().join("config.toml"), config).expect("a file");
         }
+        Self::start_in(data)
+    }
+
+    /// A server in this folder, which may have a config file, that has one superuser.
+    pub(crate) fn start_in(data: tempfile::TempDir) -> Self {
         let made = program(data.path())
             .args(["superuser", "upsert", EMAIL, PASSWORD])
             .output()

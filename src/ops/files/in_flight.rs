@@ -1,6 +1,7 @@
 //! Which records are getting files right now, and when there is something to sweep.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Which records are getting files right now, so that nobody removes what is about to be named.
@@ -9,9 +10,22 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 pub struct InFlight {
     /// Collection id and record id → how many writes.
     records: Mutex<HashMap<(String, String), usize>>,
+    /// Who wants all files to stay for now.
+    holds: AtomicUsize,
     /// Whether somebody asked for a sweep since the last one began.
     wanted: Mutex<bool>,
     bell: Condvar,
+}
+
+/// While it lives, no file is removed.
+#[derive(Debug)]
+pub struct Hold(Arc<InFlight>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.holds.fetch_sub(1, Ordering::SeqCst);
+        self.0.ring();
+    }
 }
 
 /// A write that brings files to a record. Over when this is dropped.
@@ -29,7 +43,16 @@ impl InFlight {
         UnderWay { all: Arc::clone(self), record }
     }
 
-    /// Runs `work` while no files come to the record, or returns `None` when some are coming.
+    /// Keeps all files that are there now for as long as the value lives; they are removed afterwards.
+    pub fn hold(self: &Arc<Self>) -> Hold {
+        // Under the lock, so that no removal is under way once this returns.
+        let _records = lock(&self.records);
+        self.holds.fetch_add(1, Ordering::SeqCst);
+        Hold(Arc::clone(self))
+    }
+
+    /// Runs `work` while no files come to the record, or returns `None` when some are coming or
+    /// somebody wants all to stay.
     pub(super) fn while_quiet<T>(
         &self,
         collection: &str,
@@ -38,7 +61,7 @@ impl InFlight {
     ) -> Option<T> {
         let records = lock(&self.records);
         let is_quiet = !records.contains_key(&(collection.to_owned(), record.to_owned()));
-        is_quiet.then(work)
+        (is_quiet && self.holds.load(Ordering::SeqCst) == 0).then(work)
     }
 
     /// Asks for a sweep.

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::access::Gate;
+use crate::config::SharedLive;
 use crate::model::Timestamp;
 use crate::ops::views::Reading;
 use crate::ops::{Backend, Error, auth};
 use crate::query::{AuthRow, ReadError, Rows};
-use crate::realtime::{Client, Event, Hub, Message, Render};
+use crate::realtime::{Client, Event, Hub, Message, Render, Room, Rooms, Subscription};
 use crate::store::{Change, ChangeAction, Snapshot};
 
 use super::window::Window;
@@ -23,6 +25,7 @@ pub struct Feed {
     backend: Arc<Backend>,
     hub: Hub,
     render: Box<dyn Render>,
+    live: SharedLive,
 }
 
 /// How far the feed has come.
@@ -30,16 +33,17 @@ pub(super) struct Progress {
     seen: Reading,
     /// How many credentials had ended by then.
     endings: u64,
+    rooms: Rooms,
 }
 
 impl Feed {
     /// A feed of the changes in `backend`, written by `render`.
-    pub fn new(backend: Arc<Backend>, render: impl Render + 'static) -> Self {
+    pub fn new(backend: Arc<Backend>, live: SharedLive, render: impl Render + 'static) -> Self {
         let hub = Hub::default();
         let last = backend.snapshot().last_change();
         hub.begin(last);
         hub.complete(last);
-        Self { backend, hub, render: Box::new(render) }
+        Self { backend, hub, render: Box::new(render), live }
     }
 
     /// The open streams.
@@ -54,7 +58,7 @@ impl Feed {
     pub(super) fn start(&self) -> Progress {
         let seen = self.reading();
         let endings = auth::endings(seen.snapshot()).unwrap_or_default();
-        Progress { seen, endings }
+        Progress { seen, endings, rooms: Rooms::default() }
     }
 
     /// The state of now. Rules may ask views, and nobody waits for the answer but this.
@@ -97,6 +101,30 @@ impl Feed {
     pub fn check_credential(&self, client: &Arc<Client>) {
         let snapshot = self.backend.snapshot();
         self.hub.check_credential(client, |auth| stands(auth, &snapshot));
+    }
+
+    /// Follows clients into rooms and out of them.
+    pub(super) fn settle_rooms(&self, progress: &mut Progress) {
+        let unsettled = self.hub.take_unsettled();
+        if unsettled.is_empty() {
+            return;
+        }
+        let now = self.reading();
+        for client in unsettled {
+            progress.rooms.settle(&client, &|subscription| self.room(&now, subscription));
+        }
+    }
+
+    /// The room of a subscription, if its collection has rooms and whoever asks may view the record.
+    fn room(&self, now: &Reading, subscription: &Subscription) -> Option<Room> {
+        let (collection, record) = Room::parse(subscription.base())?;
+        let collection = now.catalog().find(collection)?;
+        self.live.load().presence_collections.contains(&collection.name).then_some(())?;
+        let rowid = now.find(collection, record).ok()??;
+        let row = now.row(collection, rowid).ok()??;
+        let gate = Gate::new(now, self.backend.rules(), subscription.caller());
+        gate.view(collection, row.as_row()).ok()?;
+        Some(Room { collection: collection.id.clone(), record: record.into() })
     }
 
     fn publish(&self, window: &Window<'_>, change: &Change) -> Result<(), ReadError> {

@@ -133,6 +133,11 @@ pub(super) fn check_id_is_free(
     Ok(())
 }
 
+/// Whether it is the account of a visitor who has not said who they are.
+pub(super) fn is_anonymous(record: &Record) -> bool {
+    record.collection().is_anonymous(record.to_row().as_row())
+}
+
 /// Superusers count as verified, whatever anybody says.
 pub(super) fn force_superuser(record: &mut Record) {
     if record.collection().is_superusers() {

@@ -207,23 +207,12 @@ impl Draft {
         old: Option<&Record>,
         uploads: &[Upload],
     ) -> Result<(), Error> {
-        let mut violations = Violations::new();
-        for (field, value) in self.record.fields() {
-            if old.is_some() && field.slot == Slot::ID {
-                // It cannot have changed, and may be older than the pattern.
-                continue;
-            }
-            let checked = values::check(field, value)
-                .and_then(|()| self.check_password(field))
-                .and_then(|()| check_files(field, value, old, uploads));
-            match checked {
-                Ok(()) => check_related(rows, field, value, &mut violations)?,
-                Err(violation) => violations.add(&field.name, violation),
-            }
-        }
-        if old.is_none() && self.collection().is_auth() {
-            account::check_id_is_free(rows, self.collection(), self.record.id(), &mut violations)?;
-        }
+        let stays_anonymous =
+            old.is_some_and(account::is_anonymous) && account::is_anonymous(&self.record);
+        let mut violations =
+            check_fields(rows, &self.record, old, stays_anonymous, |field, value| {
+                self.check_password(field).and_then(|()| check_files(field, value, old, uploads))
+            })?;
         let failure = self.failure();
         if violations.is_empty() {
             violations = belongings::check(rows, &self.record)?;
@@ -242,6 +231,36 @@ impl Draft {
             _ => Ok(()),
         }
     }
+}
+
+/// What is wrong with the fields of `record`, each of which also has to pass `also`. An anonymous
+/// account need not have what others log in with.
+pub(super) fn check_fields(
+    rows: &dyn Rows,
+    record: &Record,
+    old: Option<&Record>,
+    is_anonymous: bool,
+    also: impl Fn(&Field, &Value) -> Result<(), Violation>,
+) -> Result<Violations, Error> {
+    let mut violations = Violations::new();
+    for (field, value) in record.fields() {
+        if old.is_some() && field.slot == Slot::ID {
+            // It cannot have changed, and may be older than the pattern.
+            continue;
+        }
+        if is_anonymous && matches!(field.name.as_str(), "email" | "password") {
+            continue;
+        }
+        match values::check(field, value).and_then(|()| also(field, value)) {
+            Ok(()) => check_related(rows, field, value, &mut violations)?,
+            Err(violation) => violations.add(&field.name, violation),
+        }
+    }
+    let collection = record.collection();
+    if old.is_none() && collection.is_auth() {
+        account::check_id_is_free(rows, collection, record.id(), &mut violations)?;
+    }
+    Ok(violations)
 }
 
 /// Sets what the server gives a new record: id, dates, generated texts.
@@ -352,7 +371,7 @@ fn id_mismatch(failure: Failure) -> Error {
 
 /// A name that the record does not hold yet comes with an upload, and never as text; what is
 /// uploaded must be as the field wants it.
-fn check_files(
+pub(super) fn check_files(
     field: &Field,
     value: &Value,
     old: Option<&Record>,

@@ -18,7 +18,7 @@ use super::draft::{Basis, Draft};
 use super::idempotency::IdempotentCreate;
 use super::placing::Placed;
 use super::precondition::Precondition;
-use super::{Error, account, collection_of};
+use super::{Error, account, collection_of, password_policy};
 use crate::ops::views::Writing;
 
 /// What is to be done with the body.
@@ -147,7 +147,13 @@ impl WriteRecord {
             self.passwords.old_matches = Some(stored);
         }
         let draft = self.draft(rows)?;
+        let known = ["email", "username", "name"].map(|name| draft.record.text(name));
         for (field, plain) in draft.plain_passwords() {
+            if field == "password" {
+                password_policy::check(hasher, draft.collection(), plain, &known).map_err(
+                    |violation| Error::Rejected(draft.failure(), Violations::of(field, violation)),
+                )?;
+            }
             if !plain.is_empty() {
                 self.passwords.hashes.insert(field.clone(), hasher.hash(plain)?);
             }
@@ -181,10 +187,27 @@ impl WriteRecord {
             let value = values::normalise(field, json);
             let plain = value.as_text().unwrap_or_default();
             if !plain.is_empty() && values::check_plain_password(field, plain).is_ok() {
+                if field.name == "password" {
+                    let known = ["email", "username", "name"]
+                        .map(|name| self.body.get(name).and_then(Json::as_str).unwrap_or(""));
+                    password_policy::check(hasher, &collection, plain, &known).map_err(
+                        |violation| {
+                            let violations = Violations::of(&field.name, violation);
+                            Error::Rejected(self.failure(), violations)
+                        },
+                    )?;
+                }
                 self.passwords.hashes.insert(field.name.clone(), hasher.hash(plain)?);
             }
         }
         Ok(())
+    }
+
+    fn failure(&self) -> Failure {
+        match self.intent {
+            Intent::Create => Failure::CreateRecord,
+            Intent::Update { .. } | Intent::Replace { .. } => Failure::UpdateRecord,
+        }
     }
 
     #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Codes and links by mail: `/api/collections/{collection}/request-…` and `…/confirm-…`.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -8,7 +9,7 @@ use serde_json::json;
 use crate::ops::auth::{self, ConfirmEmailChange, ConfirmPasswordReset};
 use crate::ops::{Backend, Error};
 use crate::web::caller::caller_of;
-use crate::web::{ApiError, Reply, Request, State};
+use crate::web::{ApiError, Reply, Request, State, real_ip};
 
 use super::auth::{Body, collection_name};
 
@@ -18,9 +19,9 @@ pub(crate) async fn request_otp(
     mut request: Request,
 ) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
-    let email = body.text("email");
+    let (email, address) = (body.text("email"), address_of(&state, &request));
     let (backend, name) = (state.backend.clone(), collection_name(&request));
-    let made = state.hashing.run(move || auth::request_otp(&backend, &name, &email)).await;
+    let made = state.hashing.run(move || auth::request_otp(&backend, &name, &email, address)).await;
     Ok(Reply::json(StatusCode::OK, json!({ "otpId": body.judge(made)? })))
 }
 
@@ -30,9 +31,9 @@ pub(crate) async fn request_verification(
     mut request: Request,
 ) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
-    let email = body.text("email");
+    let (email, address) = (body.text("email"), address_of(&state, &request));
     run(&state, collection_name(&request), body, move |backend, name| {
-        auth::request_verification(backend, name, &email)
+        auth::request_verification(backend, name, &email, address)
     })
     .await
 }
@@ -56,9 +57,9 @@ pub(crate) async fn request_password_reset(
     mut request: Request,
 ) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
-    let email = body.text("email");
+    let (email, address) = (body.text("email"), address_of(&state, &request));
     run(&state, collection_name(&request), body, move |backend, name| {
-        auth::request_password_reset(backend, name, &email)
+        auth::request_password_reset(backend, name, &email, address)
     })
     .await
 }
@@ -84,8 +85,9 @@ pub(crate) async fn request_email_change(
 ) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
     let (caller, new_email) = (caller_of(&request), body.text("newEmail"));
+    let address = address_of(&state, &request);
     run(&state, collection_name(&request), body, move |backend, name| {
-        auth::request_email_change(backend, &caller, name, &new_email)
+        auth::request_email_change(backend, &caller, name, &new_email, address)
     })
     .await
 }
@@ -98,6 +100,10 @@ pub(crate) async fn confirm_email_change(
     let body = Body::of(&mut request).await;
     let form = ConfirmEmailChange { token: body.text("token"), password: body.text("password") };
     run(&state, collection_name(&request), body, move |backend, name| form.run(backend, name)).await
+}
+
+fn address_of(state: &State, request: &Request) -> IpAddr {
+    real_ip(request, &state.backend.settings())
 }
 
 /// Runs a use case that has nothing to say when all went well.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 
-use crate::ops::auth::{self, Attempt, Impersonation, LoggedIn, Login, OtpLogin, PasswordLogin};
+use crate::ops::auth::{
+    self, Attempt, Impersonation, LoggedIn, Login, OtpLogin, PasswordLogin, Promotion,
+};
 use crate::ops::records::collection_of;
 use crate::ops::{Error, Failure};
 use crate::query::Rows;
@@ -52,6 +54,9 @@ pub(crate) async fn methods(state: Arc<State>, request: Request) -> Result<Reply
     if options.passkeys.enabled {
         answer["passkeys"] = json!({ "enabled": true });
     }
+    if options.anonymous.enabled {
+        answer["anonymous"] = json!({ "enabled": true });
+    }
     Ok(Reply::json(StatusCode::OK, answer))
 }
 
@@ -85,6 +90,36 @@ pub(crate) async fn with_otp(state: Arc<State>, mut request: Request) -> Result<
     Ok(login_reply(&state, &body.judge(login)?, None))
 }
 
+/// `POST …/auth-anonymous`
+pub(crate) async fn anonymously(
+    state: Arc<State>,
+    mut request: Request,
+) -> Result<Reply, ApiError> {
+    let body = Body::of(&mut request).await;
+    let attempt = attempt_of(&state, &request, &body);
+    if let Some(failure) = body.failure {
+        return Err(failure);
+    }
+    let (backend, name) = (state.backend.clone(), collection_name(&request));
+    let login =
+        state.blocking.run(move || auth::sign_in_anonymously(&backend, attempt, &name)).await;
+    Ok(login_reply(&state, &login.map_err(in_context)?, None))
+}
+
+/// `POST …/auth-promote`
+pub(crate) async fn promoted(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
+    let body = Body::of(&mut request).await;
+    let promotion = Promotion {
+        email: body.text("email"),
+        password: body.text("password"),
+        password_confirm: body.text("passwordConfirm"),
+        attempt: attempt_of(&state, &request, &body),
+    };
+    let (backend, name) = (state.backend.clone(), collection_name(&request));
+    let login = state.hashing.run(move || promotion.run(&backend, &name)).await;
+    Ok(login_reply(&state, &body.judge(login)?, None))
+}
+
 /// `POST …/auth-refresh`
 pub(crate) async fn refreshed(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     let (snapshot, caller) = (state.backend.snapshot(), caller_of(&request));
@@ -99,6 +134,9 @@ pub(crate) async fn refreshed(state: Arc<State>, request: Request) -> Result<Rep
     .map_err(in_context)?;
     if let Some(auth) = caller.auth().filter(|auth| auth.credential.session().is_some()).cloned() {
         committed(|done| state.backend.submit(move |tx| auth::prolong(tx, &auth), done)).await?;
+    }
+    if let Some(auth) = caller.auth() {
+        auth::note_use(&state.backend, &auth.collection, &auth.row);
     }
     Ok(reply(&state, &logged_in, None))
 }

@@ -69,10 +69,10 @@ pub(crate) async fn download(state: Arc<State>, request: Request) -> Result<Repl
 }
 
 /// A file that is open, and the part of it that will be sent.
-struct Served {
-    stored: StoredFile,
+pub(super) struct Served {
+    pub(super) stored: StoredFile,
     /// Small files are read at once.
-    whole: Option<Bytes>,
+    pub(super) whole: Option<Bytes>,
 }
 
 /// Opens the thumb, if there is to be one and it can be made, or else the file; with its name.
@@ -105,7 +105,7 @@ fn read_small(mut stored: StoredFile) -> std::io::Result<Served> {
 }
 
 /// The answer with what the request wants of the file, without the headers about its handling.
-async fn send(
+pub(super) async fn send(
     state: &State,
     headers: &HeaderMap,
     served: Served,
@@ -163,7 +163,7 @@ fn with_headers(reply: Reply) -> Reply {
 }
 
 /// Names that we made are plain; others are escaped.
-fn disposition(kind: &str, name: &str) -> HeaderValue {
+pub(super) fn disposition(kind: &str, name: &str) -> HeaderValue {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"_.*-+=#".contains(&b);
     if name.bytes().all(is_plain) {
         return header(&format!("{kind}; filename={name}"));

@@ -3,11 +3,14 @@
 mod accounts;
 mod api_keys;
 mod auth;
+mod backups;
 mod batch;
 mod collections;
+mod crons;
 mod explain;
 mod files;
 mod health;
+mod logs;
 mod oauth2;
 mod passkeys;
 mod realtime;

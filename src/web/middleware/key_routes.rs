@@ -10,7 +10,7 @@ use crate::ops::Error;
 
 /// The routes on which a key's scope is asked about, by the gate that every operation on records goes
 /// through, and those that give the same to everybody.
-const OPEN: [(Method, &str); 12] = [
+const OPEN: [(Method, &str); 13] = [
     (Method::GET, "/api/collections/{collection}/records"),
     (Method::POST, "/api/collections/{collection}/records"),
     (Method::GET, "/api/collections/{collection}/records/{id}"),
@@ -23,6 +23,8 @@ const OPEN: [(Method, &str); 12] = [
     (Method::GET, "/api/files/{collection}/{record}/{filename}"),
     (Method::GET, "/api/collections/{collection}/auth-methods"),
     (Method::GET, "/api/health"),
+    // The public folder.
+    (Method::GET, "/"),
 ];
 
 /// Fails with 403 when `request` comes with an API key and `route` is none for keys.

@@ -23,7 +23,8 @@ export const isPocketBase = process.env.SDK_TARGET === "pocketbase";
 export const root = { email: "root@example.com", password: "correct horse battery" };
 
 /// Starts one server with one superuser. Call it once per test file, at the top, and stop it in `after`.
-export async function startServer() {
+/// `variables` go into its environment.
+export async function startServer(variables = {}) {
   const folder = mkdtempSync(join(tmpdir(), "haversack-sdk-"));
   const target = isPocketBase ? await pocketbase(folder) : haversack(folder);
   const logPath = join(folder, "server.log");
@@ -32,10 +33,17 @@ export async function startServer() {
   const upsert = spawnSync(target.binary, [...target.upsert, root.email, root.password], { encoding: "utf8" });
   assert.equal(upsert.status, 0, `superuser upsert failed:\n${upsert.stdout}${upsert.stderr}`);
 
-  const log = openSync(logPath, "w");
-  const child = spawn(target.binary, target.serve, { stdio: ["ignore", log, log] });
-  closeSync(log);
-  const ended = new Promise((done) => child.once("exit", done));
+  let child, ended;
+  const start = (address) => {
+    const log = openSync(logPath, "w");
+    child = spawn(target.binary, target.serve(address), {
+      stdio: ["ignore", log, log],
+      env: { ...process.env, ...variables },
+    });
+    closeSync(log);
+    ended = new Promise((done) => child.once("exit", done));
+  };
+  start();
 
   // The runner gives every test file a process, whose exit code says whether a test failed.
   process.on("exit", (code) => {
@@ -47,8 +55,8 @@ export async function startServer() {
   const url = await untilListening(child, target.url, readLog);
   return {
     url,
-    /// A client that holds no token.
-    guest: () => client(url),
+    /// A client that holds no token, at another address if one is given.
+    guest: (at = url) => client(at),
     /// A client logged in as the superuser.
     async superuser() {
       const pb = client(url);
@@ -60,6 +68,15 @@ export async function startServer() {
       const pb = client(url);
       await pb.collection(collection).authWithPassword(email, password);
       return pb;
+    },
+    /// Ends the process as a crash does, and starts it again at the same address; `meanwhile` runs
+    /// while it is down.
+    async crash(meanwhile = async () => {}) {
+      child.kill("SIGKILL");
+      await ended;
+      await meanwhile();
+      start(new URL(url).host);
+      await untilListening(child, () => url, readLog);
     },
     async stop() {
       child.kill("SIGTERM");
@@ -84,7 +101,7 @@ function haversack(folder) {
   return {
     binary,
     upsert: ["superuser", "upsert", ...data],
-    serve: ["serve", "--http", "127.0.0.1:0", ...data],
+    serve: (address = "127.0.0.1:0") => ["serve", "--http", address, ...data],
     url: (log) => log.match(/listening on (http:\/\/127\.0\.0\.1:\d+)/)?.[1],
   };
 }
@@ -98,7 +115,7 @@ async function pocketbase(folder) {
     binary,
     upsert: ["superuser", "upsert", ...data],
     // It takes a binary below the temporary folder for a development build and logs all its SQL.
-    serve: ["serve", "--dev=false", "--http", `127.0.0.1:${port}`, ...data],
+    serve: () => ["serve", "--dev=false", "--http", `127.0.0.1:${port}`, ...data],
     url: () => `http://127.0.0.1:${port}`,
   };
 }
