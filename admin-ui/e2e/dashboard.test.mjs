@@ -174,6 +174,11 @@ function journey(size, options, first) {
       await page.goto(at(`#/collections?collection=${name}&tab=rules`));
       const rule = page.getByRole("group", { name: "List and search" });
       await rule.getByText("Condition").click();
+      // An empty condition is neither "everybody" nor "nobody".
+      await rule.getByRole("textbox").fill("");
+      await button(page, "Review and save").click();
+      await button(page, "Save").click();
+      await rule.getByText("Write a condition").waitFor();
       await rule.getByRole("textbox").fill("nothing_like_this = 1");
       await page.keyboard.press("Escape");
       await button(page, "Review and save").click();

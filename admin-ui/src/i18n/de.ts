@@ -552,6 +552,7 @@ export const de = {
   "The query works": "Die Abfrage geht",
   "No records now.": "Zurzeit keine Einträge.",
   "Condition": "Bedingung",
+  "Write a condition, or choose Superusers or Everybody.": "Schreiben Sie eine Bedingung, oder wählen Sie Superuser oder Alle.",
   "Who may list which records": "Wer welche Einträge auflisten darf",
   "Who may read a single record": "Wer einen einzelnen Eintrag lesen darf",
   "Who may add records, and which": "Wer Einträge anlegen darf, und welche",

@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { loadScaffolds, saveCollection, useCollectionsChanged } from "@/api/collections";
 import { errorBelow, type FieldErrors, fieldErrors } from "@/api/failure";
-import type { Collection, CollectionType, Field } from "@/api/schema";
+import { type Collection, type CollectionType, type Field, rulesOf } from "@/api/schema";
+import { t } from "@/i18n";
 import { randomText, sameJson } from "@/lib/text";
 import { complain } from "@/ui/toast";
 
@@ -102,6 +103,12 @@ export function useDraft(saved: Collection | null, newType: CollectionType, like
     reset: start,
     result,
     save: async () => {
+      // A condition that was rubbed out must not open the door to everybody by accident.
+      const blank = rulesOf(now).filter((rule) => now[rule] && now[rule].trim() === "");
+      if (blank.length > 0) {
+        setErrors(Object.fromEntries(blank.map((rule) => [rule, t("Write a condition, or choose Superusers or Everybody.")])));
+        return null;
+      }
       setBusy(true);
       try {
         const { id: _id, created: _created, updated: _updated, ...body } = result();

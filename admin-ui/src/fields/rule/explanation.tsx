@@ -11,7 +11,7 @@ export function RuleExplanation({ rule }: { rule: string | null }) {
     </Text>
   );
   if (rule === null) return say(t("Only superusers."));
-  if (rule.trim() === "") return say(t("Everybody, also without logging in."));
+  if (rule === "") return say(t("Everybody, also without logging in."));
   const tree = parseRule(rule);
   if (!tree) return say(t("This rule is not complete yet, or too unusual to explain."));
   return (
