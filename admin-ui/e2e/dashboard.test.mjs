@@ -151,6 +151,7 @@ function journey(size, options, first) {
       await page.keyboard.press("Escape");
       await button(page, "Cancel").click();
       await button(drawer, "Save changes").click();
+      await drawer.waitFor({ state: "detached" });
       await page.getByText("Hello again").first().waitFor();
     });
 
@@ -167,6 +168,8 @@ function journey(size, options, first) {
       await button(drawer, "Save changes").click();
       await drawer.getByText("They changed: number").waitFor();
       await button(drawer, "Save mine over it").click();
+      // The list hears of the change before the form does.
+      await drawer.waitFor({ state: "detached" });
       await page.getByText("Mine").first().waitFor();
     });
 

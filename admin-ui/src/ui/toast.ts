@@ -1,6 +1,6 @@
 import { notifications } from "@mantine/notifications";
 import type { ReactNode } from "react";
-import { explainFailure } from "@/api/failure";
+import { explainFailure, fieldErrors } from "@/api/failure";
 import { t } from "@/i18n";
 
 const closeButtonProps = () => ({ "aria-label": t("Close") });
@@ -11,9 +11,10 @@ export function say(message: ReactNode, id?: string): void {
   notifications.show({ message, color: "moss", ...(id && { id }), closeButtonProps: closeButtonProps() });
 }
 
-/** Says what went wrong, in the server's words when there are any. */
+/** Says what went wrong, in the server's words when there are any, with what it says of single inputs. */
 export function complain(failure: unknown): void {
-  notifications.show({ message: explainFailure(failure), color: "red", autoClose: 9000, role: "alert", closeButtonProps: closeButtonProps() });
+  const details = Object.entries(fieldErrors(failure)).map(([path, message]) => `${path}: ${message}`);
+  notifications.show({ message: [explainFailure(failure), ...details.slice(0, 3)].join(" "), color: "red", autoClose: 9000, role: "alert", closeButtonProps: closeButtonProps() });
 }
 
 /** Does `work`; what it throws becomes a toast. Tells whether it went well. */

@@ -30,7 +30,7 @@ export function LogRow({ entry, narrow, open }: { entry: LogEntry; narrow: boole
       </Table.Td>
       <Table.Td>
         <Text size="sm" className="hs-mono hs-clip" component="div" title={entry.message}>{entry.message}</Text>
-        <Group gap="sm" mt={2}>
+        <Group gap="0 var(--mantine-spacing-sm)" mt={2}>
           {labels(entry.data).map((label) => (
             <Text key={label} size="xs" c="dimmed">{label}</Text>
           ))}

@@ -122,7 +122,7 @@ export function useDraft(saved: Collection | null, newType: CollectionType, like
       } catch (failure) {
         const found = fieldErrors(failure);
         setErrors(found);
-        complain(Object.keys(found).length === 1 ? new Error(Object.entries(found).map(([path, message]) => `${path}: ${message}`)[0]) : failure);
+        if (Object.keys(found).length === 0) complain(failure);
         return null;
       } finally {
         setBusy(false);
