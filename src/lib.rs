@@ -22,6 +22,7 @@ pub mod auth;
 pub mod config;
 pub mod dump;
 pub mod files;
+pub mod hooks;
 pub mod import;
 pub mod jobs;
 pub mod mail;

@@ -2,6 +2,7 @@
 
 use crate::access::Denied;
 use crate::auth::HashError;
+use crate::hooks::Rejection;
 use crate::query::{FilterError, ReadError};
 use crate::schema::Violations;
 use crate::sql::SqlError;
@@ -99,6 +100,12 @@ pub enum Error {
     /// An idempotency key came again with another body.
     #[error("the idempotency key was used for something else")]
     KeyReused,
+    /// A hook refused it.
+    #[error("{0}")]
+    Hook(Box<Rejection>),
+    /// A hook ended it without saying why.
+    #[error("a hook did not let it happen")]
+    Stopped,
     /// Too much is waiting already.
     #[error("busy")]
     Busy,

@@ -9,6 +9,7 @@
 #[cfg(feature = "admin-ui")]
 mod admin_ui;
 pub mod api;
+mod asking;
 mod blocking;
 mod body;
 mod caller;
@@ -30,6 +31,7 @@ mod reply;
 mod request;
 mod router;
 mod server;
+mod service;
 mod state;
 mod upload_form;
 mod wire;
@@ -37,12 +39,14 @@ mod wire;
 pub use blocking::{Blocking, Report, committed};
 pub use error::ApiError;
 pub use fields::FieldsPicker;
+pub use multipart::FormFile;
 pub use query::Query;
 pub use rate_limiter::RateLimiter;
 pub use reply::{Payload, Reply};
 pub use request::{Params, Request};
-pub use router::{Actions, Handler, RouteError, Router};
+pub use router::{Actions, Handler, Middleware, Next, RouteError, Router};
 pub use server::serve;
+pub use service::Service;
 pub use state::State;
 
 use real_ip::real_ip;

@@ -41,7 +41,7 @@ impl State {
         hashing: Blocking,
     ) -> Self {
         let thumbs = Blocking::new(THUMBS_AT_ONCE_MAX);
-        let realtime = Arc::new(Feed::new(backend.clone(), EventWriter::default()));
+        let realtime = Arc::new(Feed::new(backend.clone(), EventWriter::new(backend.clone())));
         Self {
             live,
             backend,

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::access::{Create, Gate, Granted, Update};
+use crate::hooks::Action;
 use crate::model::{RowBuf, RowId, Slot, Timestamp, Value};
 use crate::ops::Failure;
 use crate::ops::files::Upload;
@@ -26,10 +27,19 @@ const NO_ID_YET: &str = "__temp_id__";
 /// The record that a write would leave.
 #[derive(Debug)]
 pub struct Draft {
-    /// Its values; passwords are set by [`Draft::set_password_hashes`].
+    /// Its values; passwords are set by [`Origin::set_password_hashes`].
     pub(super) record: Record,
+    /// What checks of it need to know.
+    pub(super) origin: Origin,
+}
+
+/// What a draft was made of.
+#[derive(Debug)]
+pub(super) struct Origin {
     /// What it starts from, with the proof that the caller may do this.
     pub(super) basis: Basis,
+    /// The record before.
+    pub(super) old: Option<Arc<Record>>,
     submission: Submission,
 }
 
@@ -43,8 +53,9 @@ pub(super) enum Basis {
 }
 
 impl Draft {
-    /// Builds the draft of `write` over `rows`.
-    pub(super) fn build(write: &WriteRecord, rows: &dyn Rows) -> Result<Self, Error> {
+    /// Builds the draft of `write` over `rows`, once it is sure that the caller may do this. Whether
+    /// its values are good is asked by [`Origin::check`].
+    pub(super) fn begin(write: &WriteRecord, rows: &dyn Rows) -> Result<Self, Error> {
         let collection = collection_of(rows, &write.collection)?;
         if collection.is_view() {
             return Err(Error::ViewIsReadOnly);
@@ -103,10 +114,9 @@ impl Draft {
             record.set("id", Value::Text(id.to_owned()));
         }
         finish(&mut record, write.now)?;
-        let mut draft = Self { record, basis: Basis::New(granted), submission };
-        draft.mark_passwords();
-        draft.validate(gate.rows(), None, &write.uploads)?;
-        Ok(draft)
+        let origin = Origin { basis: Basis::New(granted), old: None, submission };
+        origin.mark_passwords(&mut record);
+        Ok(Self { record, origin })
     }
 
     fn of_stored(
@@ -129,10 +139,7 @@ impl Draft {
             return Err(Error::Changed);
         }
         if record.id() != old.id() {
-            let violation =
-                Violation::new("validation_pk_change", "The record primary key cannot be changed.");
-            let violations = Violations::of("id", violation);
-            return Err(Error::Rejected(Failure::UpdateRecord, violations));
+            return Err(id_changed());
         }
         if collection.is_auth() {
             let subject = Subject::Stored(row.as_row());
@@ -143,10 +150,10 @@ impl Draft {
                 .map_err(|violations| Error::Rejected(Failure::UpdateRecord, violations))?;
         }
         touch(&mut record, write.now);
-        let mut draft = Self { record, basis: Basis::Stored { rowid, row, granted }, submission };
-        draft.mark_passwords();
-        draft.validate(gate.rows(), Some(&old), &write.uploads)?;
-        Ok(draft)
+        let (basis, old) = (Basis::Stored { rowid, row, granted }, Some(Arc::new(old)));
+        let origin = Origin { basis, old, submission };
+        origin.mark_passwords(&mut record);
+        Ok(Self { record, origin })
     }
 
     /// The record's collection.
@@ -154,9 +161,24 @@ impl Draft {
         self.record.collection()
     }
 
+    /// Checks every field against `rows`.
+    pub(super) fn check(&self, rows: &dyn Rows, uploads: &[Upload]) -> Result<(), Error> {
+        self.origin.check(&Writing::over(rows), &self.record, uploads)
+    }
+}
+
+impl Origin {
     /// Submitted passwords by field; empty ones clear the hash.
-    pub fn plain_passwords(&self) -> &[(String, String)] {
+    pub(super) fn plain_passwords(&self) -> &[(String, String)] {
         &self.submission.plain_passwords
+    }
+
+    /// What hooks call this write.
+    pub(super) fn action(&self) -> Action {
+        match self.basis {
+            Basis::New(_) => Action::Create,
+            Basis::Stored { .. } => Action::Update,
+        }
     }
 
     /// What to call a failure of this write.
@@ -167,16 +189,42 @@ impl Draft {
         }
     }
 
-    fn mark_passwords(&mut self) {
+    fn mark_passwords(&self, record: &mut Record) {
         for (field, plain) in &self.submission.plain_passwords {
             let hash = if plain.is_empty() { "" } else { UNHASHED };
-            self.record.set(field, Value::Text(hash.to_owned()));
+            record.set(field, Value::Text(hash.to_owned()));
         }
+    }
+
+    /// Takes passwords that a hook set in `record` for submitted ones, and hashes them.
+    pub(super) fn adopt_passwords(
+        &mut self,
+        record: &mut Record,
+        mut hash: impl FnMut(&str) -> Result<String, Error>,
+    ) -> Result<HashMap<String, String>, Error> {
+        let mut hashes = HashMap::new();
+        let collection = record.collection().clone();
+        for field in &collection.fields {
+            let now = record.text(&field.name);
+            let before = self.old.as_ref().map_or("", |old| old.text(&field.name));
+            let is_new = matches!(field.kind, FieldKind::Password(_)) && now != before;
+            if is_new && !now.is_empty() && now != UNHASHED {
+                let plain = now.to_owned();
+                if values::check_plain_password(field, &plain).is_ok() {
+                    hashes.insert(field.name.clone(), hash(&plain)?);
+                }
+                self.submission.plain_passwords.retain(|(name, _)| *name != field.name);
+                self.submission.plain_passwords.push((field.name.clone(), plain));
+                record.set(&field.name, UNHASHED);
+            }
+        }
+        Ok(hashes)
     }
 
     /// Puts the hashes of the submitted passwords in their place.
     pub(super) fn set_password_hashes(
-        &mut self,
+        &self,
+        record: &mut Record,
         hashes: &HashMap<String, String>,
     ) -> Result<(), Error> {
         for (field, plain) in &self.submission.plain_passwords {
@@ -184,21 +232,22 @@ impl Draft {
                 let hash = hashes
                     .get(field)
                     .ok_or_else(|| Error::internal("a password reached the store unhashed"))?;
-                self.record.set(field, Value::Text(hash.clone()));
+                record.set(field, Value::Text(hash.clone()));
             }
         }
         Ok(())
     }
 
     /// Checks every field, changed or not, as the contract wants it.
-    fn validate(
+    pub(super) fn check(
         &self,
         rows: &dyn Rows,
-        old: Option<&Record>,
+        record: &Record,
         uploads: &[Upload],
     ) -> Result<(), Error> {
+        let old = self.old.as_deref();
         let mut violations = Violations::new();
-        for (field, value) in self.record.fields() {
+        for (field, value) in record.fields() {
             if old.is_some() && field.slot == Slot::ID {
                 // It cannot have changed, and may be older than the pattern.
                 continue;
@@ -211,12 +260,13 @@ impl Draft {
                 Err(violation) => violations.add(&field.name, violation),
             }
         }
-        if old.is_none() && self.collection().is_auth() {
-            account::check_id_is_free(rows, self.collection(), self.record.id(), &mut violations)?;
+        let collection = record.collection();
+        if old.is_none() && collection.is_auth() {
+            account::check_id_is_free(rows, collection, record.id(), &mut violations)?;
         }
         let failure = self.failure();
         if violations.is_empty() {
-            violations = belongings::check(rows, &self.record)?;
+            violations = belongings::check(rows, record)?;
         }
         violations.into_result().map_err(|violations| Error::Rejected(failure, violations))
     }
@@ -330,6 +380,13 @@ fn emptied(old: &Record, is_superuser: bool) -> Record {
         }
     }
     record
+}
+
+/// What changing an id answers.
+pub(super) fn id_changed() -> Error {
+    let violation =
+        Violation::new("validation_pk_change", "The record primary key cannot be changed.");
+    Error::Rejected(Failure::UpdateRecord, Violations::of("id", violation))
 }
 
 fn id_mismatch(failure: Failure) -> Error {

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 
+use crate::hooks::AuthAction;
 use crate::ops::auth::{self, Attempt, LoggedIn, Login, OtpLogin, PasswordLogin};
 use crate::ops::records::collection_of;
 use crate::ops::{Error, Failure};
 use crate::query::Rows;
 use crate::schema::{Collection, PasswordAuth};
+use crate::web::asking;
 use crate::web::caller::{bearer_token, caller_of, superuser_of};
 use crate::web::middleware::limits::superusers_may_come_from;
 use crate::web::{ApiError, Reply, Request, State, real_ip};
@@ -51,6 +53,7 @@ pub(crate) async fn with_password(
     mut request: Request,
 ) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
+    let body = body.heeding(&state, &request, AuthAction::Password).await?;
     let login = PasswordLogin {
         identity: body.text("identity"),
         password: body.text("password"),
@@ -65,6 +68,7 @@ pub(crate) async fn with_password(
 /// `POST …/auth-with-otp`
 pub(crate) async fn with_otp(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
+    let body = body.heeding(&state, &request, AuthAction::Otp).await?;
     let login = OtpLogin {
         otp_id: body.text("otpId"),
         password: body.text("password"),
@@ -77,16 +81,18 @@ pub(crate) async fn with_otp(state: Arc<State>, mut request: Request) -> Result<
 
 /// `POST …/auth-refresh`
 pub(crate) async fn refreshed(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
-    let snapshot = state.backend.snapshot();
-    let logged_in = auth::refresh(
-        &*snapshot,
+    asking::about_account(&state, &request, AuthAction::Refresh, Map::new()).await?;
+    let caller = caller_of(&request);
+    let mut logged_in = auth::refresh(
+        &*state.backend.snapshot(),
         state.backend.rules(),
-        &caller_of(&request),
+        &caller,
         request.params.get("collection"),
         bearer_token(&request).unwrap_or(""),
         expand_of(&request),
     )
     .map_err(in_context)?;
+    logged_in.record = asking::enriched_one(&state, &caller, logged_in.record).await?;
     Ok(reply(&state, &logged_in))
 }
 
@@ -163,6 +169,18 @@ impl Body {
             Ok(values) => Self { values, failure: None },
             Err(error) => Self { values: Map::new(), failure: Some(error) },
         }
+    }
+
+    /// The form as hooks want it.
+    pub(super) fn heeding(
+        self,
+        state: &Arc<State>,
+        request: &Request,
+        action: AuthAction,
+    ) -> impl Future<Output = Result<Self, ApiError>> + Send + use<> {
+        let Self { values, failure } = self;
+        let heard = asking::about_account(state, request, action, values);
+        async move { Ok(Self { values: heard.await?, failure }) }
     }
 
     /// A scalar as text; empty when it is missing or none.

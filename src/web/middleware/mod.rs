@@ -14,14 +14,15 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::HeaderValue;
-use http::{Method, Response, StatusCode};
+use http::{Method, Response};
 use http_body::Body;
 
 use super::reply::{Payload, without_body};
-use super::{ApiError, BoxError, FieldsPicker, Request, Router, State};
+use super::{ApiError, BoxError, FieldsPicker, Next, Request, Router, State};
 
 /// Answers one request. The order is the code: request id, log, CORS preflight, panic barrier,
-/// route, fields, auth, addresses of superusers, rate limits, handler; then security headers and CORS on whatever came out.
+/// route, fields, auth, addresses of superusers, rate limits, middleware of the embedding program,
+/// handler; then security headers and CORS on whatever came out.
 ///
 /// The limit of the body is kept by [`Request::body`], where it is read.
 pub async fn handle<B>(
@@ -47,7 +48,7 @@ where
         if method == Method::HEAD {
             request.method = Method::GET;
         }
-        let answer = panic_barrier::catch(answer(state, &router, request)).await;
+        let answer = panic_barrier::catch(answer(state, router, request)).await;
         answer.unwrap_or_else(|error| {
             log_cause(&error, &id);
             error.to_reply().into_response(None)
@@ -80,7 +81,7 @@ where
 /// Finds the handler and lets it answer.
 async fn answer(
     state: Arc<State>,
-    router: &Router,
+    router: Arc<Router>,
     mut request: Request,
 ) -> Result<Response<Payload>, ApiError> {
     let (route, params) = router.find(&request.method, &request.path).unzip();
@@ -89,8 +90,7 @@ async fn answer(
     let picker = request.query.get("fields").map(FieldsPicker::parse).transpose()?;
     auth::load(&state, &mut request)?;
     limits::check(&state, &request, route.as_deref())?;
-    let route = route.ok_or_else(|| ApiError::generic(StatusCode::NOT_FOUND))?;
-    let reply = (route.handler)(state, request).await?;
+    let reply = Next::new(router, state, route).run(request).await?;
     Ok(reply.into_response(picker.as_ref()))
 }
 
