@@ -117,12 +117,10 @@ impl WriteRecord {
     }
 
     /// Leaves checks to the write itself where hooks may change what is checked.
-    #[must_use]
-    pub fn heeding(mut self, hooks: &Hooks, rows: &dyn Rows) -> Self {
+    pub fn heed(&mut self, hooks: &Hooks, rows: &dyn Rows) {
         self.is_hooked |= !hooks.is_empty()
             && collection_of(rows, &self.collection)
                 .is_ok_and(|collection| hooked::wants(hooks, self.action(), &collection));
-        self
     }
 
     /// Makes it the write of a program: what is wrong can be told inside, and the password of an
@@ -292,7 +290,7 @@ impl WriteRecord {
             hooked::within(tx, hooked::VALIDATE, write, &mut |tx, write| {
                 origin.check(&Writing::over(tx), &write.record, &self.uploads)
             })?;
-            let hashes = own.into_iter().chain(self.passwords.hashes.clone()).collect();
+            let hashes = self.passwords.hashes.clone().into_iter().chain(own).collect();
             origin.set_password_hashes(&mut write.record, &hashes)?;
             hooked::execute(tx, write, &mut |tx, write| {
                 let stored = self.store(tx, &write.record, &origin)?;

@@ -138,7 +138,7 @@ async fn write(
     .only_if(precondition_of(&request))
     .once(idempotency_key_of(&request)?);
     let snapshot = state.backend.snapshot();
-    write = write.heeding(state.backend.hooks(), &*snapshot);
+    write.heed(state.backend.hooks(), &*snapshot);
     let has_password = write.has_password(&*snapshot);
     if has_password || write.has_uploads() {
         let backend = state.backend.clone();
