@@ -66,6 +66,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("infer", &["files"]),
     ("multer", &["web"]),
     ("rust_embed", &["web"]),
+    ("rustls", &["web"]),
+    ("tokio_rustls", &["web"]),
+    ("instant_acme", &["web"]),
+    ("rcgen", &["web"]),
 ];
 
 #[test]

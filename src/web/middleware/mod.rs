@@ -17,12 +17,13 @@ use http::header::HeaderValue;
 use http::{Method, Response};
 use http_body::Body;
 
+use super::compression::{self, Encoding};
 use super::reply::{Payload, without_body};
 use super::{ApiError, BoxError, FieldsPicker, Next, Request, Router, State};
 
 /// Answers one request. The order is the code: request id, log, CORS preflight, panic barrier,
 /// route, fields, auth, addresses of superusers, rate limits, middleware of the embedding program,
-/// handler; then security headers and CORS on whatever came out.
+/// handler, compression; then security headers and CORS on whatever came out.
 ///
 /// The limit of the body is kept by [`Request::body`], where it is read.
 pub async fn handle<B>(
@@ -90,8 +91,9 @@ async fn answer(
     let picker = request.query.get("fields").map(FieldsPicker::parse).transpose()?;
     auth::load(&state, &mut request)?;
     limits::check(&state, &request, route.as_deref())?;
-    let reply = Next::new(router, state, route).run(request).await?;
-    Ok(reply.into_response(picker.as_ref()))
+    let encoding = Encoding::accepted(&request.headers);
+    let reply = Next::new(router, Arc::clone(&state), route).run(request).await?;
+    Ok(compression::apply(&state, encoding, reply.into_response(picker.as_ref())).await)
 }
 
 /// Writes the cause of a failure to the log: ours loudly, the client's for those who look.
