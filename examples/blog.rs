@@ -60,8 +60,9 @@ async fn front_page(request: Request) -> Result<Reply, ApiError> {
         .sort("-created")
         .limit(20);
     let posts = request.data().list("posts", find).await?;
-    let items: String =
+    let items: Vec<String> =
         posts.iter().map(|post| format!("<li>{}</li>", escaped(post.text("title")))).collect();
+    let items = items.concat();
     Ok(Reply::html(StatusCode::OK, format!("<h1>Blog</h1><ul>{items}</ul>")))
 }
 

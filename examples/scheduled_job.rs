@@ -55,7 +55,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let [name, arguments @ ..] = &arguments[..] {
         let (app, name, arguments) = (app.clone(), name.clone(), arguments.to_vec());
         let command = move || app.run_command(&name, &arguments).map_err(|e| e.to_string());
-        println!("{}", tokio::task::spawn_blocking(command).await??);
+        eprintln!("{}", tokio::task::spawn_blocking(command).await??);
     } else {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:8090").await?;
         app.serve(listener, std::future::pending()).await?;

@@ -61,7 +61,7 @@ impl DataHandle {
     }
 
     /// The collection with this id or name.
-    pub async fn collection(&self, id_or_name: &str) -> Result<Arc<Collection>, Rejection> {
+    pub fn collection(&self, id_or_name: &str) -> Result<Arc<Collection>, Rejection> {
         // It is in memory.
         self.blocking().collection(id_or_name)
     }
@@ -122,7 +122,7 @@ impl DataHandle {
     }
 
     /// A new record of a collection, not saved yet.
-    pub async fn new_record(&self, collection: &str) -> Result<Record, Rejection> {
+    pub fn new_record(&self, collection: &str) -> Result<Record, Rejection> {
         self.blocking().new_record(collection)
     }
 

@@ -153,7 +153,7 @@ impl<P: Payload> Chain<P> {
 
     /// Runs the hooks around nothing: for what has happened or happens elsewhere. False when one of
     /// them did not let it through.
-    pub fn ask<'a>(&self, event: &mut Event<'a, P>) -> Result<bool, Rejection> {
+    pub fn ask(&self, event: &mut Event<'_, P>) -> Result<bool, Rejection> {
         let mut reached = false;
         self.run(event, &mut |_| {
             reached = true;

@@ -137,7 +137,7 @@ fn push_literal(out: &mut String, value: &Json) {
         Json::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(whole), _) => out.push_str(&whole.to_string()),
             // Without an exponent, which the language does not know.
-            (None, Some(number)) => out.push_str(&format!("{number}")),
+            (None, Some(number)) => out.push_str(&number.to_string()),
             (None, None) => push_quoted(out, &number.to_string()),
         },
         Json::String(text) => push_quoted(out, text),

@@ -95,7 +95,7 @@ impl Rejection {
     /// # Errors
     /// Gives the rejection back when it has another cause, or none.
     pub fn into_cause<E: Error + 'static>(mut self) -> Result<E, Self> {
-        match self.cause.take().map(|cause| cause.downcast::<E>()) {
+        match self.cause.take().map(<dyn Error + Send + Sync>::downcast::<E>) {
             Some(Ok(cause)) => Ok(*cause),
             Some(Err(cause)) => Err(Self { cause: Some(cause), ..self }),
             None => Err(self),

@@ -12,7 +12,7 @@ fn records_are_made_found_changed_and_deleted_without_http() {
     let server = Server::with(|app| app);
     let data = server.app.data();
     server.block_on(async {
-        let mut post = data.new_record("posts").await.unwrap();
+        let mut post = data.new_record("posts").unwrap();
         post.set("title", "it's");
         post.set("views", 3);
         let post = data.save(&post).await.unwrap();

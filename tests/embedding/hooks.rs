@@ -10,8 +10,10 @@ use crate::server::Server;
 const POSTS: &str = "/api/collections/posts/records";
 const SOON: Duration = Duration::from_secs(10);
 
+type Notes = Arc<Mutex<Vec<String>>>;
+
 /// A place to note things in from hooks.
-fn notes() -> (Arc<Mutex<Vec<String>>>, Arc<Mutex<Vec<String>>>) {
+fn notes() -> (Notes, Notes) {
     let notes = Arc::default();
     (Arc::clone(&notes), notes)
 }

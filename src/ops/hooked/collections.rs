@@ -20,6 +20,10 @@ fn place(hooks: &Hooks, action: Action) -> &Chain<CollectionWrite> {
     }
 }
 
+/// Makes of a definition what it returns.
+type Core<'c> =
+    &'c mut dyn FnMut(&mut Tx<'_>, &Map<String, Json>) -> Result<Arc<Collection>, Error>;
+
 /// Runs `core`, which makes of the definition what it returns, within the hooks around it, and has
 /// the change told once it is committed.
 pub(in crate::ops) fn write(
@@ -27,7 +31,7 @@ pub(in crate::ops) fn write(
     action: Action,
     definition: &Map<String, Json>,
     collection: Option<&Arc<Collection>>,
-    core: &mut dyn FnMut(&mut Tx<'_>, &Map<String, Json>) -> Result<Arc<Collection>, Error>,
+    core: Core<'_>,
 ) -> Result<Arc<Collection>, Error> {
     let shared = tx.attachment::<Context>().map(|context| Arc::clone(&context.shared));
     let Some(shared) = shared else { return core(tx, definition) };
