@@ -10,7 +10,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 /// The app, on the data folder that `config` names.
-pub fn app(config: Config) -> Result<App, BuildError> {
+pub(crate) fn app(config: Config) -> Result<App, BuildError> {
     App::builder()
         .config(config)
         .migration("1_posts", make_posts, |data| data.delete_collection("posts"))

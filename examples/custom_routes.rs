@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 /// The app, on the data folder that `config` names.
-pub fn app(config: Config) -> Result<App, BuildError> {
+pub(crate) fn app(config: Config) -> Result<App, BuildError> {
     App::builder()
         .config(config)
         .middleware("", async |request: Request, next: Next| {

@@ -8,7 +8,7 @@ use haversack::hooks::Rejection;
 use serde_json::json;
 
 /// The app, on the data folder that `config` names.
-pub fn app(config: Config) -> Result<App, BuildError> {
+pub(crate) fn app(config: Config) -> Result<App, BuildError> {
     App::builder()
         .config(config)
         .migration("1_posts_and_log", make_collections, |data| {

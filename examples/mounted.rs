@@ -18,12 +18,12 @@ use tokio::net::TcpListener;
 type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
 /// The app, on the data folder that `config` names.
-pub fn app(config: Config) -> Result<App, BuildError> {
+pub(crate) fn app(config: Config) -> Result<App, BuildError> {
     App::builder().config(config).build()
 }
 
 /// Accepts connections for ever.
-pub async fn serve(app: App, listener: TcpListener) -> std::io::Result<()> {
+pub(crate) async fn serve(app: App, listener: TcpListener) -> std::io::Result<()> {
     // Mail, sweeps and scheduled work go on for as long as this lives.
     let _running = app.start()?;
     loop {

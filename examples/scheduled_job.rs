@@ -9,7 +9,7 @@ use haversack::hooks::{Data, Find, Rejection};
 use serde_json::json;
 
 /// The app, on the data folder that `config` names.
-pub fn app(config: Config) -> Result<App, BuildError> {
+pub(crate) fn app(config: Config) -> Result<App, BuildError> {
     App::builder()
         .config(config)
         .migration("1_notes", make_notes, |data| data.delete_collection("notes"))

@@ -44,8 +44,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "model", "config", "schema", "query", "store", "auth", "access", "files", "hooks",
-            "realtime", "ops", "jobs", "web", "import", "dump",
+            "model", "config", "schema", "settings", "query", "store", "auth", "access", "files",
+            "hooks", "realtime", "ops", "jobs", "web", "import", "dump",
         ],
     ),
     ("cli", &["app", "config", "import", "dump"]),

@@ -115,8 +115,8 @@ pub(super) fn save_collection(
     definition: Map<String, Json>,
 ) -> Result<Arc<Collection>, Error> {
     let text = |key: &str| definition.get(key).and_then(Json::as_str).filter(|t| !t.is_empty());
-    let mut known = [text("id"), text("name")].into_iter().flatten();
-    let known = known.find_map(|name| tx.catalog().find(name)).map(|c| c.id.clone());
+    let known = ["id", "name"].into_iter().find_map(|key| tx.catalog().find(text(key)?));
+    let known = known.map(|collection| collection.id.clone());
     match known {
         None => CreateCollection::new(definition).run(tx),
         Some(id) => UpdateCollection::new(id.as_str(), definition).run(tx),
