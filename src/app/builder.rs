@@ -24,6 +24,7 @@ use crate::hooks::{Data, Rejection};
 use crate::jobs::AfterHooks;
 use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend, bootstrap};
+use crate::outbound::Outbound;
 use crate::store::{self, Store, StoreError, StoreOptions};
 use crate::web::{
     self, ApiError, Blocking, BoxError, PublicFolder, Reply, RouteError, Router, State, Tls,
@@ -256,7 +257,8 @@ impl AppBuilder {
             .clear_scratch()
             .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
         let hasher = PasswordHasher::new(hashing, HASHES_WAITING_MAX);
-        let backend = Arc::new(Backend::new(store, hasher, files));
+        let outbound = Outbound::new(boot.outbound_allow_private);
+        let backend = Arc::new(Backend::new(store, hasher, files).with_outbound(outbound));
         for setup in self.hook_setups {
             setup(backend.hooks());
         }

@@ -298,6 +298,7 @@ fn superuser_use_case(command: SuperuserCommand) -> ops::auth::SuperuserCommand 
         }
         SuperuserCommand::Delete { email } => UseCase::Delete { email },
         SuperuserCommand::Otp { email } => UseCase::Otp { email },
+        SuperuserCommand::TotpReset { email } => UseCase::TotpReset { email },
     }
 }
 

@@ -11,11 +11,13 @@ use crate::auth::PasswordHasher;
 use crate::files::Storage;
 use crate::hooks::{Data, Hooks, Rejection};
 use crate::mail::{Delivery, Security, Sender, Smtp, SmtpLogin};
+use crate::oauth2::Remembered;
+use crate::outbound::Outbound;
 use crate::query::Rows;
 use crate::settings::Settings;
 use crate::store::{Snapshot, Store, Tx};
 
-use super::auth::Throttles;
+use super::auth::{Factors, Throttles};
 use super::files::InFlight;
 use super::hooked::{self, AfterQueue, Effect, Session, Shared};
 use super::mail::Bell;
@@ -29,9 +31,12 @@ pub struct Backend {
     shared: Arc<Shared>,
     after: Arc<AfterQueue>,
     throttles: Throttles,
+    factors: Factors,
     files: Storage,
     in_flight: Arc<InFlight>,
     views: Arc<ViewCache>,
+    outbound: Outbound,
+    providers: Remembered,
     settings: ArcSwap<CachedSettings>,
     /// Held while settings are read and cached, so that older ones never replace newer ones.
     reloading: Mutex<()>,
@@ -60,12 +65,33 @@ impl Backend {
             }),
             after: Arc::default(),
             throttles: Throttles::default(),
+            factors: Factors::default(),
             files,
             in_flight: Arc::default(),
             views: Arc::default(),
+            outbound: Outbound::new(false),
+            providers: Remembered::default(),
             settings: ArcSwap::default(),
             reloading: Mutex::new(()),
         }
+    }
+
+    /// Calls the outside world through `outbound`; without this, pictures and the like come from
+    /// public addresses only.
+    #[must_use]
+    pub fn with_outbound(mut self, outbound: Outbound) -> Self {
+        self.outbound = outbound;
+        self
+    }
+
+    /// The way to the outside world.
+    pub fn outbound(&self) -> &Outbound {
+        &self.outbound
+    }
+
+    /// What logins through providers leave behind for the next.
+    pub fn providers(&self) -> &Remembered {
+        &self.providers
     }
 
     /// The last committed state.
@@ -105,6 +131,11 @@ impl Backend {
     /// Who has to wait.
     pub(crate) fn throttles(&self) -> &Throttles {
         &self.throttles
+    }
+
+    /// What is kept in memory about logins.
+    pub(crate) fn factors(&self) -> &Factors {
+        &self.factors
     }
 
     /// Where mail goes out, and in whose name.

@@ -3,6 +3,7 @@
 use crate::access::Denied;
 use crate::auth::HashError;
 use crate::hooks::Rejection;
+use crate::oauth2::ProviderError;
 use crate::query::{FilterError, ReadError};
 use crate::schema::Violations;
 use crate::sql::SqlError;
@@ -44,12 +45,27 @@ pub enum Error {
     /// One-time passwords are not accepted here.
     #[error("logins with one-time passwords are off")]
     OtpDisabled,
+    /// Logins through providers are not accepted here.
+    #[error("logins through providers are off")]
+    OAuth2Disabled,
+    /// A provider gave no token for a code.
+    #[error("no token for the code: {0}")]
+    OAuth2Token(#[source] ProviderError),
+    /// A provider did not say who somebody is.
+    #[error("no user for the token: {0}")]
+    OAuth2User(#[source] ProviderError),
     /// There is no such one-time password, it is void, or it was another; which is not said.
     #[error("invalid or expired one-time password")]
     InvalidOtp,
     /// Too many one-time passwords were tried.
     #[error("too many one-time passwords were tried")]
     TooManyAttempts,
+    /// Something that one can log in with is not accepted here.
+    #[error("logins with {0} are off")]
+    FactorDisabled(&'static str),
+    /// Too many codes or passwords were tried that confirm something.
+    #[error("too many guesses")]
+    TooManyGuesses,
     /// The collection's auth rule does not hold for the record.
     #[error("the auth rule does not hold")]
     AuthRuleFailed,
@@ -149,6 +165,10 @@ pub enum Failure {
     SaveSettings,
     /// Validating a form, such as a login.
     Form,
+    /// Validating a login through a provider.
+    OAuth2Form,
+    /// Making a client secret for Apple.
+    AppleSecret,
 }
 
 impl Error {

@@ -11,6 +11,8 @@ use crate::ops::realtime::Feed;
 
 /// Thumbs that are made at once; each may take some hundred megabytes.
 const THUMBS_AT_ONCE_MAX: usize = 2;
+/// Calls of the outside world that are made at once; each may wait for half a minute.
+const CALLS_AT_ONCE_MAX: usize = 64;
 
 /// What every handler can reach: one value for the life of the server.
 pub struct State {
@@ -24,6 +26,8 @@ pub struct State {
     pub hashing: Blocking,
     /// The bridge to the making of thumbs, which takes a core and much memory.
     pub thumbs: Blocking,
+    /// The bridge to what calls the outside world, so that slow servers elsewhere hold up nothing.
+    pub outbound: Blocking,
     /// Counts the requests of clients.
     pub(super) rate_limiter: RateLimiter,
     /// Open streams, and what feeds them.
@@ -48,6 +52,7 @@ impl State {
             blocking,
             hashing,
             thumbs,
+            outbound: Blocking::new(CALLS_AT_ONCE_MAX),
             rate_limiter: RateLimiter::default(),
             realtime,
             records: RecordWriter::default(),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use crate::access::{Create, Granted, Update};
 use crate::hooks::{Action, RecordWrite};
 use crate::model::{RowBuf, RowId, Value};
+use crate::ops::auth;
 use crate::ops::hooked::records as hooked;
 use crate::query::Rows;
 use crate::schema::values::{self, Submission, autogenerate};
@@ -244,6 +245,8 @@ fn replace_row(
     if record.is_true("verified") && !old.is_true("verified") {
         // Whoever linked a provider before the address was proven may not be its owner.
         rotates |= belongings::delete(tx, "_externalAuths", &collection, record.id())? > 0;
+        // The same goes for who added a passkey or an app.
+        rotates |= auth::forget(tx, &collection.id, record.id())?;
     }
     if rotates && !changed(&record, "tokenKey") {
         let key = autogenerate::generate(TOKEN_KEY_PATTERN).map_err(Error::internal)?;

@@ -41,6 +41,7 @@ pub(super) struct Origin {
     /// The record before.
     pub(super) old: Option<Arc<Record>>,
     submission: Submission,
+    has_random_password: bool,
 }
 
 /// What a draft starts from.
@@ -114,7 +115,9 @@ impl Draft {
             record.set("id", Value::Text(id.to_owned()));
         }
         finish(&mut record, write.now)?;
-        let origin = Origin { basis: Basis::New(granted), old: None, submission };
+        let has_random_password = write.has_random_password;
+        let basis = Basis::New(granted);
+        let origin = Origin { basis, old: None, submission, has_random_password };
         origin.mark_passwords(&mut record);
         Ok(Self { record, origin })
     }
@@ -151,7 +154,7 @@ impl Draft {
         }
         touch(&mut record, write.now);
         let (basis, old) = (Basis::Stored { rowid, row, granted }, Some(Arc::new(old)));
-        let origin = Origin { basis, old, submission };
+        let origin = Origin { basis, old, submission, has_random_password: false };
         origin.mark_passwords(&mut record);
         Ok(Self { record, origin })
     }
@@ -216,6 +219,7 @@ impl Origin {
                 self.submission.plain_passwords.retain(|(name, _)| *name != field.name);
                 self.submission.plain_passwords.push((field.name.clone(), plain));
                 record.set(&field.name, UNHASHED);
+                self.has_random_password &= field.name != "password";
             }
         }
         Ok(hashes)
@@ -272,6 +276,9 @@ impl Origin {
     }
 
     fn check_password(&self, field: &Field) -> Result<(), Violation> {
+        if self.has_random_password && field.name == "password" {
+            return Ok(());
+        }
         let submitted =
             self.submission.plain_passwords.iter().find(|(name, _)| *name == field.name);
         match submitted {

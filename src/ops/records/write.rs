@@ -56,6 +56,8 @@ pub struct WriteRecord {
     idempotency_key: Option<String>,
     /// Whether hooks have a say, so that only inside the write can be told what is wrong.
     is_hooked: bool,
+    /// Whether the password is one of ours, which nobody chose and nobody knows.
+    pub(super) has_random_password: bool,
     pub(super) now: Timestamp,
 }
 
@@ -98,6 +100,7 @@ impl WriteRecord {
             precondition: Precondition::None,
             idempotency_key: None,
             is_hooked: false,
+            has_random_password: false,
             now: Timestamp::now(),
         }
     }
@@ -141,6 +144,16 @@ impl WriteRecord {
             Intent::Create => Action::Create,
             Intent::Update { .. } | Intent::Replace { .. } => Action::Update,
         }
+    }
+
+    /// Gives a new account a random password, to which the rules for passwords do not apply: nobody
+    /// knows it.
+    pub(in crate::ops) fn with_random_password(mut self) -> Result<Self, Error> {
+        let password = account::random_password()?;
+        self.body.insert("passwordConfirm".to_owned(), password.clone().into());
+        self.body.insert("password".to_owned(), password.into());
+        self.has_random_password = true;
+        Ok(self)
     }
 
     /// Whether the body carries a password, so that [`Self::prepare`] has to be called, and takes

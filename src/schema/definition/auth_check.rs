@@ -10,6 +10,7 @@ use crate::schema::{
 };
 
 use super::check::{self, Checked};
+use super::factor_check;
 
 /// The longest that a token may live, in seconds: about three years.
 const MAX_TOKEN_DURATION: i64 = 94_670_856;
@@ -85,6 +86,9 @@ pub(super) fn check(options: &AuthOptions) -> Violations {
     if options.mfa.enabled {
         note(&["mfa", "duration"], needed(options.mfa.duration, 10, MAX_DURATION));
     }
+    note(&["totp", "issuer"], factor_check::issuer(&options.totp.issuer));
+    note(&["passkeys", "rpId"], factor_check::rp_id(&options.passkeys.rp_id));
+    note(&["passkeys", "origins"], factor_check::origins(&options.passkeys));
     if options.password_auth.enabled {
         let none = options.password_auth.identity_fields.is_empty();
         note(&["passwordAuth", "identityFields"], check::required(none));
@@ -185,7 +189,8 @@ fn check_providers(oauth2: &OAuth2Options, found: &mut Violations) {
     }
 }
 
-fn check_provider(provider: &OAuth2Provider) -> [(&'static str, Checked); 6] {
+fn check_provider(provider: &OAuth2Provider) -> [(&'static str, Checked); 7] {
+    let extra = |name: &str| provider.extra.as_ref()?.get(name)?.as_str();
     [
         ("name", check_provider_name(&provider.name)),
         ("clientId", check::required(provider.client_id.is_empty())),
@@ -193,6 +198,7 @@ fn check_provider(provider: &OAuth2Provider) -> [(&'static str, Checked); 6] {
         ("authURL", check_url(&provider.auth_url)),
         ("tokenURL", check_url(&provider.token_url)),
         ("userInfoURL", check_url(&provider.user_info_url)),
+        ("extra", check_url(extra("issuer").unwrap_or(""))),
     ]
 }
 

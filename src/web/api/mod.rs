@@ -7,10 +7,13 @@ mod collections;
 mod explain;
 mod files;
 mod health;
+mod oauth2;
+mod passkeys;
 mod realtime;
 mod records;
 mod routes;
 mod settings;
 mod sql;
+mod totp;
 
 pub use routes::routes;

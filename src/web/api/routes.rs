@@ -4,7 +4,8 @@ use http::Method;
 
 use super::super::{Actions, RouteError, Router};
 use super::{
-    accounts, auth, batch, collections, explain, files, health, realtime, records, settings, sql,
+    accounts, auth, batch, collections, explain, files, health, oauth2, passkeys, realtime,
+    records, settings, sql, totp,
 };
 
 /// All routes, each with its handler.
@@ -18,6 +19,7 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::GET, "/api/collections", collections::list)?;
     router.add(Method::POST, "/api/collections", collections::create)?;
     router.add(Method::GET, "/api/collections/meta/scaffolds", collections::scaffolds)?;
+    router.add(Method::GET, "/api/collections/meta/oauth2-providers", oauth2::providers)?;
     router.add(Method::POST, "/api/collections/meta/dry-run-view", collections::dry_run_view)?;
     router.add(Method::PUT, "/api/collections/import", collections::import)?;
     router.add(Method::POST, "/api/sql", sql::run)?;
@@ -38,6 +40,9 @@ pub fn routes() -> Result<Router, RouteError> {
     let auth_path = |action: &str| format!("/api/collections/{{collection}}/{action}");
     router.add(Method::GET, &auth_path("auth-methods"), auth::methods)?;
     router.add(Method::POST, &auth_path("auth-with-password"), auth::with_password)?;
+    router.add(Method::POST, &auth_path("auth-with-oauth2"), oauth2::login)?;
+    router.add(Method::GET, "/api/oauth2-redirect", oauth2::redirect)?;
+    router.add(Method::POST, "/api/oauth2-redirect", oauth2::redirect)?;
     router.add(Method::POST, &auth_path("auth-with-otp"), auth::with_otp)?;
     router.add(Method::POST, &auth_path("auth-refresh"), auth::refreshed)?;
     router.add(Method::POST, &auth_path("impersonate/{id}"), auth::impersonate)?;
@@ -54,9 +59,29 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::POST, change, accounts::request_email_change)?;
     let change = &auth_path("confirm-email-change");
     router.add(Method::POST, change, accounts::confirm_email_change)?;
+    router.add(Method::POST, &auth_path("auth-with-totp"), totp::log_in)?;
+    router.add(Method::POST, &auth_path("totp/enroll"), totp::enroll)?;
+    router.add(Method::POST, &auth_path("totp/confirm"), totp::confirm)?;
+    router.add(Method::POST, &auth_path("totp/recovery-codes"), totp::renew)?;
+    router.add(Method::GET, &auth_path("totp"), totp::show)?;
+    router.add(Method::DELETE, &auth_path("totp"), totp::disable)?;
+    router.add(Method::GET, &auth_path("records/{id}/totp"), totp::show_of)?;
+    router.add(Method::DELETE, &auth_path("records/{id}/totp"), totp::reset)?;
+    router.add(Method::POST, &auth_path("passkeys/login-begin"), passkeys::begin_login)?;
+    router.add(Method::POST, &auth_path("passkeys/login-finish"), passkeys::log_in)?;
+    router.add(Method::POST, &auth_path("passkeys/register-begin"), passkeys::begin)?;
+    router.add(Method::POST, &auth_path("passkeys/register-finish"), passkeys::finish)?;
+    router.add(Method::GET, &auth_path("passkeys"), passkeys::list)?;
+    router.add(Method::PATCH, &auth_path("passkeys/{passkey}"), passkeys::rename)?;
+    router.add(Method::DELETE, &auth_path("passkeys/{passkey}"), passkeys::remove)?;
+    router.add(Method::GET, &auth_path("records/{id}/passkeys"), passkeys::list_of)?;
+    let passkey_of = &auth_path("records/{id}/passkeys/{passkey}");
+    router.add(Method::DELETE, passkey_of, passkeys::remove_of)?;
     router.add(Method::POST, "/api/batch", batch::run)?;
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;
+    let apple_secret = "/api/settings/apple/generate-client-secret";
+    router.add(Method::POST, apple_secret, oauth2::apple_secret)?;
     router.add(Method::POST, "/api/files/token", files::token)?;
     router.add(Method::GET, "/api/files/{collection}/{record}/{filename}", files::download)?;
     #[cfg(feature = "admin-ui")]
@@ -87,6 +112,9 @@ fn actions_of(method: &Method, path: &str) -> Actions {
         ("POST", "auth-with-password") => &["authWithPassword", "auth"],
         ("POST", "auth-with-oauth2") => &["authWithOAuth2", "auth"],
         ("POST", "auth-with-otp") => &["authWithOTP", "auth"],
+        ("POST", "auth-with-totp") => &["authWithTOTP", "auth"],
+        ("POST", "passkeys/login-begin") => &["requestPasskey"],
+        ("POST", "passkeys/login-finish") => &["authWithPasskey", "auth"],
         ("POST", "request-otp") => &["requestOTP"],
         ("POST", "request-password-reset") => &["requestPasswordReset"],
         ("POST", "confirm-password-reset") => &["confirmPasswordReset"],
