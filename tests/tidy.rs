@@ -47,8 +47,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "model", "config", "schema", "query", "store", "auth", "access", "files", "hooks",
-            "realtime", "mail", "ops", "jobs", "web", "import", "dump", "outbound", "backup",
+            "model", "config", "schema", "settings", "query", "store", "auth", "access", "files",
+            "hooks", "realtime", "mail", "ops", "jobs", "web", "import", "dump", "outbound",
+            "backup",
         ],
     ),
     ("cli", &["app", "config", "import", "dump", "backup"]),

@@ -2,6 +2,7 @@
 
 use crate::access::Denied;
 use crate::auth::HashError;
+use crate::hooks::Rejection;
 use crate::oauth2::ProviderError;
 use crate::query::{FilterError, ReadError};
 use crate::schema::Violations;
@@ -124,6 +125,12 @@ pub enum Error {
     /// Backups are for the holders of superusers' file tokens.
     #[error("no file token of a superuser")]
     BackupForbidden,
+    /// A hook refused it.
+    #[error("{0}")]
+    Hook(Box<Rejection>),
+    /// A hook ended it without saying why.
+    #[error("a hook did not let it happen")]
+    Stopped,
     /// Too much is waiting already.
     #[error("busy")]
     Busy,

@@ -14,6 +14,11 @@ pub fn load(snapshot: &Snapshot) -> Result<Settings, Error> {
     read(|key| snapshot.setting(key))
 }
 
+/// The settings as a transaction sees them.
+pub(in crate::ops) fn load_in(tx: &Tx<'_>) -> Result<Settings, Error> {
+    read(|key| tx.setting(key))
+}
+
 /// A change of the settings by a body. May run more than once; only one run is committed.
 #[derive(Debug)]
 pub struct UpdateSettings {

@@ -49,7 +49,8 @@ impl State {
         hashing: Blocking,
     ) -> Self {
         let thumbs = Blocking::new(THUMBS_AT_ONCE_MAX);
-        let realtime = Arc::new(Feed::new(backend.clone(), live.clone(), EventWriter::default()));
+        let render = EventWriter::new(backend.clone());
+        let realtime = Arc::new(Feed::new(backend.clone(), live.clone(), render));
         Self {
             live,
             backend,

@@ -14,9 +14,12 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::files::{StoredFile, ThumbError};
+use crate::hooks::{FileDownload, FileToken};
 use crate::ops::Error;
 use crate::ops::files::{Download, file_token};
-use crate::query::AuthRow;
+use crate::query::{AuthRow, Rows};
+use crate::schema::Record;
+use crate::web::asking;
 use crate::web::caller::request_of;
 use crate::web::file_body::{FileBody, PIECE, read_exact};
 use crate::web::middleware::limits::superusers_may_come_from;
@@ -28,7 +31,17 @@ use crate::web::{ApiError, Reply, Request, State};
 const THUMB_PATIENCE: Duration = Duration::from_mins(1);
 
 /// `POST /api/files/token`
-pub(crate) async fn token(_state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+pub(crate) async fn token(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+    asking::ask(
+        &state,
+        |hooks| &hooks.files.token,
+        || {
+            let own = |auth: &AuthRow| Record::from_row(auth.collection.clone(), auth.row.as_row());
+            let caller = request.caller();
+            Some(FileToken { record: caller.auth().map(own), caller })
+        },
+    )
+    .await?;
     let token = file_token(request.extensions.get::<AuthRow>())?;
     Ok(Reply::json(StatusCode::OK, json!({ "token": token })))
 }
@@ -56,6 +69,16 @@ pub(crate) async fn download(state: Arc<State>, request: Request) -> Result<Repl
         Error::NoCollection => ApiError::not_found("Missing or invalid collection context."),
         other => other.into(),
     })?;
+    asking::ask(
+        &state,
+        |hooks| &hooks.files.download,
+        || {
+            let collection = state.backend.snapshot().catalog().find(path.0)?.clone();
+            let (record_id, name) = (path.1.to_owned(), path.2.to_owned());
+            Some(FileDownload { collection, record_id, name, caller: request.caller() })
+        },
+    )
+    .await?;
     let (served, name) = open(&state, &download).await?;
     let is_attachment = matches!(query("download"), "1" | "t" | "T" | "true" | "TRUE" | "True");
     let kind = if is_attachment || !served.stored.content_type.is_inline() {

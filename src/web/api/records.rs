@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::{ETAG, HeaderValue};
+use serde_json::Map;
 
 use crate::access::{Caller, Gate};
 use crate::config::{ByteSize, Live};
+use crate::hooks::RequestAction;
 use crate::ops::Error;
 use crate::ops::files::Upload;
 use crate::ops::records::{
@@ -15,6 +17,7 @@ use crate::ops::records::{
 };
 use crate::ops::views::Reading;
 use crate::schema::{Collection, Field, FieldKind};
+use crate::web::asking;
 use crate::web::caller::caller_of;
 use crate::web::multipart::is_multipart;
 use crate::web::upload_form::{self, FormLimits};
@@ -22,24 +25,28 @@ use crate::web::{ApiError, Reply, Request, State, committed};
 
 /// `GET …/records`
 pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+    asking::about_records(&state, &request, RequestAction::List, Map::new()).await?;
     let rows_max = Some(state.live.load().scan_rows_max);
     let params = ListParams { rows_max, ..list_params(&request)? };
+    let caller = caller_of(&request);
     let listing = Listing::open(
         state.backend.reading(),
         state.backend.rules().clone(),
-        caller_of(&request),
+        Arc::clone(&caller),
         request.params.get("collection"),
         params,
     )?;
-    let page = match listing.run_if_short() {
+    let mut page = match listing.run_if_short() {
         Some(page) => page?,
         None => state.blocking.run(move || listing.run()).await?,
     };
+    page.records = asking::enriched(&state, &caller, page.records).await?;
     Ok(Reply::json_text(StatusCode::OK, state.records.page(&page)).into_page())
 }
 
 /// `GET …/records/{id}`
 pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+    asking::about_records(&state, &request, RequestAction::View, Map::new()).await?;
     let reading = state.backend.reading();
     let caller = caller_of(&request);
     let collection = collection_of(&reading, request.params.get("collection"))?;
@@ -49,6 +56,7 @@ pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, Ap
         Err(Error::ViewNotReady(_)) => {
             let (backend, reading) = (Arc::clone(&state.backend), reading.at_leisure());
             let (id, expand) = (id.to_owned(), expand.to_owned());
+            let caller = Arc::clone(&caller);
             let view_at_leisure = move || {
                 view(Gate::new(&reading, backend.rules(), &caller), &collection, &id, &expand)
             };
@@ -56,6 +64,7 @@ pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, Ap
         }
         viewed => viewed?,
     };
+    let record = asking::enriched_one(&state, &caller, record).await?;
     let mut text = Vec::with_capacity(1024);
     state.records.push(&mut text, &record);
     Ok(with_version(Reply::json_text(StatusCode::OK, text), &record))
@@ -78,6 +87,7 @@ pub(crate) async fn replace(state: Arc<State>, request: Request) -> Result<Reply
 
 /// `DELETE …/records/{id}`
 pub(crate) async fn delete(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+    asking::about_records(&state, &request, RequestAction::Delete, Map::new()).await?;
     let delete = DeleteRecord::new(
         caller_of(&request),
         state.backend.rules().clone(),
@@ -112,6 +122,11 @@ async fn write(
         drop(snapshot);
         (request.body_object_within(limits.values).await?, Vec::new())
     };
+    let action = match intent {
+        Intent::Create => RequestAction::Create,
+        Intent::Update { .. } | Intent::Replace { .. } => RequestAction::Update,
+    };
+    let body = asking::about_records(state, &request, action, body).await?;
     let mut write = WriteRecord::new(
         caller.clone(),
         state.backend.rules().clone(),
@@ -123,6 +138,7 @@ async fn write(
     .only_if(precondition_of(&request))
     .once(idempotency_key_of(&request)?);
     let snapshot = state.backend.snapshot();
+    write.heed(state.backend.hooks(), &*snapshot);
     let has_password = write.has_password(&*snapshot);
     if has_password || write.has_uploads() {
         let backend = state.backend.clone();
@@ -165,13 +181,14 @@ pub(super) fn takes_file(field: &Field, key: &str) -> bool {
 
 /// The saved record as the caller may see it.
 async fn reply(
-    state: &State,
+    state: &Arc<State>,
     caller: Arc<Caller>,
     written: Written,
     expand: &str,
 ) -> Result<Reply, ApiError> {
     let (backend, expand) = (Arc::clone(&state.backend), Expand::parse(expand));
     let reading = backend.reading();
+    let viewer = Arc::clone(&caller);
     let enrich = move |reading: &Reading| {
         let gate = Gate::new(reading, backend.rules(), &caller);
         Enricher::new(gate).view(&written.collection, written.row.clone(), expand.as_ref())
@@ -183,6 +200,7 @@ async fn reply(
         enriched => enriched,
     };
     let record = record.map_err(Error::internal)?;
+    let record = asking::enriched_one(state, &viewer, record).await?;
     let mut text = Vec::with_capacity(1024);
     state.records.push(&mut text, &record);
     Ok(with_version(Reply::json_text(StatusCode::OK, text), &record))

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Map, Value as Json};
 
+use crate::hooks::SettingsWrite;
 use crate::model::Timestamp;
 use crate::ops::auth::TestMail;
 use crate::ops::settings::UpdateSettings;
 use crate::schema::Secrets;
 use crate::settings::Settings;
+use crate::web::asking;
 use crate::web::caller::superuser_of;
 use crate::web::{ApiError, Reply, Request, State, committed};
 
@@ -25,6 +27,14 @@ pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, Ap
 pub(crate) async fn update(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
     let body = body_of(&mut request).await?;
+    let mut sent = Some(body);
+    let caller = request.caller();
+    let asked = asking::ask(
+        &state,
+        |hooks| &hooks.settings,
+        || Some(SettingsWrite { body: sent.clone().unwrap_or_default(), caller }),
+    );
+    let body = asked.await?.map(|write| write.body).or(sent.take()).unwrap_or_default();
     let update = UpdateSettings::new(body);
     committed(|done| state.backend.submit(move |tx| update.run(tx), done)).await?;
     let settings = state.backend.reload_settings()?;
