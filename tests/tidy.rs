@@ -64,6 +64,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("image", &["files"]),
     ("infer", &["files"]),
+    ("object_store", &["files"]),
     ("multer", &["web"]),
     ("rust_embed", &["web"]),
 ];

@@ -8,10 +8,10 @@ use arc_swap::ArcSwap;
 
 use crate::access::RuleCache;
 use crate::auth::PasswordHasher;
-use crate::files::Storage;
+use crate::files::{BucketOptions, Storage};
 use crate::mail::{Delivery, Security, Sender, Smtp, SmtpLogin};
 use crate::query::Rows;
-use crate::settings::Settings;
+use crate::settings::{Bucket, Settings};
 use crate::store::{Snapshot, Store, Tx};
 
 use super::auth::Throttles;
@@ -129,6 +129,7 @@ impl Backend {
         let _guard = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshot = self.store.snapshot();
         let settings = Arc::new(settings::load(&snapshot)?);
+        self.files.use_bucket(settings.s3.enabled.then(|| bucket_options(&settings.s3)));
         let catalog_version = Some(snapshot.catalog().version());
         let cached = CachedSettings { settings: Arc::clone(&settings), catalog_version };
         self.settings.store(Arc::new(cached));
@@ -160,6 +161,18 @@ impl Backend {
     /// Finishes what was submitted and closes the store.
     pub fn close(&self) -> Result<(), Error> {
         self.store.close().map_err(Error::from)
+    }
+}
+
+/// What settings say about a bucket.
+pub(super) fn bucket_options(settings: &Bucket) -> BucketOptions {
+    BucketOptions {
+        bucket: settings.bucket.clone(),
+        region: settings.region.clone(),
+        endpoint: settings.endpoint.clone(),
+        access_key: settings.access_key.clone(),
+        secret: settings.secret.clone(),
+        force_path_style: settings.force_path_style,
     }
 }
 

@@ -102,6 +102,12 @@ pub enum Error {
     /// Too much is waiting already.
     #[error("busy")]
     Busy,
+    /// The storage of files does not do what it is asked.
+    #[error("the storage of files: {0}")]
+    FilesUnavailable(#[source] std::io::Error),
+    /// The storage of files was tried out and failed, which is what was asked.
+    #[error("{0}")]
+    StorageTest(String),
     /// Anything that is our fault.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -142,6 +148,8 @@ pub enum Failure {
     SaveSettings,
     /// Validating a form, such as a login.
     Form,
+    /// Trying out a storage of files.
+    TestStorage,
 }
 
 impl Error {

@@ -72,11 +72,20 @@ impl From<Error> for ApiError {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The server is busy, please try again later.",
             ),
+            Error::FilesUnavailable(cause) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The storage of files cannot be used right now, please try again later.",
+            )
+            .with_cause(cause),
+            Error::StorageTest(why) => {
+                Self::bad_request(&format!("{TEST_FAILED} Raw error: \n{why}"))
+            }
             Error::Internal(cause) => Self::internal(cause),
         }
     }
 }
 
+const TEST_FAILED: &str = "Failed to test the S3 filesystem.";
 const BATCH_FAILED: &str = "Batch transaction failed.";
 
 /// The answer of a failed step, within that of its batch.
@@ -119,6 +128,7 @@ fn failure_message(failure: Failure) -> &'static str {
         Failure::ConfirmEmailChange => "Failed to confirm email change.",
         Failure::SettingsFormat => "An error occurred while loading the submitted data.",
         Failure::SaveSettings => "An error occurred while saving the new settings.",
+        Failure::TestStorage => TEST_FAILED,
         Failure::Form => "An error occurred while validating the submitted data.",
     }
 }

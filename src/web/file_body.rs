@@ -1,6 +1,5 @@
 //! A file as the body of an answer, read as the client takes it.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,6 +8,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use super::{Blocking, BoxError, BoxFuture};
+use crate::files::Content;
 
 /// Bytes in memory at once for each download.
 pub(super) const PIECE: u64 = 128 << 10;
@@ -17,20 +17,20 @@ pub(super) const PIECE: u64 = 128 << 10;
 pub(super) struct FileBody {
     blocking: Blocking,
     /// `None` while a piece is being read.
-    file: Option<File>,
-    reading: Option<BoxFuture<'static, io::Result<(File, Bytes)>>>,
+    file: Option<Content>,
+    reading: Option<BoxFuture<'static, io::Result<(Content, Bytes)>>>,
     left: u64,
 }
 
 impl FileBody {
     /// The next `len` bytes of `file`.
-    pub(super) fn new(blocking: Blocking, file: File, len: u64) -> Self {
+    pub(super) fn new(blocking: Blocking, file: Content, len: u64) -> Self {
         Self { blocking, file: Some(file), reading: None, left: len }
     }
 }
 
 /// Reads exactly `len` bytes.
-pub(super) fn read_exact(file: &mut File, len: u64) -> io::Result<Bytes> {
+pub(super) fn read_exact(file: &mut Content, len: u64) -> io::Result<Bytes> {
     let mut bytes = Vec::with_capacity(usize::try_from(len).map_err(io::Error::other)?);
     file.take(len).read_to_end(&mut bytes)?;
     if (bytes.len() as u64) < len {

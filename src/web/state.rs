@@ -12,6 +12,9 @@ use crate::ops::realtime::Feed;
 /// Thumbs that are made at once; each may take some hundred megabytes.
 const THUMBS_AT_ONCE_MAX: usize = 2;
 
+/// Transfers to and from a storage of files elsewhere that go on at once; each waits for the network.
+const TRANSFERS_AT_ONCE_MAX: usize = 256;
+
 /// What every handler can reach: one value for the life of the server.
 pub struct State {
     /// The options that may change while the server runs.
@@ -24,6 +27,8 @@ pub struct State {
     pub hashing: Blocking,
     /// The bridge to the making of thumbs, which takes a core and much memory.
     pub thumbs: Blocking,
+    /// The bridge to files that lie elsewhere, so that a slow network holds up nothing else.
+    pub(super) transfers: Blocking,
     /// Counts the requests of clients.
     pub(super) rate_limiter: RateLimiter,
     /// Open streams, and what feeds them.
@@ -41,6 +46,7 @@ impl State {
         hashing: Blocking,
     ) -> Self {
         let thumbs = Blocking::new(THUMBS_AT_ONCE_MAX);
+        let transfers = Blocking::new(TRANSFERS_AT_ONCE_MAX);
         let realtime = Arc::new(Feed::new(backend.clone(), EventWriter::default()));
         Self {
             live,
@@ -48,10 +54,16 @@ impl State {
             blocking,
             hashing,
             thumbs,
+            transfers,
             rate_limiter: RateLimiter::default(),
             realtime,
             records: RecordWriter::default(),
         }
+    }
+
+    /// The bridge to the files of records, wherever they are.
+    pub(super) fn file_work(&self) -> &Blocking {
+        if self.backend.files().is_remote() { &self.transfers } else { &self.blocking }
     }
 }
 

@@ -1,17 +1,27 @@
 //! Which records are getting files right now, and when there is something to sweep.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Which records are getting files right now, so that nobody removes what is about to be named.
 /// Also rings for the sweep.
 #[derive(Debug, Default)]
 pub struct InFlight {
-    /// Collection id and record id → how many writes.
-    records: Mutex<HashMap<(String, String), usize>>,
+    /// Collection id and record id → who is there.
+    records: Mutex<HashMap<(String, String), Presence>>,
+    /// Rung when the sweep leaves a record.
+    left: Condvar,
     /// Whether somebody asked for a sweep since the last one began.
     wanted: Mutex<bool>,
     bell: Condvar,
+}
+
+/// Who is at a record: the sweep, or so many writes.
+#[derive(Debug)]
+enum Presence {
+    Sweep,
+    Writes(usize),
 }
 
 /// A write that brings files to a record. Over when this is dropped.
@@ -22,10 +32,22 @@ pub struct UnderWay {
 }
 
 impl InFlight {
-    /// Begins a write of files to a record.
+    /// Begins a write of files to a record. Waits while the sweep is there.
     pub(in crate::ops) fn enter(self: &Arc<Self>, collection: &str, record: &str) -> UnderWay {
         let record = (collection.to_owned(), record.to_owned());
-        *lock(&self.records).entry(record.clone()).or_default() += 1;
+        let mut records = lock(&self.records);
+        loop {
+            match records.entry(record.clone()).or_insert(Presence::Writes(0)) {
+                Presence::Writes(count) => {
+                    *count += 1;
+                    break;
+                }
+                Presence::Sweep => {
+                    records = self.left.wait(records).unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
+        drop(records);
         UnderWay { all: Arc::clone(self), record }
     }
 
@@ -36,9 +58,13 @@ impl InFlight {
         record: &str,
         work: impl FnOnce() -> T,
     ) -> Option<T> {
-        let records = lock(&self.records);
-        let is_quiet = !records.contains_key(&(collection.to_owned(), record.to_owned()));
-        is_quiet.then(work)
+        let record = (collection.to_owned(), record.to_owned());
+        match lock(&self.records).entry(record.clone()) {
+            Entry::Occupied(_) => return None,
+            Entry::Vacant(entry) => entry.insert(Presence::Sweep),
+        };
+        let _leaving = Leaving { all: self, record };
+        Some(work())
     }
 
     /// Asks for a sweep.
@@ -60,7 +86,7 @@ impl InFlight {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         let mut records = lock(&self.all.records);
-        if let Some(count) = records.get_mut(&self.record) {
+        if let Some(Presence::Writes(count)) = records.get_mut(&self.record) {
             *count -= 1;
             if *count == 0 {
                 records.remove(&self.record);
@@ -68,6 +94,19 @@ impl Drop for UnderWay {
         }
         drop(records);
         self.all.ring();
+    }
+}
+
+/// Ends the sweep of a record, also when it panics.
+struct Leaving<'a> {
+    all: &'a InFlight,
+    record: (String, String),
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        lock(&self.all.records).remove(&self.record);
+        self.all.left.notify_all();
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) mod pending;
 mod sweep;
 mod upload;
 
-pub use download::{Download, file_token};
+pub use download::{Download, ThumbRequest, file_token};
 pub use in_flight::{InFlight, UnderWay};
 pub use sweep::sweep;
 pub use upload::Upload;

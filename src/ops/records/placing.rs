@@ -77,7 +77,7 @@ impl WriteRecord {
         let announced = locations.clone();
         backend.write(move |tx| announced.iter().try_for_each(|file| pending::add(tx, file)))?;
         for (upload, location) in self.uploads.iter().zip(&locations) {
-            backend.files().place(&upload.scratch, location).map_err(Error::internal)?;
+            backend.files().place(&upload.scratch, location).map_err(Error::FilesUnavailable)?;
         }
         self.placed = Some(Arc::new(Placed { id, locations, _under_way: under_way }));
         Ok(())

@@ -131,7 +131,7 @@ async fn write(
             write.place_files(&*snapshot, &backend)?;
             Ok::<_, Error>(write)
         };
-        let bridge = if has_password { &state.hashing } else { &state.blocking };
+        let bridge = if has_password { &state.hashing } else { state.file_work() };
         write = bridge.run(prepare).await?;
     } else {
         drop(snapshot);

@@ -57,6 +57,7 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::POST, "/api/batch", batch::run)?;
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;
+    router.add(Method::POST, "/api/settings/test/s3", settings::test_s3)?;
     router.add(Method::POST, "/api/files/token", files::token)?;
     router.add(Method::GET, "/api/files/{collection}/{record}/{filename}", files::download)?;
     #[cfg(feature = "admin-ui")]

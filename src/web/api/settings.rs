@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use http::StatusCode;
+use serde_json::Value as Json;
 
-use crate::ops::settings::UpdateSettings;
+use crate::ops::settings::{UpdateSettings, test_storage};
 use crate::schema::Secrets;
 use crate::settings::Settings;
 use crate::web::caller::superuser_of;
@@ -31,6 +32,22 @@ pub(crate) async fn update(state: Arc<State>, mut request: Request) -> Result<Re
     let settings = state.backend.reload_settings()?;
     state.rate_limiter.reset();
     Ok(reply(&settings))
+}
+
+/// `POST /api/settings/test/s3`
+pub(crate) async fn test_s3(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
+    superuser_of(&request)?;
+    let body = request.body_object().await.map_err(|error| match error.status() {
+        StatusCode::BAD_REQUEST => {
+            ApiError::bad_request("An error occurred while loading the submitted data.")
+                .with_cause(error)
+        }
+        _ => error,
+    })?;
+    let which = body.get("filesystem").and_then(Json::as_str).unwrap_or_default().to_owned();
+    let settings = state.backend.settings();
+    state.transfers.run(move || test_storage(&settings, &which)).await?;
+    Ok(Reply::no_content())
 }
 
 fn reply(settings: &Settings) -> Reply {
