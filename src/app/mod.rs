@@ -133,6 +133,7 @@ impl App {
 fn tasks(backend: &Arc<Backend>) -> Vec<Task> {
     const HOUR: u32 = 3600;
     let (accounts, outbox) = (Arc::clone(backend), Arc::clone(backend));
+    let files = Arc::clone(backend);
     vec![
         Task {
             name: "delete expired second factors and one-time passwords",
@@ -143,6 +144,14 @@ fn tasks(backend: &Arc<Backend>) -> Vec<Task> {
             name: "delete old mail that could not be sent",
             seconds: HOUR,
             run: Box::new(move |now| ops::mail::delete_old_failures(&outbox, now)),
+        },
+        Task {
+            name: "remove uploads that nobody finished",
+            seconds: HOUR,
+            run: Box::new(move |_| {
+                files.sweep_soon();
+                Ok(())
+            }),
         },
     ]
 }

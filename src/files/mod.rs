@@ -11,6 +11,7 @@
 
 mod bridge;
 mod bucket;
+mod checksum;
 mod content_type;
 mod disk;
 mod location;
@@ -22,6 +23,7 @@ mod stored;
 mod thumb;
 
 pub use bucket::{Bucket, BucketOptions, Object};
+pub use checksum::Checksum;
 pub use content_type::{ContentType, HEAD_LEN};
 pub use location::Location;
 pub use name::stored_name;

@@ -102,6 +102,15 @@ pub enum Error {
     /// Too much is waiting already.
     #[error("busy")]
     Busy,
+    /// Somebody else writes the upload right now.
+    #[error("the upload is being written")]
+    UploadBusy,
+    /// The field takes no file of that length.
+    #[error("longer than {max} bytes")]
+    UploadTooLong {
+        /// Bytes at most.
+        max: u64,
+    },
     /// The storage of files does not do what it is asked.
     #[error("the storage of files: {0}")]
     FilesUnavailable(#[source] std::io::Error),
@@ -148,6 +157,8 @@ pub enum Failure {
     SaveSettings,
     /// Validating a form, such as a login.
     Form,
+    /// Beginning or using an upload in pieces.
+    Upload,
     /// Trying out a storage of files.
     TestStorage,
 }

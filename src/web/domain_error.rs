@@ -72,6 +72,14 @@ impl From<Error> for ApiError {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The server is busy, please try again later.",
             ),
+            Error::UploadBusy => Self::new(
+                StatusCode::LOCKED,
+                "The upload is being written by another request, please try again later.",
+            ),
+            Error::UploadTooLong { max } => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                &format!("The field takes files of at most {max} bytes."),
+            ),
             Error::FilesUnavailable(cause) => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The storage of files cannot be used right now, please try again later.",
@@ -128,6 +136,7 @@ fn failure_message(failure: Failure) -> &'static str {
         Failure::ConfirmEmailChange => "Failed to confirm email change.",
         Failure::SettingsFormat => "An error occurred while loading the submitted data.",
         Failure::SaveSettings => "An error occurred while saving the new settings.",
+        Failure::Upload => "Failed to upload the file.",
         Failure::TestStorage => TEST_FAILED,
         Failure::Form => "An error occurred while validating the submitted data.",
     }

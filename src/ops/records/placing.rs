@@ -121,6 +121,7 @@ impl WriteRecord {
                 .filter(|found| self.placed.iter().any(|placed| placed.locations.contains(found)));
             let location =
                 found.ok_or_else(|| Error::internal("a record names a file that is not there"))?;
+            upload.use_up(tx)?;
             pending::settle(tx, &location)?;
         }
         match old {

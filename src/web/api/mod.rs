@@ -12,5 +12,6 @@ mod records;
 mod routes;
 mod settings;
 mod sql;
+pub(super) mod uploads;
 
 pub use routes::routes;

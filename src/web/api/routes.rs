@@ -5,6 +5,7 @@ use http::Method;
 use super::super::{Actions, RouteError, Router};
 use super::{
     accounts, auth, batch, collections, explain, files, health, realtime, records, settings, sql,
+    uploads,
 };
 
 /// All routes, each with its handler.
@@ -59,6 +60,10 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::PATCH, "/api/settings", settings::update)?;
     router.add(Method::POST, "/api/settings/test/s3", settings::test_s3)?;
     router.add(Method::POST, "/api/files/token", files::token)?;
+    router.add(Method::POST, "/api/files/uploads", uploads::create)?;
+    router.add(Method::GET, "/api/files/uploads/{id}", uploads::status)?;
+    router.add(Method::PATCH, "/api/files/uploads/{id}", uploads::append)?;
+    router.add(Method::DELETE, "/api/files/uploads/{id}", uploads::remove)?;
     router.add(Method::GET, "/api/files/{collection}/{record}/{filename}", files::download)?;
     #[cfg(feature = "admin-ui")]
     {

@@ -42,7 +42,11 @@ where
     let (method, path) = (request.method.clone(), request.path.clone());
 
     let mut response = if method == Method::OPTIONS {
-        cors.preflight()
+        let mut answer = cors.preflight();
+        if path.starts_with("/api/files/uploads") {
+            super::api::uploads::options(answer.headers_mut());
+        }
+        answer
     } else {
         if method == Method::HEAD {
             request.method = Method::GET;
