@@ -13,4 +13,6 @@ mod rate_limits;
 mod realtime;
 mod records;
 mod settings;
+mod shown_files;
+mod uploads;
 mod views;
