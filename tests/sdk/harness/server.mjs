@@ -32,10 +32,13 @@ export async function startServer() {
   const upsert = spawnSync(target.binary, [...target.upsert, root.email, root.password], { encoding: "utf8" });
   assert.equal(upsert.status, 0, `superuser upsert failed:\n${upsert.stdout}${upsert.stderr}`);
 
-  const log = openSync(logPath, "w");
-  const child = spawn(target.binary, target.serve, { stdio: ["ignore", log, log] });
-  closeSync(log);
-  const ended = new Promise((done) => child.once("exit", done));
+  const launch = (serve) => {
+    const log = openSync(logPath, "a");
+    const started = spawn(target.binary, serve, { stdio: ["ignore", log, log] });
+    closeSync(log);
+    return { child: started, ended: new Promise((done) => started.once("exit", done)) };
+  };
+  let { child, ended } = launch(target.serve);
 
   // The runner gives every test file a process, whose exit code says whether a test failed.
   process.on("exit", (code) => {
@@ -60,6 +63,14 @@ export async function startServer() {
       const pb = client(url);
       await pb.collection(collection).authWithPassword(email, password);
       return pb;
+    },
+    /// Ends the server as `kill -9` does, and starts it again at the same address.
+    async crash() {
+      child.kill("SIGKILL");
+      await ended;
+      const serve = target.serve.map((word) => (word === "127.0.0.1:0" ? new URL(url).host : word));
+      ({ child, ended } = launch(serve));
+      await untilListening(child, () => url, readLog);
     },
     async stop() {
       child.kill("SIGTERM");
