@@ -19,7 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sql", &["model", "schema", "query"]),
     ("store", &["model", "schema", "query"]),
     ("import", &["model", "schema", "settings", "query", "store"]),
-    ("dump", &["model", "schema", "query", "store", "import"]),
+    ("dump", &["model", "schema", "settings", "query", "store", "import"]),
     ("files", &["model"]),
     ("auth", &["model", "config"]),
     ("mail", &["model", "schema"]),

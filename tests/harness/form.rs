@@ -1,5 +1,8 @@
 //! Forms with files, and the way to files.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use serde_json::Value as Json;
 
 use super::{Answer, Client};
@@ -37,4 +40,22 @@ pub(crate) fn url(record: &Json, name: &Json) -> String {
 pub(crate) fn names(record: &Json, field: &str) -> Vec<String> {
     let names = record[field].as_array().expect("a list");
     names.iter().map(|name| name.as_str().expect("a name").to_owned()).collect()
+}
+
+/// Sends a form and waits for an answer, or for the end of the line; whatever comes is fine.
+pub(crate) fn send_unheard(address: &str, path: &str, parts: &[Part<'_>]) {
+    let body = form(parts);
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\
+         Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n",
+        body.len()
+    );
+    let Ok(mut line) = TcpStream::connect(address) else { return };
+    let sent = line.write_all(head.as_bytes()).and_then(|()| line.write_all(&body));
+    let _ = sent.and_then(|()| line.read_to_end(&mut Vec::new()));
+}
+
+/// How many uploads a crash cuts through: a few, or as many as `HAVERSACK_TORTURE` says.
+pub(crate) fn torture() -> usize {
+    std::env::var("HAVERSACK_TORTURE").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
 }
