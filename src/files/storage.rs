@@ -132,14 +132,20 @@ impl Storage {
         }
     }
 
+    /// Opens a thumb that was made before. Fails with [`ErrorKind::NotFound`] when it was not.
+    pub fn open_made_thumb(&self, location: &Location, wanted: Thumb) -> io::Result<StoredFile> {
+        let name = wanted.name(location.name());
+        match self.bucket()? {
+            None => self.disk.open_thumb(location, &name),
+            Some(bucket) => bucket.open(&location.thumb_key(&name)),
+        }
+    }
+
     /// Opens a thumb of a file, made now if it was never asked for.
     pub fn open_thumb(&self, location: &Location, wanted: Thumb) -> Result<StoredFile, ThumbError> {
         let name = wanted.name(location.name());
         let bucket = self.bucket()?;
-        let open = || match &bucket {
-            None => self.disk.open_thumb(location, &name),
-            Some(bucket) => bucket.open(&location.thumb_key(&name)),
-        };
+        let open = || self.open_made_thumb(location, wanted);
         match open() {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             opened => return Ok(opened?),

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::harness::form::{names, send, url};
 use crate::harness::{Client, Server, record, records};
 
-fn docs(rules: serde_json::Value) -> (Server, Client) {
+fn docs(rules: &serde_json::Value) -> (Server, Client) {
     let server = Server::start();
     let root = server.superuser();
     let mut definition = json!({
@@ -26,7 +26,7 @@ fn docs(rules: serde_json::Value) -> (Server, Client) {
 
 #[test]
 fn a_view_shows_files_of_records_by_its_own_rule() {
-    let (server, root) = docs(json!({ "viewRule": "title = 'no one'" }));
+    let (server, root) = docs(&json!({ "viewRule": "title = 'no one'" }));
     let views = [
         ("shown", "SELECT id, one AS picture, secret, many FROM docs", "title_of = 'open'"),
         ("again", "SELECT 'x' || id AS id, picture, secret FROM shown", ""),
@@ -80,7 +80,7 @@ fn rules_see_what_is_uploaded() {
     let rule = "@request.body.one:isset = false || (@request.body.one.size < 5 && \
                 @request.body.one.originalName ~ '%.txt')";
     let many = "@request.body.many:length <= 2 && @request.body.many.0.size != 3";
-    let (server, _root) = docs(json!({ "createRule": rule, "updateRule": many }));
+    let (server, _root) = docs(&json!({ "createRule": rule, "updateRule": many }));
     let guest = server.guest();
     let create = |name: &str, content: &[u8]| {
         send(&guest, "POST", &records("docs"), &[("one", Some(name), content)])
@@ -100,7 +100,7 @@ fn rules_see_what_is_uploaded() {
 
 #[test]
 fn thumbs_are_webp_for_who_asks() {
-    let (server, _root) = docs(json!({}));
+    let (server, _root) = docs(&json!({}));
     let guest = server.guest();
     let mut png = std::io::Cursor::new(Vec::new());
     let picture = image::RgbImage::from_pixel(300, 200, image::Rgb([10, 200, 30]));
@@ -135,7 +135,7 @@ fn thumbs_are_webp_for_who_asks() {
 
 #[test]
 fn nothing_that_is_uploaded_runs_in_a_browser() {
-    let (server, _root) = docs(json!({}));
+    let (server, _root) = docs(&json!({}));
     let guest = server.guest();
     let script = "<script>alert(1)</script>";
     let gif = format!("GIF89a/*{script}*/=1;alert(1)");
@@ -177,7 +177,7 @@ fn nothing_that_is_uploaded_runs_in_a_browser() {
 
 #[test]
 fn names_cannot_break_out_of_headers_or_folders() {
-    let (server, _root) = docs(json!({}));
+    let (server, _root) = docs(&json!({}));
     let guest = server.guest();
     let boundary = "b0undary";
     for name in [

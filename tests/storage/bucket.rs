@@ -103,14 +103,13 @@ fn line(port: u16, uplink: Arc<AtomicU64>) -> u16 {
             let clones = (client.try_clone(), server.try_clone());
             let (Ok(client_reader), Ok(server_reader)) = clones else { continue };
             let uplink = Arc::clone(&uplink);
-            std::thread::spawn(move || {
-                pass(client_reader, server, |count| {
-                    let left = uplink.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
-                        if left == u64::MAX { Some(left) } else { left.checked_sub(count) }
-                    });
-                    left.is_ok()
-                })
-            });
+            let may_pass = move |count| {
+                let left = uplink.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                    if left == u64::MAX { Some(left) } else { left.checked_sub(count) }
+                });
+                left.is_ok()
+            };
+            std::thread::spawn(move || pass(client_reader, server, may_pass));
             std::thread::spawn(move || pass(server_reader, client, |_| true));
         }
     });

@@ -113,3 +113,35 @@ impl Drop for Leaving<'_> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_write_waits_for_the_sweep_of_its_record_and_no_other() {
+        let all = Arc::new(InFlight::default());
+        let is_swept = Arc::new(AtomicBool::new(false));
+        let waiting = all.while_quiet("c", "r", || {
+            drop(all.enter("c", "other"));
+            assert!(all.while_quiet("c", "r", || ()).is_none(), "one sweep is there");
+            let (all, is_swept) = (Arc::clone(&all), Arc::clone(&is_swept));
+            let done = Arc::clone(&is_swept);
+            let writer = std::thread::spawn(move || {
+                let under_way = all.enter("c", "r");
+                (is_swept.load(Ordering::SeqCst), under_way)
+            });
+            std::thread::sleep(Duration::from_millis(20));
+            done.store(true, Ordering::SeqCst);
+            writer
+        });
+        let (came_after, under_way) = waiting.expect("nobody was there").join().unwrap();
+        assert!(came_after);
+        assert!(all.while_quiet("c", "r", || ()).is_none());
+        drop(under_way);
+        assert!(all.while_quiet("c", "r", || ()).is_some());
+    }
+}

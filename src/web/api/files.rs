@@ -13,7 +13,7 @@ use http::header::{
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::files::{StoredFile, ThumbError};
+use crate::files::{StoredFile, Thumb, ThumbError};
 use crate::ops::Error;
 use crate::ops::files::{Download, ThumbRequest, file_token};
 use crate::ops::views::Reading;
@@ -117,12 +117,7 @@ struct Served {
 async fn open(state: &Arc<State>, download: &Download) -> Result<(Served, String), ApiError> {
     let name = download.location.name();
     if let Some(thumb) = download.thumb {
-        let (backend, location) = (Arc::clone(&state.backend), download.location.clone());
-        let making = state.thumbs.run(move || {
-            let opened = backend.files().open_thumb(&location, thumb)?;
-            Ok::<_, ThumbError>(read_small(opened, thumb.variant())?)
-        });
-        match timeout(THUMB_PATIENCE, making).await {
+        match timeout(THUMB_PATIENCE, open_thumb(state, download, thumb)).await {
             Ok(Ok(opened)) => return Ok((opened, thumb.name(name))),
             Ok(Err(error)) => tracing::warn!(name, size = %thumb.size, %error, "no thumb"),
             Err(_) => tracing::warn!(name, size = %thumb.size, "no thumb in time"),
@@ -138,6 +133,31 @@ async fn open(state: &Arc<State>, download: &Download) -> Result<(Served, String
         }
         Err(error) => Err(ApiError::not_found("").with_cause(error)),
     }
+}
+
+/// Opens a thumb. Only what has to be made first waits for its turn.
+async fn open_thumb(
+    state: &Arc<State>,
+    download: &Download,
+    thumb: Thumb,
+) -> Result<Served, ThumbError> {
+    let made = {
+        let (backend, location) = (Arc::clone(&state.backend), download.location.clone());
+        move || {
+            let opened = backend.files().open_made_thumb(&location, thumb)?;
+            read_small(opened, thumb.variant())
+        }
+    };
+    match state.file_work().run(made).await {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        made => return Ok(made?),
+    }
+    let (backend, location) = (Arc::clone(&state.backend), download.location.clone());
+    let make = move || {
+        let opened = backend.files().open_thumb(&location, thumb)?;
+        Ok::<_, ThumbError>(read_small(opened, thumb.variant())?)
+    };
+    state.thumbs.run(make).await
 }
 
 fn read_small(mut stored: StoredFile, variant: &'static str) -> io::Result<Served> {
