@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := run
 .PHONY: run test bench ui torture \
-	need-cargo need-lints need-node check-format check-lints check-rust check-docs check-sdk check-conformance check-ui
+	need-cargo need-lints need-node check-format check-lints check-rust check-acme check-docs check-sdk check-conformance check-ui
 
 # What the SDK's suite runs against: the debug binary, because `cargo test` has built most of it.
 HAVERSACK_BIN ?= $(abspath $(or $(CARGO_TARGET_DIR),target)/debug/haversack)
@@ -21,7 +21,7 @@ run: need-cargo
 	fi
 
 # The cheap checks come first, so that a slip shows within seconds.
-test: check-format check-lints check-rust check-docs check-ui check-sdk check-conformance
+test: check-format check-lints check-rust check-acme check-docs check-ui check-sdk check-conformance
 
 check-format: need-lints
 	cargo fmt --check
@@ -35,6 +35,17 @@ check-rust: need-cargo
 # The short tests of crashes and cut lines, with far more going on at once.
 torture: need-cargo
 	HAVERSACK_TORTURE=$(or $(UPLOADS),100) cargo test --locked --test durability --test storage -- --nocapture crash
+
+# Certificates from a real ACME server: pebble, which Debian has.
+check-acme: need-cargo
+	@if ! command -v pebble >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && apt-get install -y -qq pebble >/dev/null; \
+	fi
+	@if command -v pebble >/dev/null; then \
+		cargo test --locked --test acme; \
+	else \
+		echo "acme: not run, pebble is not there"; \
+	fi
 
 check-docs: need-cargo
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps

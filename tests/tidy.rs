@@ -67,6 +67,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("object_store", &["files"]),
     ("multer", &["web"]),
     ("rust_embed", &["web"]),
+    ("rustls", &["web"]),
+    ("tokio_rustls", &["web"]),
+    ("instant_acme", &["web"]),
+    ("rcgen", &["web"]),
 ];
 
 #[test]

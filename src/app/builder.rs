@@ -17,7 +17,10 @@ use crate::files::Storage;
 use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend, bootstrap};
 use crate::store::{self, Store, StoreError, StoreOptions};
-use crate::web::{self, ApiError, Blocking, Reply, Request, RouteError, Router, State};
+use crate::web::{
+    self, ApiError, Blocking, PublicFolder, Reply, Request, RouteError, Router, State, Tls,
+    TlsError,
+};
 
 /// Blocking calls at once for each core: most of them wait for the disk.
 const BLOCKING_PER_CORE: usize = 16;
@@ -66,6 +69,9 @@ pub enum BuildError {
     /// The system has no thread left.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
+    /// Connections cannot be encrypted as the configuration says.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A route is malformed or collides with another.
     #[error(transparent)]
     Route(#[from] RouteError),
@@ -110,8 +116,15 @@ impl AppBuilder {
         for add in self.routes {
             add(&mut router)?;
         }
+        let public = Arc::new(PublicFolder::new(&boot.public_folder, boot.index_fallback));
+        router.set_fallback(move |state, request| {
+            let public = Arc::clone(&public);
+            async move { public.answer(&state, request).await }
+        });
         make_folder(&boot.data)
             .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
+        let tls = boot.tls.address.as_ref();
+        let tls = tls.map(|_| Tls::new(&boot.tls, &boot.data.join("acme"))).transpose()?;
         let cores = available_parallelism().map_or(1, std::num::NonZero::get);
         let hashing = if boot.hashing_threads == 0 { cores } else { boot.hashing_threads };
         let options = StoreOptions {
@@ -147,6 +160,7 @@ impl AppBuilder {
             state: Arc::new(state),
             pump,
             router: Arc::new(router),
+            tls,
             on_reload: self.on_reload.unwrap_or_else(|| Arc::new(|_| {})),
             closing: std::sync::atomic::AtomicBool::new(false),
         })))

@@ -10,6 +10,7 @@ pub mod control;
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,13 +19,13 @@ use tokio::net::TcpListener;
 pub use builder::{AppBuilder, BuildError};
 pub use command::{ControlCommand, ExportCommand, Password, SuperuserCommand};
 
-use crate::config::{Boot, Live, Sources};
+use crate::config::{Address, Boot, Live, Sources};
 use crate::dump;
 use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule, Task};
 use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend};
 use crate::realtime::Hub;
-use crate::web::{self, Router, State};
+use crate::web::{self, Door, Router, State, Tls};
 
 /// A server that is ready to serve. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +41,7 @@ struct Parts {
     state: Arc<State>,
     pump: Pump,
     router: Arc<Router>,
+    tls: Option<Tls>,
     on_reload: ReloadHook,
     /// Breaks off what would hold up the end of the process.
     closing: AtomicBool,
@@ -51,7 +53,10 @@ impl App {
         AppBuilder::default()
     }
 
-    /// Serves on `listener` until `shutdown` is ready and the requests under way have ended.
+    /// Serves on `listeners` until `shutdown` is ready and the requests under way have ended.
+    ///
+    /// A `TcpListener` serves requests in the clear; [`Listeners::bind`] follows the configuration,
+    /// which may ask for encrypted ones. Then the plain listener only leads there.
     ///
     /// Must run in a tokio runtime. While it serves, the config file is watched, and commands
     /// are taken on a socket in the data folder.
@@ -59,10 +64,11 @@ impl App {
     /// Fails when another server holds the data folder, or the config file cannot be watched.
     pub async fn serve(
         &self,
-        listener: TcpListener,
+        listeners: impl Into<Listeners>,
         shutdown: impl Future<Output = ()>,
     ) -> io::Result<()> {
         let parts = &self.0;
+        let doors = parts.doors(listeners.into());
         let on_reload = Arc::clone(&parts.on_reload);
         let _watch = parts
             .sources
@@ -78,7 +84,7 @@ impl App {
         let backend = &parts.state.backend;
         let _postman = Postman::start(Arc::clone(backend))?;
         let _schedule = Schedule::start(tasks(backend))?;
-        web::serve(listener, Arc::clone(&parts.state), Arc::clone(&parts.router), shutdown).await
+        web::serve(doors, Arc::clone(&parts.state), Arc::clone(&parts.router), shutdown).await
     }
 
     /// Runs a command, and returns what to tell the one who gave it. Blocks.
@@ -127,6 +133,66 @@ impl App {
     pub fn boot(&self) -> &Boot {
         &self.0.boot
     }
+}
+
+impl Parts {
+    /// The ways in: the plain one, or an encrypted one that it leads to.
+    fn doors(&self, listeners: Listeners) -> Vec<Door> {
+        let Listeners { plain, encrypted } = listeners;
+        match encrypted.zip(self.tls.clone()) {
+            None => vec![Door::Plain(plain)],
+            Some(((encrypted, address), tls)) => {
+                vec![Door::Tls(encrypted, tls), Door::ToTls(plain, address.port())]
+            }
+        }
+    }
+}
+
+/// Where clients come in. A [`TcpListener`] alone is one for requests in the clear.
+#[derive(Debug)]
+pub struct Listeners {
+    plain: TcpListener,
+    encrypted: Option<(TcpListener, SocketAddr)>,
+}
+
+impl From<TcpListener> for Listeners {
+    fn from(plain: TcpListener) -> Self {
+        Self { plain, encrypted: None }
+    }
+}
+
+impl Listeners {
+    /// Listens where `boot` says.
+    ///
+    /// Fails when an address is taken, or none of this machine's.
+    pub async fn bind(boot: &Boot) -> io::Result<Self> {
+        let plain = listen(&boot.http).await?;
+        let encrypted = match &boot.tls.address {
+            None => None,
+            Some(address) => {
+                let listener = listen(address).await?;
+                let address = listener.local_addr()?;
+                Some((listener, address))
+            }
+        };
+        Ok(Self { plain, encrypted })
+    }
+
+    /// The address for requests in the clear.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.plain.local_addr()
+    }
+
+    /// The address for encrypted requests.
+    pub fn encrypted_address(&self) -> Option<SocketAddr> {
+        self.encrypted.as_ref().map(|(_, address)| *address)
+    }
+}
+
+async fn listen(address: &Address) -> io::Result<TcpListener> {
+    TcpListener::bind(address.as_str()).await.map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+    })
 }
 
 /// What a server does by itself every so often.

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use haversack::app::BuildError;
-use haversack::config::{Address, Config, ConfigError, Layer, Sources};
+use haversack::config::{Config, ConfigError, Layer, Sources};
 
 /// A whole backend in one executable.
 #[derive(Debug, Parser)]
@@ -65,8 +65,8 @@ struct Place {
 }
 
 impl Place {
-    /// The layers of the configuration, with `http` from the command line.
-    fn sources(&self, http: Option<Address>) -> Result<Sources, ConfigError> {
+    /// The layers of the configuration, with more flags of the command line.
+    fn sources(&self, flags: Layer) -> Result<Sources, ConfigError> {
         const DEFAULT_FILE: &str = "config.toml";
         let sources = Sources::new();
         let sources = match &self.config {
@@ -78,12 +78,12 @@ impl Place {
         let variables = std::env::vars_os().map(|(name, value)| {
             (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
         });
-        let flags = Layer { http, data: self.data.clone(), ..Layer::default() };
+        let flags = Layer { data: self.data.clone(), ..flags };
         Ok(sources.with_environment(variables)?.with_flags(flags))
     }
 
     fn config(&self) -> Result<Config, ConfigError> {
-        self.sources(None)?.load()
+        self.sources(Layer::default())?.load()
     }
 }
 
@@ -130,7 +130,7 @@ impl From<BuildError> for Failure {
 pub(crate) fn run() -> ExitCode {
     // Help, version and mistakes are printed by the parser, which exits with 0 or 2.
     let outcome = match Arguments::parse().command {
-        Command::Serve(arguments) => serve::run(arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Superuser { action } => superuser::run(action),
         Command::Export(arguments) => export::run(arguments),
         Command::Import(arguments) => import::run(arguments),

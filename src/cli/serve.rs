@@ -4,17 +4,23 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use clap::Args;
-use haversack::app::App;
-use haversack::config::{Address, Config};
-use tokio::net::TcpListener;
+use haversack::app::{App, Listeners};
+use haversack::config::{Address, Config, Domains, Layer};
 
 use super::{Failure, Place, log, say};
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArguments {
+    /// Domains of this server: short for --https 0.0.0.0:443 --http 0.0.0.0:80 with certificates
+    /// for them from Let's Encrypt, whose terms you agree to.
+    #[arg(value_name = "DOMAIN", value_parser = parse_domain)]
+    domains: Vec<String>,
     /// The address to listen on [default: 127.0.0.1:8090]; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", value_parser = parse_address)]
     http: Option<Address>,
+    /// The address for encrypted connections; the other one then only leads there.
+    #[arg(long, value_name = "ADDR", value_parser = parse_address)]
+    https: Option<Address>,
     #[command(flatten)]
     place: Place,
 }
@@ -23,8 +29,28 @@ fn parse_address(text: &str) -> Result<Address, &'static str> {
     Address::parse(text).ok_or("expected host:port, such as 127.0.0.1:8090")
 }
 
-pub(super) fn run(arguments: ServeArguments) -> Result<(), Failure> {
-    let sources = arguments.place.sources(arguments.http)?;
+fn parse_domain(text: &str) -> Result<String, &'static str> {
+    let domains = Domains::new([text]).ok_or("expected a domain, such as example.com")?;
+    Ok(domains.as_slice().concat())
+}
+
+impl ServeArguments {
+    /// What the arguments say of the configuration.
+    fn flags(&self) -> Layer {
+        let domains = Domains::new(self.domains.iter().map(String::as_str));
+        let domains = domains.filter(|domains| !domains.as_slice().is_empty());
+        let usual = |address: &str| domains.as_ref().and_then(|_| Address::parse(address));
+        Layer {
+            http: self.http.clone().or_else(|| usual("0.0.0.0:80")),
+            tls_address: self.https.clone().or_else(|| usual("0.0.0.0:443")).map(Some),
+            tls_domains: domains,
+            ..Layer::default()
+        }
+    }
+}
+
+pub(super) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
+    let sources = arguments.place.sources(arguments.flags())?;
     let config = sources.load()?;
     let level = log::start(config.boot.log_format, config.live.log_level);
     let app = App::builder()
@@ -47,32 +73,35 @@ pub(super) fn run(arguments: ServeArguments) -> Result<(), Failure> {
 async fn listen_and_serve(app: &App, config: &Config) -> Result<(), Failure> {
     // Before anything is announced, so that a signal right after the announcement counts.
     let signal = Signal::new().map_err(|error| Failure::Other(error.to_string()))?;
-    let address = &config.boot.http;
-    let unusable =
-        |error: io::Error| Failure::Other(format!("cannot listen on {address}: {error}"));
-    let listener = TcpListener::bind(address.as_str()).await.map_err(unusable)?;
-    let address = listener.local_addr().map_err(unusable)?;
-    announce(address);
-    invite(app, address);
-    let served = app.serve(listener, signal.wait()).await;
+    let failed = |error: io::Error| Failure::Other(error.to_string());
+    let listeners = Listeners::bind(&config.boot).await.map_err(failed)?;
+    let address = listeners.address().map_err(failed)?;
+    let encrypted = listeners.encrypted_address();
+    announce(address, encrypted);
+    invite(app, encrypted.unwrap_or(address), encrypted.is_some());
+    let served = app.serve(listeners, signal.wait()).await;
     served.map_err(|error| Failure::Other(error.to_string()))
 }
 
 /// Says where the server is. The first line is for programs too.
-fn announce(address: SocketAddr) {
+fn announce(address: SocketAddr, encrypted: Option<SocketAddr>) {
     say(&format!("listening on http://{address}"));
+    if let Some(encrypted) = encrypted {
+        say(&format!("encrypted at https://{encrypted}, where that leads"));
+    }
     if cfg!(feature = "admin-ui") {
         say(&format!("dashboard at http://{}/_/", for_browsers(address)));
     }
 }
 
 /// Prints the link for making the first superuser, when there is none.
-fn invite(app: &App, address: SocketAddr) {
+fn invite(app: &App, address: SocketAddr, is_encrypted: bool) {
+    let scheme = if is_encrypted { "https" } else { "http" };
     match app.setup_token() {
         Ok(None) => {}
         Ok(Some(token)) if cfg!(feature = "admin-ui") => {
             say("create the first superuser within 30 minutes at:");
-            say(&format!("http://{}/_/#/setup/{token}", for_browsers(address)));
+            say(&format!("{scheme}://{}/_/#/setup/{token}", for_browsers(address)));
         }
         Ok(Some(_)) => say("create the first superuser with: haversack superuser upsert EMAIL"),
         Err(error) => tracing::error!(%error, "cannot make the setup link"),

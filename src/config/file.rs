@@ -95,6 +95,7 @@ fn given<'a>(value: &'a DeValue<'_>) -> Option<Given<'a>> {
         DeValue::Integer(integer) => {
             i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(Given::Integer)
         }
+        DeValue::Boolean(value) => Some(Given::Boolean(*value)),
         DeValue::Array(items) => items
             .iter()
             .map(|item: &Spanned<DeValue<'_>>| match item.get_ref() {

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::setting::{Address, Durability, Given, LogFormat, LogLevel, Setting};
+use super::setting::{Address, Domains, Durability, Given, LogFormat, LogLevel, Setting};
 use super::units::ByteSize;
 
 /// Makes [`Layer`] with its keys: each line is `doc, "key in the file", field: type`.
@@ -76,6 +76,28 @@ layer! {
     "threads.workers" worker_threads: usize,
     /// See [`Boot::hashing_threads`](super::Boot::hashing_threads).
     "threads.hashing" hashing_threads: usize,
+    /// See [`Tls::address`](super::Tls::address).
+    "tls.address" tls_address: Option<Address>,
+    /// See [`Tls::certificate`](super::Tls::certificate).
+    "tls.certificate" tls_certificate: Option<PathBuf>,
+    /// See [`Tls::key`](super::Tls::key).
+    "tls.key" tls_key: Option<PathBuf>,
+    /// See [`Tls::domains`](super::Tls::domains).
+    "tls.domains" tls_domains: Domains,
+    /// See [`Tls::email`](super::Tls::email).
+    "tls.email" tls_email: String,
+    /// See [`Tls::directory`](super::Tls::directory).
+    "tls.directory" tls_directory: String,
+    /// See [`Tls::directory_ca`](super::Tls::directory_ca).
+    "tls.directory_ca" tls_directory_ca: Option<PathBuf>,
+    /// See [`Boot::public_folder`](super::Boot::public_folder).
+    "public.folder" public_folder: PathBuf,
+    /// See [`Boot::index_fallback`](super::Boot::index_fallback).
+    "public.index_fallback" index_fallback: bool,
+    /// See [`Live::compression`](super::Live::compression).
+    "compression.enabled" compression: bool,
+    /// See [`Live::compressed_size_min`](super::Live::compressed_size_min).
+    "compression.min_size" compressed_size_min: ByteSize,
     /// See [`Live::cors_origins`](super::Live::cors_origins).
     "cors.origins" cors_origins: Vec<String>,
     /// See [`Live::body_size_max`](super::Live::body_size_max).

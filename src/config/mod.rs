@@ -22,7 +22,7 @@ use arc_swap::ArcSwap;
 
 pub use error::ConfigError;
 pub use layer::Layer;
-pub use setting::{Address, Durability, LogFormat, LogLevel};
+pub use setting::{Address, Domains, Durability, LogFormat, LogLevel};
 pub use sources::Sources;
 pub use units::ByteSize;
 
@@ -52,6 +52,46 @@ pub struct Boot {
     pub worker_threads: usize,
     /// Threads that hash passwords; 0 means one for each core.
     pub hashing_threads: usize,
+    /// The folder whose files anybody may read at `/`; nothing is served while it is missing.
+    pub public_folder: PathBuf,
+    /// Whether paths that name no file show the folder's `index.html`, as single-page apps need.
+    pub index_fallback: bool,
+    /// Encrypted connections.
+    pub tls: Tls,
+}
+
+/// Encrypted connections: with a certificate of one's own, or with one from an ACME server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tls {
+    /// The address to listen on; without one there are no encrypted connections. With one, the
+    /// address in the clear leads there.
+    pub address: Option<Address>,
+    /// The certificate and what vouches for it, in PEM.
+    pub certificate: Option<PathBuf>,
+    /// The key of the certificate, in PEM.
+    pub key: Option<PathBuf>,
+    /// Without a certificate of one's own: the domains to ask one for.
+    pub domains: Domains,
+    /// Where the ACME server may write to; may be empty.
+    pub email: String,
+    /// The ACME server's directory.
+    pub directory: String,
+    /// Who vouches for the ACME server, in PEM; without it, those whom the system trusts.
+    pub directory_ca: Option<PathBuf>,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            address: None,
+            certificate: None,
+            key: None,
+            domains: Domains::default(),
+            email: String::new(),
+            directory: "https://acme-v02.api.letsencrypt.org/directory".to_owned(),
+            directory_ca: None,
+        }
+    }
 }
 
 impl Default for Boot {
@@ -64,6 +104,9 @@ impl Default for Boot {
             durability: Durability::Full,
             worker_threads: 0,
             hashing_threads: 0,
+            public_folder: PathBuf::from("./public"),
+            index_fallback: true,
+            tls: Tls::default(),
         }
     }
 }
@@ -89,6 +132,10 @@ pub struct Live {
     pub connections_max: NonZeroUsize,
     /// Rows that the rules and the filter of one request may look at.
     pub scan_rows_max: u64,
+    /// Whether answers are compressed for clients that take it.
+    pub compression: bool,
+    /// The smallest answer that is compressed.
+    pub compressed_size_min: ByteSize,
 }
 
 impl Default for Live {
@@ -103,6 +150,8 @@ impl Default for Live {
             stream_idle_timeout: Duration::from_mins(5),
             connections_max: NonZeroUsize::new(10_000).expect("ten thousand is not zero"),
             scan_rows_max: 10_000_000,
+            compression: true,
+            compressed_size_min: ByteSize::kibibytes(8),
         }
     }
 }
@@ -123,6 +172,17 @@ impl Config {
                 durability: layer.durability.unwrap_or(boot.durability),
                 worker_threads: layer.worker_threads.unwrap_or(boot.worker_threads),
                 hashing_threads: layer.hashing_threads.unwrap_or(boot.hashing_threads),
+                public_folder: layer.public_folder.unwrap_or(boot.public_folder),
+                index_fallback: layer.index_fallback.unwrap_or(boot.index_fallback),
+                tls: Tls {
+                    address: layer.tls_address.unwrap_or(boot.tls.address),
+                    certificate: layer.tls_certificate.unwrap_or(boot.tls.certificate),
+                    key: layer.tls_key.unwrap_or(boot.tls.key),
+                    domains: layer.tls_domains.unwrap_or(boot.tls.domains),
+                    email: layer.tls_email.unwrap_or(boot.tls.email),
+                    directory: layer.tls_directory.unwrap_or(boot.tls.directory),
+                    directory_ca: layer.tls_directory_ca.unwrap_or(boot.tls.directory_ca),
+                },
             },
             live: Live {
                 log_level: layer.log_level.unwrap_or(live.log_level),
@@ -134,6 +194,8 @@ impl Config {
                 stream_idle_timeout: layer.stream_idle_timeout.unwrap_or(live.stream_idle_timeout),
                 connections_max: layer.connections_max.unwrap_or(live.connections_max),
                 scan_rows_max: layer.scan_rows_max.unwrap_or(live.scan_rows_max),
+                compression: layer.compression.unwrap_or(live.compression),
+                compressed_size_min: layer.compressed_size_min.unwrap_or(live.compressed_size_min),
             },
         }
     }

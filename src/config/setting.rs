@@ -14,6 +14,8 @@ pub(super) enum Given<'a> {
     Text(&'a str),
     /// An integer in the file.
     Integer(i64),
+    /// A truth value in the file.
+    Boolean(bool),
     /// A list of strings in the file.
     List(Vec<&'a str>),
     /// An environment variable, where everything is text.
@@ -33,7 +35,7 @@ pub(super) trait Setting: Sized {
 fn text<'a>(given: &Given<'a>) -> Option<&'a str> {
     match given {
         Given::Text(text) | Given::Variable(text) => Some(text),
-        Given::Integer(_) | Given::List(_) => None,
+        Given::Integer(_) | Given::Boolean(_) | Given::List(_) => None,
     }
 }
 
@@ -42,7 +44,7 @@ fn integer(given: &Given<'_>) -> Option<i64> {
     match given {
         Given::Integer(integer) => Some(*integer),
         Given::Variable(text) => text.parse().ok(),
-        Given::Text(_) | Given::List(_) => None,
+        Given::Text(_) | Given::Boolean(_) | Given::List(_) => None,
     }
 }
 
@@ -91,6 +93,81 @@ impl Setting for PathBuf {
 
     fn read(given: &Given<'_>) -> Option<Self> {
         text(given).filter(|text| !text.is_empty() && !text.contains('\0')).map(Self::from)
+    }
+}
+
+/// An empty text leaves the choice open.
+impl Setting for Option<Address> {
+    const EXPECTED: &'static str = "an address such as \"0.0.0.0:443\", or nothing";
+
+    fn read(given: &Given<'_>) -> Option<Self> {
+        if text(given)?.is_empty() { Some(None) } else { Address::read(given).map(Some) }
+    }
+}
+
+/// An empty text leaves the choice open.
+impl Setting for Option<PathBuf> {
+    const EXPECTED: &'static str = "a path such as \"./key.pem\", or nothing";
+
+    fn read(given: &Given<'_>) -> Option<Self> {
+        if text(given)?.is_empty() { Some(None) } else { PathBuf::read(given).map(Some) }
+    }
+}
+
+impl Setting for String {
+    const EXPECTED: &'static str = "a text";
+
+    fn read(given: &Given<'_>) -> Option<Self> {
+        text(given).map(str::to_owned)
+    }
+}
+
+/// Names of hosts, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Domains(Vec<String>);
+
+impl Domains {
+    /// Checks `names`: letters, digits, hyphens and dots each, at most 253 bytes.
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let is_name = |name: &str| {
+            !name.is_empty()
+                && name.len() <= 253
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+        };
+        let names = names.into_iter().map(str::trim);
+        names
+            .map(|name| is_name(name).then(|| name.to_ascii_lowercase()))
+            .collect::<Option<_>>()
+            .map(Self)
+    }
+
+    /// The names.
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl Setting for Domains {
+    const EXPECTED: &'static str = "a list of domains such as [\"example.com\"]";
+
+    fn read(given: &Given<'_>) -> Option<Self> {
+        match given {
+            Given::List(names) => Self::new(names.iter().copied()),
+            Given::Variable(names) => Self::new(names.split(',').filter(|name| !name.is_empty())),
+            Given::Text(_) | Given::Integer(_) | Given::Boolean(_) => None,
+        }
+    }
+}
+
+impl Setting for bool {
+    const EXPECTED: &'static str = "true or false";
+
+    fn read(given: &Given<'_>) -> Option<Self> {
+        match given {
+            Given::Boolean(value) => Some(*value),
+            Given::Variable(text) => text.parse().ok(),
+            Given::Text(_) | Given::Integer(_) | Given::List(_) => None,
+        }
     }
 }
 
@@ -199,7 +276,7 @@ impl Setting for Vec<String> {
         let texts: Vec<&str> = match given {
             Given::List(texts) => texts.clone(),
             Given::Variable(text) => text.split(',').map(str::trim).collect(),
-            Given::Text(_) | Given::Integer(_) => return None,
+            Given::Text(_) | Given::Integer(_) | Given::Boolean(_) => return None,
         };
         let fits = |text: &&str| !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic());
         texts.iter().all(fits).then(|| texts.into_iter().map(str::to_owned).collect())

@@ -29,6 +29,11 @@ impl ByteSize {
         Self(count)
     }
 
+    /// `count` times 1,024 bytes.
+    pub const fn kibibytes(count: u64) -> Self {
+        Self(count << 10)
+    }
+
     /// `count` times 1,048,576 bytes.
     pub const fn mebibytes(count: u64) -> Self {
         Self(count << 20)

@@ -110,7 +110,7 @@ impl Reply {
         let mut headers = self.headers;
         let payload = match self.content {
             Content::Empty => Payload::empty(),
-            Content::Bytes(bytes) => Payload::bytes(bytes),
+            Content::Bytes(bytes) => Payload::from_bytes(bytes),
             Content::Stream(body) => Payload(Kind::Stream(body)),
             Content::Json { value, page } => json_payload(&pick(picker, value, page), &mut headers),
             Content::JsonText { text, page } => match picker {
@@ -148,7 +148,7 @@ fn json_payload(value: &Json, headers: &mut HeaderMap) -> Payload {
 
 fn json_text_payload(text: &[u8], headers: &mut HeaderMap) -> Payload {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Payload::bytes(for_the_web(text).into())
+    Payload::from_bytes(for_the_web(text).into())
 }
 
 /// Escapes what could end a script element or a line of script, and ends the text with a line
@@ -199,8 +199,17 @@ impl Payload {
         Self(Kind::Bytes(None))
     }
 
-    fn bytes(bytes: Bytes) -> Self {
+    /// These bytes.
+    pub(super) fn from_bytes(bytes: Bytes) -> Self {
         Self(Kind::Bytes(Some(bytes).filter(|bytes| !bytes.is_empty())))
+    }
+
+    /// All bytes, when they are in memory and not yet sent.
+    pub(super) fn whole(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Kind::Bytes(bytes) => bytes.as_ref(),
+            Kind::Stream(_) => None,
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Route {
 pub struct Router {
     actions: fn(&Method, &str) -> Actions,
     methods: Vec<(Method, matchit::Router<Arc<Route>>)>,
+    /// Who answers GET requests for which there is no route.
+    fallback: Option<Arc<Route>>,
 }
 
 /// A route that cannot be added.
@@ -46,7 +48,7 @@ impl Router {
 
     /// No routes. `actions` says of each that is added what it does to a collection.
     pub fn with_actions(actions: fn(&Method, &str) -> Actions) -> Self {
-        Self { actions, methods: Vec::new() }
+        Self { actions, methods: Vec::new(), fallback: None }
     }
 
     /// Adds a route. GET routes answer HEAD requests too.
@@ -72,10 +74,27 @@ impl Router {
         })
     }
 
+    /// Answers GET and HEAD requests for which there is no route.
+    pub fn set_fallback<F, A>(&mut self, handler: F)
+    where
+        F: Fn(Arc<State>, Request) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Reply, ApiError>> + Send + 'static,
+    {
+        let handler: Handler = Arc::new(move |state, request| Box::pin(handler(state, request)));
+        self.fallback = Some(Arc::new(Route { handler, pattern: "/".into(), actions: &[] }));
+    }
+
     /// The route of a path, and the parts of it that the route names.
     ///
     /// `None` also when a part is empty or is no UTF-8 once decoded.
     pub(super) fn find(&self, method: &Method, path: &str) -> Option<(Arc<Route>, Params)> {
+        self.find_route(method, path).or_else(|| {
+            let fallback = self.fallback.as_ref().filter(|_| *method == Method::GET)?;
+            Some((Arc::clone(fallback), Params::default()))
+        })
+    }
+
+    fn find_route(&self, method: &Method, path: &str) -> Option<(Arc<Route>, Params)> {
         let (_, routes) = self.methods.iter().find(|(known, _)| known == method)?;
         let found = routes.at(path).ok()?;
         let params = found
@@ -184,6 +203,17 @@ mod tests {
             .add(Method::GET, "/api/health", async |_, _| Ok(Reply::no_content()))
             .unwrap_err();
         assert!(error.to_string().starts_with("route GET /api/health: "), "{error}");
+    }
+
+    #[test]
+    fn the_fallback_answers_what_is_read_and_has_no_route() {
+        let mut router = router();
+        router.set_fallback(async |_, _| Ok(Reply::no_content()));
+        let pattern =
+            |method, path| router.find(&method, path).map(|(route, _)| route.pattern.clone());
+        assert_eq!(pattern(Method::GET, "/x/y").as_deref(), Some("/"));
+        assert_eq!(pattern(Method::GET, "/api/health").as_deref(), Some("/api/health"));
+        assert_eq!(pattern(Method::POST, "/x/y"), None);
     }
 
     #[test]

@@ -1,24 +1,30 @@
 //! The accept loop, and the life of a connection.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use http::Request;
+use http::header::{HOST, HeaderMap, HeaderValue, LOCATION};
+use http::uri::{Authority, PathAndQuery};
+use http::{Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::connection::{Activity, Answer, Socket};
-use super::{Router, State, middleware};
+use super::reply::Payload;
+use super::{Router, State, Tls, middleware};
 
 /// How long requests that are under way at shutdown may take.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
@@ -35,11 +41,46 @@ const STREAMS_MAX: u32 = 128;
 /// How often a connection is checked for being overdue, at most and at least.
 const CHECK_INTERVALS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
-/// Serves HTTP/1 and HTTP/2 in the clear on `listener` until `shutdown` is ready.
+/// A way in.
+#[derive(Debug)]
+pub enum Door {
+    /// Requests in the clear.
+    Plain(TcpListener),
+    /// Encrypted requests.
+    Tls(TcpListener, Tls),
+    /// Requests in the clear that are told to come to this port encrypted.
+    ToTls(TcpListener, u16),
+}
+
+/// What a connection that came through a door is served with.
+#[derive(Clone)]
+enum Greeting {
+    Plain,
+    Tls(Tls),
+    ToTls(u16),
+}
+
+impl Door {
+    fn listener(&self) -> &TcpListener {
+        match self {
+            Self::Plain(listener) | Self::Tls(listener, _) | Self::ToTls(listener, _) => listener,
+        }
+    }
+
+    fn greeting(&self) -> Greeting {
+        match self {
+            Self::Plain(_) => Greeting::Plain,
+            Self::Tls(_, tls) => Greeting::Tls(tls.clone()),
+            Self::ToTls(_, port) => Greeting::ToTls(*port),
+        }
+    }
+}
+
+/// Serves HTTP/1 and HTTP/2 at `doors` until `shutdown` is ready.
 ///
 /// Then no connection is accepted, and requests under way have ten seconds to end.
 pub async fn serve(
-    listener: TcpListener,
+    doors: Vec<Door>,
     state: Arc<State>,
     router: Arc<Router>,
     shutdown: impl Future<Output = ()>,
@@ -47,19 +88,26 @@ pub async fn serve(
     let mut shutdown = pin!(shutdown);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
+    let mut certificates = JoinSet::new();
+    for door in &doors {
+        if let Door::Tls(_, tls) = door {
+            let tls = tls.clone();
+            certificates.spawn(async move { tls.keep_fresh().await });
+        }
+    }
     loop {
         let full = connections.len() >= state.live.load().connections_max.get();
         tokio::select! {
             () = &mut shutdown => break,
             Some(_) = connections.join_next() => {}
-            accepted = listener.accept(), if !full => match accepted {
-                Ok((stream, remote)) => {
+            accepted = accept(&doors), if !full => match accepted {
+                Ok((stream, remote, greeting)) => {
                     let connection = Connection {
                         state: Arc::clone(&state),
                         router: Arc::clone(&router),
                         remote: remote.ip().to_canonical(),
                     };
-                    connections.spawn(connection.run(stream, graceful.watcher()));
+                    connections.spawn(connection.greet(stream, greeting, graceful.watcher()));
                 }
                 Err(error) => {
                     // The client's connection may have died, or we have no file handle left.
@@ -69,13 +117,29 @@ pub async fn serve(
             },
         }
     }
-    drop(listener);
+    drop(doors);
+    drop(certificates);
     state.realtime.hub().close();
     if timeout(DRAIN_TIME_MAX, graceful.shutdown()).await.is_err() {
         tracing::warn!(open = connections.len(), "cutting connections that do not end");
     }
     connections.shutdown().await;
     Ok(())
+}
+
+/// The next connection at any of the doors.
+async fn accept(doors: &[Door]) -> io::Result<(TcpStream, SocketAddr, Greeting)> {
+    poll_fn(|context| {
+        for door in doors {
+            if let Poll::Ready(accepted) = door.listener().poll_accept(context) {
+                return Poll::Ready(
+                    accepted.map(|(stream, remote)| (stream, remote, door.greeting())),
+                );
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 struct Connection {
@@ -85,17 +149,35 @@ struct Connection {
 }
 
 impl Connection {
-    async fn run(self, stream: TcpStream, watcher: Watcher) {
+    async fn greet(self, stream: TcpStream, greeting: Greeting, watcher: Watcher) {
         // Without it small answers wait for acknowledgements; failing is only slower.
         let _ = stream.set_nodelay(true);
+        match greeting {
+            Greeting::Plain => self.run(stream, watcher, None).await,
+            Greeting::ToTls(port) => self.run(stream, watcher, Some(port)).await,
+            Greeting::Tls(tls) => match tls.accept(stream).await {
+                Ok(Some(stream)) => self.run(stream, watcher, None).await,
+                Ok(None) => {}
+                Err(error) => tracing::debug!(remote = %self.remote, %error, "no handshake"),
+            },
+        }
+    }
+
+    /// Answers requests; with `to_tls` each is told to come to that port.
+    async fn run<S>(self, stream: S, watcher: Watcher, to_tls: Option<u16>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let Self { state, router, remote } = self;
         let activity = Activity::new();
         let service = service_fn(|request: Request<Incoming>| {
             let under_way = activity.request();
-            let answer =
-                middleware::handle(Arc::clone(&state), Arc::clone(&router), remote, request);
+            let (state, router) = (Arc::clone(&state), Arc::clone(&router));
             async move {
-                let response = answer.await;
+                let response = match to_tls {
+                    Some(port) => redirect(request.headers(), request.uri(), port),
+                    None => middleware::handle(state, router, remote, request).await,
+                };
                 Ok::<_, Infallible>(response.map(|payload| Answer::new(payload, under_way)))
             }
         });
@@ -121,6 +203,28 @@ impl Connection {
             }
         }
     }
+}
+
+/// Where the same is encrypted: at `port` of the host that the client named.
+fn redirect(headers: &HeaderMap, uri: &Uri, port: u16) -> Response<Payload> {
+    let named = headers.get(HOST).and_then(|host| host.to_str().ok());
+    // Parsed rather than cut, so that nothing but a host comes out.
+    let named = named.and_then(|named| named.parse::<Authority>().ok());
+    let host = uri.host().or(named.as_ref().map(Authority::host));
+    let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    let place = host.map(|host| match port {
+        443 => format!("https://{host}{path}"),
+        _ => format!("https://{host}:{port}{path}"),
+    });
+    let mut response = Response::new(Payload::empty());
+    match place.and_then(|place| HeaderValue::from_str(&place).ok()) {
+        Some(place) => {
+            *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+            response.headers_mut().insert(LOCATION, place);
+        }
+        None => *response.status_mut() = StatusCode::BAD_REQUEST,
+    }
+    response
 }
 
 /// Waits until the connection is overdue by the limits of the moment.

@@ -28,7 +28,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Server {
@@ -37,6 +37,7 @@ impl Server {
         let data = tempfile::tempdir().expect("a temporary folder");
         let mut config = Config::default();
         config.boot.data = data.path().into();
+        config.boot.public_folder = data.path().join("public");
         change(&mut config.live);
         let app = provoking_routes(App::builder().config(config)).build().expect("an app");
         let (stop, stopped) = oneshot::channel();
@@ -57,12 +58,19 @@ impl Server {
             });
         });
         let address = address.recv().expect("a server");
-        Self { address, stop: Some(stop), thread: Some(thread), _data: data }
+        Self { address, stop: Some(stop), thread: Some(thread), data }
     }
 
     /// A server with the default options.
     pub(crate) fn plain() -> Self {
         Self::start(|_| {})
+    }
+
+    /// Puts a file into the public folder.
+    pub(crate) fn publish(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.data.path().join("public").join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, content).expect("a file");
     }
 
     pub(crate) fn connect(&self) -> Client {
@@ -161,7 +169,9 @@ pub(crate) struct Client {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
+    /// The body as text, as far as it is.
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -208,7 +218,7 @@ impl Client {
         };
         let head = String::from_utf8(self.received.drain(..end).collect()).expect("a text head");
         let status = head[9..12].parse().expect("a status");
-        let mut answer = Answer { status, head, body: String::new() };
+        let mut answer = Answer { status, head, body: String::new(), bytes: Vec::new() };
         let length = match answer.header("content-length") {
             Some(length) if method != "HEAD" => length.parse().expect("a length"),
             _ => 0,
@@ -216,8 +226,8 @@ impl Client {
         while self.received.len() < length {
             assert!(self.read_some() > 0, "the connection ended within a body");
         }
-        let body = self.received.drain(..length).collect();
-        answer.body = String::from_utf8(body).expect("a text body");
+        answer.bytes = self.received.drain(..length).collect();
+        answer.body = String::from_utf8_lossy(&answer.bytes).into_owned();
         answer
     }
 

@@ -31,7 +31,9 @@ pub enum Precondition {
     None,
     /// That the record exists.
     Exists,
-    /// That its version is one of these. Weak tags and nonsense are in here too and match nothing.
+    /// That its version is one of these. A weak tag counts as its strong one, although the standard
+    /// would have it match nothing: ours stand for a version and not for bytes, and are weakened
+    /// where an answer is compressed.
     OneOf(Vec<String>),
 }
 
@@ -41,7 +43,7 @@ impl Precondition {
         match header.map(str::trim) {
             None => Self::None,
             Some("*") => Self::Exists,
-            Some(tags) => Self::OneOf(tags.split(',').map(|tag| tag.trim().to_owned()).collect()),
+            Some(tags) => Self::OneOf(tags.split(',').map(strong).collect()),
         }
     }
 
@@ -53,6 +55,11 @@ impl Precondition {
             (Self::Exists | Self::OneOf(_), None) => false,
         }
     }
+}
+
+fn strong(tag: &str) -> String {
+    let tag = tag.trim();
+    tag.strip_prefix("W/").unwrap_or(tag).to_owned()
 }
 
 #[cfg(test)]

@@ -17,11 +17,13 @@ use http::header::HeaderValue;
 use http::{Method, Response, StatusCode};
 use http_body::Body;
 
+use super::compression::{self, Encoding};
 use super::reply::{Payload, without_body};
 use super::{ApiError, BoxError, FieldsPicker, Request, Router, State};
 
 /// Answers one request. The order is the code: request id, log, CORS preflight, panic barrier,
-/// route, fields, auth, addresses of superusers, rate limits, handler; then security headers and CORS on whatever came out.
+/// route, fields, auth, addresses of superusers, rate limits, handler, compression; then security headers and CORS on
+/// whatever came out.
 ///
 /// The limit of the body is kept by [`Request::body`], where it is read.
 pub async fn handle<B>(
@@ -94,8 +96,9 @@ async fn answer(
     auth::load(&state, &mut request)?;
     limits::check(&state, &request, route.as_deref())?;
     let route = route.ok_or_else(|| ApiError::generic(StatusCode::NOT_FOUND))?;
-    let reply = (route.handler)(state, request).await?;
-    Ok(reply.into_response(picker.as_ref()))
+    let encoding = Encoding::accepted(&request.headers);
+    let reply = (route.handler)(Arc::clone(&state), request).await?;
+    Ok(compression::apply(&state, encoding, reply.into_response(picker.as_ref())).await)
 }
 
 /// Writes the cause of a failure to the log: ours loudly, the client's for those who look.
