@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := run
 .PHONY: run test bench ui torture \
-	need-cargo need-lints need-node check-format check-lints check-rust check-acme check-docs check-sdk check-conformance check-ui
+	need-cargo need-lints need-node need-chromium check-format check-lints check-rust check-acme check-docs check-sdk check-conformance check-ui
 
 # What the SDK's suite runs against: the debug binary, because `cargo test` has built most of it.
 HAVERSACK_BIN ?= $(abspath $(or $(CARGO_TARGET_DIR),target)/debug/haversack)
@@ -50,7 +50,7 @@ check-acme: need-cargo
 check-docs: need-cargo
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
-check-sdk: need-cargo need-node
+check-sdk: need-cargo need-node need-chromium
 	cargo build --locked
 	cd tests/sdk && npm ci --no-audit --no-fund
 	cd tests/sdk && HAVERSACK_BIN="$(HAVERSACK_BIN)" npm test
@@ -97,3 +97,14 @@ NEW_ENOUGH := const [major, minor] = process.versions.node.split(".").map(Number
 need-node:
 	@command -v npm >/dev/null && node -e '$(NEW_ENOUGH)' || { \
 		echo "Node 20.19 or newer, with npm, is missing: get it from https://nodejs.org, then run make again"; exit 1; }
+
+# Browsers are needed for what only browsers do, such as passkeys. CHROMIUM names one that is somewhere else.
+need-chromium:
+	@for place in "$${CHROMIUM:-}" /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome; do \
+		if [ -x "$$place" ]; then exit 0; fi; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	else \
+		echo "Chromium is missing: install it, or set CHROMIUM to its path, then run make again"; exit 1; \
+	fi

@@ -65,6 +65,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("image", &["files"]),
     ("infer", &["files"]),
     ("object_store", &["files"]),
+    ("totp_rs", &["auth"]),
+    ("webauthn_rs", &["auth"]),
     ("multer", &["web"]),
     ("rust_embed", &["web"]),
     ("rustls", &["web"]),

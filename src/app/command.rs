@@ -72,6 +72,12 @@ pub enum SuperuserCommand {
         /// Whom.
         email: String,
     },
+    /// Ends the need for codes of an app that one lost.
+    #[serde(rename = "totp-reset")]
+    TotpReset {
+        /// Whom.
+        email: String,
+    },
 }
 
 /// A password in the clear, which stays out of logs.

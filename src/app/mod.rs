@@ -237,6 +237,7 @@ fn superuser_use_case(command: SuperuserCommand) -> ops::auth::SuperuserCommand 
         }
         SuperuserCommand::Delete { email } => UseCase::Delete { email },
         SuperuserCommand::Otp { email } => UseCase::Otp { email },
+        SuperuserCommand::TotpReset { email } => UseCase::TotpReset { email },
     }
 }
 

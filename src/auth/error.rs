@@ -19,3 +19,23 @@ pub enum HashError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the key of the record or the secret of its collection is empty")]
 pub struct KeyError;
+
+/// Why a ceremony with a passkey did not go through.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PasskeyError {
+    /// What a browser sent is not shaped like a credential.
+    #[error("not a credential")]
+    Malformed(#[from] serde_json::Error),
+    /// It is one, and is not good.
+    #[error(transparent)]
+    Refused(#[from] webauthn_rs::prelude::WebauthnError),
+}
+
+impl PasskeyError {
+    /// Whether the key counted backwards, as a copy of it would.
+    pub fn is_copy(&self) -> bool {
+        use webauthn_rs::prelude::WebauthnError;
+        matches!(self, Self::Refused(WebauthnError::CredentialPossibleCompromise))
+    }
+}

@@ -1,16 +1,24 @@
-//! Credentials: password hashes and signed tokens.
+//! Credentials: password hashes, signed tokens, codes of apps, passkeys.
 //!
-//! Owns: [`PasswordHasher`], [`Claims`] and [`SigningKey`]. Looks nothing up and does no IO: who a
+//! Owns: [`PasswordHasher`], [`Claims`], [`SigningKey`], [`TotpSecret`], [`RelyingParty`]. Looks nothing up and does no IO: who a
 //! token or a password belongs to is the caller's business.
 //! Invariant: plain passwords and keys never show in `Debug`, and secrets are compared in constant
 //! time.
 //! Start reading at [`PasswordHasher`] for passwords and at [`peek`] for tokens.
 
 mod error;
+mod passkey;
 mod password;
 mod pool;
+mod recovery;
 mod token;
+mod totp;
 
-pub use error::{HashError, KeyError};
+pub use error::{HashError, KeyError, PasskeyError};
+pub use passkey::{
+    Assertion, Challenge, KeyUse, PublicKey, Registration, RelyingParty, UserHandle,
+};
 pub use password::{PasswordHasher, Verdict};
+pub use recovery::{fingerprint, position_of_hash, recovery_code, recovery_hash};
 pub use token::{Claims, SigningKey, TokenKind, mint, peek, verify};
+pub use totp::TotpSecret;

@@ -36,6 +36,14 @@ pub(super) enum Action {
         #[command(flatten)]
         place: Place,
     },
+    /// Turn TOTP off for a superuser whose authenticator app and recovery codes are lost.
+    TotpReset {
+        /// The email address.
+        #[arg(value_parser = parse_email)]
+        email: String,
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -85,6 +93,7 @@ pub(super) fn run(action: Action) -> Result<(), Failure> {
         }
         Action::Delete { email, place } => (SuperuserCommand::Delete { email }, place),
         Action::Otp { email, place } => (SuperuserCommand::Otp { email }, place),
+        Action::TotpReset { email, place } => (SuperuserCommand::TotpReset { email }, place),
     };
     let message = give(ControlCommand::Superuser(command), &place)?;
     say(&message);

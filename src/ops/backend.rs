@@ -14,7 +14,7 @@ use crate::query::Rows;
 use crate::settings::{Bucket, Settings};
 use crate::store::{Snapshot, Store, Tx};
 
-use super::auth::Throttles;
+use super::auth::{Factors, Throttles};
 use super::files::InFlight;
 use super::mail::Bell;
 use super::views::{Reading, ViewCache};
@@ -27,6 +27,7 @@ pub struct Backend {
     rules: Arc<RuleCache>,
     hasher: PasswordHasher,
     throttles: Throttles,
+    factors: Factors,
     bell: Bell,
     files: Storage,
     in_flight: Arc<InFlight>,
@@ -53,6 +54,7 @@ impl Backend {
             rules: Arc::default(),
             hasher,
             throttles: Throttles::default(),
+            factors: Factors::default(),
             bell: Bell::default(),
             files,
             in_flight: Arc::default(),
@@ -85,6 +87,11 @@ impl Backend {
     /// Who has to wait.
     pub(crate) fn throttles(&self) -> &Throttles {
         &self.throttles
+    }
+
+    /// What is kept in memory about logins.
+    pub(crate) fn factors(&self) -> &Factors {
+        &self.factors
     }
 
     /// Where mail goes out, and in whose name.

@@ -49,6 +49,12 @@ pub enum Error {
     /// Too many one-time passwords were tried.
     #[error("too many one-time passwords were tried")]
     TooManyAttempts,
+    /// Something that one can log in with is not accepted here.
+    #[error("logins with {0} are off")]
+    FactorDisabled(&'static str),
+    /// Too many codes or passwords were tried that confirm something.
+    #[error("too many guesses")]
+    TooManyGuesses,
     /// The collection's auth rule does not hold for the record.
     #[error("the auth rule does not hold")]
     AuthRuleFailed,

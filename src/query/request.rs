@@ -54,6 +54,10 @@ pub enum Context {
     Otp,
     /// A login with a password.
     Password,
+    /// A login completed with a code of an authenticator app.
+    Totp,
+    /// A login with a passkey.
+    Passkey,
 }
 
 impl Context {
@@ -68,6 +72,8 @@ impl Context {
             Self::OAuth2 => "oauth2",
             Self::Otp => "otp",
             Self::Password => "password",
+            Self::Totp => "totp",
+            Self::Passkey => "passkey",
         }
     }
 }

@@ -151,6 +151,10 @@ pub struct AuthOptions {
     pub mfa: MfaOptions,
     /// One-time passwords.
     pub otp: OtpOptions,
+    /// Codes of authenticator apps.
+    pub totp: TotpOptions,
+    /// Passkeys.
+    pub passkeys: PasskeyOptions,
     /// Tokens of logged in records.
     pub auth_token: TokenOptions,
     /// Tokens of password resets.
@@ -224,6 +228,29 @@ pub struct OtpOptions {
     pub length: i64,
     /// The mail that carries one.
     pub email_template: EmailTemplate,
+}
+
+/// Codes of authenticator apps as a second factor. PocketBase has none of this.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TotpOptions {
+    /// Whether accounts may enrol, and those that did are asked for a code.
+    pub enabled: bool,
+    /// What apps call this place; empty = the name of the application.
+    pub issuer: String,
+}
+
+/// Passkeys. PocketBase has none of this.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PasskeyOptions {
+    /// Whether accounts may add passkeys and log in with them.
+    pub enabled: bool,
+    /// The domain that passkeys belong to; empty = the host of the application's URL.
+    pub rp_id: String,
+    /// Where the pages that use them come from; empty = the origin of the application's URL.
+    pub origins: Vec<String>,
+    /// Whether a login with a passkey is asked for a second factor like any other. Passkeys verify
+    /// who uses them, so each is two factors by itself.
+    pub require_second_factor: bool,
 }
 
 /// `OAuth2` logins.

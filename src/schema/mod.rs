@@ -22,7 +22,7 @@ mod violation;
 pub use catalog::Catalog;
 pub use collection::{
     AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions, OAuth2Options,
-    OAuth2Provider, OtpOptions, PasswordAuth, Rules, TokenOptions,
+    OAuth2Provider, OtpOptions, PasskeyOptions, PasswordAuth, Rules, TokenOptions, TotpOptions,
 };
 pub use definition::{
     DefinitionError, Draft, OAUTH2_PROVIDERS, Renames, create_from_body, renames, scaffold,

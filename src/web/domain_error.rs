@@ -36,6 +36,13 @@ impl From<Error> for ApiError {
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too many attempts, please try again later with a new OTP.",
             ),
+            Error::FactorDisabled(what) => Self::forbidden(&format!(
+                "The collection is not configured to allow {what} authentication."
+            )),
+            Error::TooManyGuesses => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many attempts, please try again later.",
+            ),
             Error::AuthRuleFailed => Self::forbidden(
                 "The request doesn't satisfy the collection requirements to authenticate.",
             ),

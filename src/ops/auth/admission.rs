@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::{Map, Value as Json};
 
@@ -18,7 +19,7 @@ use crate::schema::Collection;
 use crate::store::Tx;
 
 use super::principal::issue;
-use super::{Error, origins, second_factor};
+use super::{Error, origins, passkeys, second_factor, totp};
 
 /// How somebody shows who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub enum Method {
     Otp,
     /// With an account elsewhere.
     OAuth2,
+    /// With a code of an authenticator app, after another method.
+    Totp,
+    /// With a passkey.
+    Passkey,
 }
 
 impl Method {
@@ -38,6 +43,8 @@ impl Method {
             Self::Password => "password",
             Self::Otp => "otp",
             Self::OAuth2 => "oauth2",
+            Self::Totp => "totp",
+            Self::Passkey => "passkey",
         }
     }
 
@@ -46,6 +53,8 @@ impl Method {
             Self::Password => Context::Password,
             Self::Otp => Context::Otp,
             Self::OAuth2 => Context::OAuth2,
+            Self::Totp => Context::Totp,
+            Self::Passkey => Context::Passkey,
         }
     }
 }
@@ -69,7 +78,7 @@ pub struct Attempt {
 
 impl Attempt {
     /// The second factor that this is the completion of; empty when it is none.
-    fn mfa_id(&self) -> &str {
+    pub(super) fn mfa_id(&self) -> &str {
         let query = self.caller.request().query.get("mfaId").filter(|id| !id.is_empty());
         let body = || self.body.get("mfaId").and_then(Json::as_str);
         query.map(String::as_str).or_else(body).unwrap_or("")
@@ -127,7 +136,9 @@ impl Admission {
 
     /// Whether letting accounts of `collection` in writes anything.
     pub(super) fn writes(collection: &Collection) -> bool {
-        collection.auth().is_some_and(|auth| auth.mfa.enabled || auth.auth_alert_enabled)
+        collection
+            .auth()
+            .is_some_and(|auth| auth.mfa.enabled || auth.totp.enabled || auth.auth_alert_enabled)
     }
 
     /// Lets the account in `row` in, when nothing has to be written for it.
@@ -163,34 +174,62 @@ impl Admission {
         if !matches!(ended, Ended::Admitted { .. }) {
             return Ok(ended);
         }
-        let with_views = Writing::over(tx);
-        let gate = Gate::new(&with_views, &self.rules, &self.attempt.caller);
-        let request = self.attempt.request(self.method);
-        match gate.needs_second_factor(collection, row.as_row(), &request) {
-            Err(_) => return Ok(Ended::Refused(Error::WrongCredentials)),
-            Ok(false) => {}
-            Ok(true) => {
-                let step = second_factor::Step {
-                    collection,
-                    id: row.as_row().id(),
-                    method: self.method,
-                    mfa_id: self.attempt.mfa_id(),
-                    now: Timestamp::now(),
-                };
-                match step.run(tx)? {
-                    second_factor::Answer::Complete => {}
-                    second_factor::Answer::Begun(id) => return Ok(Ended::SecondFactor(id)),
-                    second_factor::Answer::Refused(why) => {
-                        return Ok(Ended::Refused(Error::Refused(why.to_owned())));
-                    }
-                }
-            }
+        if let Some(open) = self.second_factor(tx, collection, row)? {
+            return Ok(open);
         }
         if collection.auth().is_some_and(|auth| auth.auth_alert_enabled) {
             let place = origins::Place::new(self.attempt.address, &self.attempt.user_agent);
             origins::note(tx, &self.delivery, collection, row, &place)?;
         }
         Ok(ended)
+    }
+
+    /// How the login ends for now when it needs a second factor; `None` when nothing is missing.
+    fn second_factor(
+        &self,
+        tx: &mut Tx<'_>,
+        collection: &Arc<Collection>,
+        row: &RowBuf,
+    ) -> Result<Option<Ended>, Error> {
+        let step = |mfa_id| second_factor::Step {
+            collection,
+            id: row.as_row().id(),
+            method: self.method,
+            mfa_id,
+            now: Timestamp::now(),
+        };
+        let needs = match self.method {
+            // A code alone is no login, whatever the collection wants.
+            Method::Totp => Ok(true),
+            Method::Passkey if !passkeys::need_second_factor(collection) => return Ok(None),
+            _ => {
+                let with_views = Writing::over(tx);
+                let gate = Gate::new(&with_views, &self.rules, &self.attempt.caller);
+                let request = self.attempt.request(self.method);
+                gate.needs_second_factor(collection, row.as_row(), &request)
+            }
+        };
+        match needs {
+            Err(_) => return Ok(Some(Ended::Refused(Error::WrongCredentials))),
+            Ok(false) => {}
+            Ok(true) => match step(self.attempt.mfa_id()).run(tx)? {
+                second_factor::Answer::Complete => {}
+                second_factor::Answer::Begun(id) => return Ok(Some(Ended::SecondFactor(id))),
+                second_factor::Answer::Refused(why) => {
+                    return Ok(Some(Ended::Refused(Error::Refused(why.to_owned()))));
+                }
+            },
+        }
+        // An account with an app shows a code of it, two other methods or not.
+        if self.method != Method::Totp && totp::is_needed(tx, collection, row.as_row().id())? {
+            return match step("").run(tx)? {
+                second_factor::Answer::Begun(id) => Ok(Some(Ended::SecondFactor(id))),
+                second_factor::Answer::Complete | second_factor::Answer::Refused(_) => {
+                    Err(Error::internal("a first login was taken for a second"))
+                }
+            };
+        }
+        Ok(None)
     }
 
     /// The answer to a login that ended so, once that is committed.
@@ -200,6 +239,7 @@ impl Admission {
             Ended::Refused(error) => Err(error),
             Ended::SecondFactor(id) => Ok(Login::SecondFactor(id)),
             Ended::Admitted { collection, row, token } => {
+                backend.factors().fresh.note(&token, Instant::now());
                 let request = self.attempt.request(self.method);
                 let expand = &self.attempt.expand;
                 let snapshot = backend.snapshot();

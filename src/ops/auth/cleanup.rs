@@ -7,7 +7,7 @@ use crate::query::Rows;
 use crate::schema::{AuthOptions, Record};
 
 use super::Error;
-use super::second_factor::is_over;
+use super::second_factor::{is_over, seconds_of};
 
 /// Rows deleted in one transaction, so that no request waits long.
 const ROWS_AT_ONCE: usize = 500;
@@ -15,9 +15,8 @@ const ROWS_AT_ONCE: usize = 500;
 /// Deletes second factors and one-time passwords that were not used in time, whether their
 /// collections still want them or not. Returns how many. Blocks.
 pub fn delete_expired(backend: &Backend, now: Timestamp) -> Result<usize, Error> {
-    let of_mfas = |options: &AuthOptions| options.mfa.duration;
     let of_otps = |options: &AuthOptions| options.otp.duration;
-    Ok(delete(backend, now, belongings::MFAS, of_mfas)?
+    Ok(delete(backend, now, belongings::MFAS, seconds_of)?
         + delete(backend, now, belongings::OTPS, of_otps)?)
 }
 

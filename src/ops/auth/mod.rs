@@ -10,27 +10,42 @@
 mod admission;
 mod cleanup;
 mod email_change;
+mod factors;
 mod form;
+mod fresh;
 mod login;
 mod origins;
 mod otp;
+mod passkeys;
 mod password_reset;
 mod principal;
 mod second_factor;
 mod superusers;
 mod throttle;
+mod totp;
 mod verification;
 
 pub use admission::{Attempt, LoggedIn, Login, Method};
 pub use cleanup::delete_expired;
 pub use email_change::{ConfirmEmailChange, request_email_change};
+pub(crate) use factors::Factors;
+pub(in crate::ops) use factors::{forget, forget_collection};
+pub use fresh::Proof;
 pub use login::{PasswordLogin, impersonate, refresh};
 pub use otp::{OtpLogin, request_otp};
+pub use passkeys::{
+    FinishPasskey, PasskeyLogin, PasskeyOffer, ShownPasskey, begin_passkey, begin_passkey_login,
+    list_passkeys, list_passkeys_of, remove_passkey, remove_passkey_of, rename_passkey,
+};
 pub use password_reset::{ConfirmPasswordReset, request_password_reset};
 pub use principal::principal;
 pub(in crate::ops) use principal::{file_token_holder, issue_file_token};
 pub use superusers::{SuperuserCommand, setup_token};
 pub(crate) use throttle::Throttles;
+pub use totp::{
+    ConfirmTotp, Enrolment, TotpLogin, TotpState, begin_totp, disable_totp, renew_recovery_codes,
+    reset_totp, totp_state, totp_state_of,
+};
 pub use verification::{confirm_verification, request_verification};
 
 use std::sync::Arc;

@@ -2,10 +2,13 @@
 
 use crate::model::{Timestamp, Value};
 use crate::ops::records::belongings;
-use crate::schema::{Collection, Record};
+use crate::schema::{AuthOptions, Collection, Record};
 use crate::store::Tx;
 
 use super::{Error, Method};
+
+/// What the option says before anybody changes it.
+const SECONDS_DEFAULT: i64 = 600;
 
 /// One of the two logins, which was good as far as it goes.
 #[derive(Debug)]
@@ -41,8 +44,7 @@ impl Step<'_> {
         let Some((rowid, _, mfa)) = belongings::find(tx, belongings::MFAS, self.mfa_id)? else {
             return Ok(Answer::Refused("Invalid or expired MFA session."));
         };
-        let seconds = self.collection.auth().map_or(0, |auth| auth.mfa.duration);
-        if is_over(&mfa, seconds, self.now) {
+        if is_over(&mfa, seconds(self.collection), self.now) {
             belongings::delete_one(tx, belongings::MFAS, rowid)?;
             return Ok(Answer::Refused("Invalid or expired MFA session."));
         }
@@ -57,6 +59,17 @@ impl Step<'_> {
         belongings::delete_one(tx, belongings::MFAS, rowid)?;
         Ok(Answer::Complete)
     }
+}
+
+/// Seconds within which a second login must follow.
+pub(super) fn seconds(collection: &Collection) -> i64 {
+    collection.auth().map_or(0, seconds_of)
+}
+
+/// The same, by the options of a collection.
+pub(super) fn seconds_of(options: &AuthOptions) -> i64 {
+    // Codes of apps are a second factor where the option is off, and may never have been set.
+    if options.mfa.duration > 0 { options.mfa.duration } else { SECONDS_DEFAULT }
 }
 
 /// Whether `record` was made more than `seconds` before `now`.

@@ -13,6 +13,7 @@ use crate::store::Tx;
 
 use super::otp::make_otp;
 use super::principal::issue;
+use super::totp::reset_superuser_totp;
 use super::{Error, find_by_identity};
 
 /// How long the setup link works, in seconds.
@@ -52,6 +53,11 @@ pub enum SuperuserCommand {
         /// Its address.
         email: String,
     },
+    /// Ends the need for codes of an app that is lost.
+    TotpReset {
+        /// Its address.
+        email: String,
+    },
 }
 
 impl std::fmt::Debug for SuperuserCommand {
@@ -62,6 +68,7 @@ impl std::fmt::Debug for SuperuserCommand {
             Self::Update { email, .. } => ("Update", email),
             Self::Delete { email } => ("Delete", email),
             Self::Otp { email } => ("Otp", email),
+            Self::TotpReset { email } => ("TotpReset", email),
         };
         f.debug_struct(name).field("email", email).finish_non_exhaustive()
     }
@@ -76,6 +83,11 @@ impl SuperuserCommand {
             Self::Update { email, password } => save(backend, email, &password, false, true),
             Self::Delete { email } => delete(backend, email),
             Self::Otp { email } => otp(backend, &email),
+            Self::TotpReset { email } => Ok(if reset_superuser_totp(backend, &email)? {
+                format!("Superuser {email} needs no TOTP codes any more.")
+            } else {
+                format!("Superuser {email} has no TOTP; nothing to reset.")
+            }),
         }
     }
 }

@@ -12,6 +12,8 @@ const RESEND_AFTER: Duration = Duration::from_mins(2);
 const ATTEMPTS_MAX: u32 = 5;
 /// …in this time, right ones included.
 const ATTEMPTS_WINDOW: Duration = Duration::from_mins(3);
+/// How many guesses at the codes of one account are looked at in that time from all addresses.
+const GUESSES_MAX: u32 = 10;
 /// Beyond this many entries, those that do not matter any more are removed at every call.
 const ENTRIES_KEPT: usize = 4096;
 
@@ -59,6 +61,19 @@ impl Throttles {
 
     /// Counts an attempt at a one-time password of an account; false when there were too many.
     pub(crate) fn take_attempt(&self, id: &str, address: IpAddr, now: Instant) -> bool {
+        self.count(id, address, now) <= ATTEMPTS_MAX
+    }
+
+    /// Counts a guess at a code or password that an account confirms something with; false when
+    /// there were too many from this address, or from all together.
+    pub(crate) fn take_guess(&self, id: &str, address: IpAddr, now: Instant) -> bool {
+        let id = format!("guess/{id}");
+        let anywhere = IpAddr::from([0; 4]);
+        self.count(&id, address, now) <= ATTEMPTS_MAX
+            && self.count(&id, anywhere, now) <= GUESSES_MAX
+    }
+
+    fn count(&self, id: &str, address: IpAddr, now: Instant) -> u32 {
         let mut attempts = lock(&self.attempts);
         let is_over =
             |attempts: &Attempts| now.saturating_duration_since(attempts.since) >= ATTEMPTS_WINDOW;
@@ -69,7 +84,7 @@ impl Throttles {
             *entry = Attempts { since: now, count: 0 };
         }
         entry.count = entry.count.saturating_add(1);
-        entry.count <= ATTEMPTS_MAX
+        entry.count
     }
 }
 
@@ -115,6 +130,18 @@ mod tests {
         assert!(take("ann", there, 5) && take("bob", here, 5));
         assert!((180..185).all(|seconds| take("ann", here, seconds)));
         assert!(!take("ann", here, 186));
+    }
+
+    #[test]
+    fn guesses_are_counted_by_address_and_all_together() {
+        let (throttles, now) = (Throttles::default(), Instant::now());
+        let take = |last| throttles.take_guess("ann", IpAddr::from([192, 0, 2, last]), now);
+        assert!((0..5).all(|_| take(1)));
+        // Those that one address has no right to do not count against the others.
+        assert!((0..50).all(|_| !take(1)));
+        assert!((0..5).all(|_| take(2)));
+        assert!(!take(3));
+        assert!(throttles.take_attempt("ann", IpAddr::from([192, 0, 2, 1]), now));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::access::{Create, Granted, Update};
 use crate::model::{RowBuf, RowId, Value};
+use crate::ops::auth;
 use crate::query::Rows;
 use crate::schema::values::{self, Submission, autogenerate};
 use crate::schema::{Collection, Record, Violation, Violations};
@@ -191,6 +192,8 @@ pub(crate) fn replace(
     if record.is_true("verified") && !old.is_true("verified") {
         // Whoever linked a provider before the address was proven may not be its owner.
         rotates |= belongings::delete(tx, "_externalAuths", &collection, record.id())? > 0;
+        // The same goes for who added a passkey or an app.
+        rotates |= auth::forget(tx, &collection.id, record.id())?;
     }
     if rotates && !changed(&record, "tokenKey") {
         let key = autogenerate::generate(TOKEN_KEY_PATTERN).map_err(Error::internal)?;

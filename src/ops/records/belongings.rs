@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::model::key::{KeyRange, KeyWriter};
 use crate::model::{RowBuf, RowId, Scalar, Timestamp, Value};
+use crate::ops::auth;
 use crate::query::{Direction, IndexTree, Rows};
 use crate::schema::{Collection, OAUTH2_PROVIDERS, Record, Violation, Violations};
 use crate::store::Tx;
@@ -131,7 +132,7 @@ pub(super) fn delete_all(tx: &mut Tx<'_>, collection: &Collection, id: &str) -> 
     for name in ALL {
         delete(tx, name, collection, id)?;
     }
-    Ok(())
+    auth::forget(tx, &collection.id, id).map(drop)
 }
 
 /// Deletes everything that belongs to accounts of `collection`.
@@ -141,7 +142,7 @@ pub(crate) fn delete_of_collection(tx: &mut Tx<'_>, collection: &Collection) -> 
             delete_one(tx, name, rowid)?;
         }
     }
-    Ok(())
+    auth::forget_collection(tx, &collection.id)
 }
 
 /// What is wrong with whom `record` says it belongs to; nothing in other collections. One mistake at

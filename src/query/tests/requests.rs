@@ -76,6 +76,8 @@ fn auth_options() -> crate::schema::AuthOptions {
         password_auth: PasswordAuth::default(),
         mfa: MfaOptions::default(),
         otp: OtpOptions::default(),
+        totp: crate::schema::TotpOptions::default(),
+        passkeys: crate::schema::PasskeyOptions::default(),
         auth_token: token(),
         password_reset_token: token(),
         email_change_token: token(),

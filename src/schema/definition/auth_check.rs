@@ -10,6 +10,7 @@ use crate::schema::{
 };
 
 use super::check::{self, Checked};
+use super::factor_check;
 
 /// The longest that a token may live, in seconds: about three years.
 const MAX_TOKEN_DURATION: i64 = 94_670_856;
@@ -85,6 +86,9 @@ pub(super) fn check(options: &AuthOptions) -> Violations {
     if options.mfa.enabled {
         note(&["mfa", "duration"], needed(options.mfa.duration, 10, MAX_DURATION));
     }
+    note(&["totp", "issuer"], factor_check::issuer(&options.totp.issuer));
+    note(&["passkeys", "rpId"], factor_check::rp_id(&options.passkeys.rp_id));
+    note(&["passkeys", "origins"], factor_check::origins(&options.passkeys));
     if options.password_auth.enabled {
         let none = options.password_auth.identity_fields.is_empty();
         note(&["passwordAuth", "identityFields"], check::required(none));

@@ -8,6 +8,7 @@ mod auth_check;
 mod check;
 mod collection_check;
 mod draft;
+mod factor_check;
 mod field_check;
 mod field_list;
 mod ids;

@@ -4,8 +4,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::model::{CollectionId, Timestamp};
 use crate::schema::{
-    AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions, OtpOptions, PasswordAuth,
-    Rules, Secrets, TokenOptions,
+    AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions, OtpOptions, PasskeyOptions,
+    PasswordAuth, Rules, Secrets, TokenOptions, TotpOptions,
 };
 
 use super::{field_list, ids, indexes};
@@ -84,6 +84,8 @@ fn auth_options() -> AuthOptions {
                  yourself.</p>",
             ),
         },
+        totp: TotpOptions::default(),
+        passkeys: PasskeyOptions::default(),
         auth_token: token(432_000),
         password_reset_token: token(1800),
         email_change_token: token(1800),
@@ -137,7 +139,8 @@ mod tests {
                       indexes created updated system";
         let auth = "authRule manageRule authAlert oauth2 passwordAuth mfa otp authToken \
                     passwordResetToken emailChangeToken verificationToken fileToken \
-                    verificationTemplate resetPasswordTemplate confirmEmailChangeTemplate";
+                    verificationTemplate resetPasswordTemplate confirmEmailChangeTemplate \
+                    totp passkeys";
         assert_eq!(keys(&all["base"]).join(" "), common);
         assert_eq!(keys(&all["view"]).join(" "), format!("{common} viewQuery"));
         assert_eq!(keys(&all["auth"]).join(" "), format!("{common} {auth}"));

@@ -45,7 +45,17 @@ impl AuthOptions {
         token("fileToken", &mut self.file_token, members)?;
         template("verificationTemplate", &mut self.verification_template, members)?;
         template("resetPasswordTemplate", &mut self.reset_password_template, members)?;
-        template("confirmEmailChangeTemplate", &mut self.confirm_email_change_template, members)
+        template("confirmEmailChangeTemplate", &mut self.confirm_email_change_template, members)?;
+        members.object("totp", |totp| {
+            totp.bool("enabled", &mut self.totp.enabled)?;
+            totp.text("issuer", &mut self.totp.issuer)
+        })?;
+        members.object("passkeys", |passkeys| {
+            passkeys.bool("enabled", &mut self.passkeys.enabled)?;
+            passkeys.text("rpId", &mut self.passkeys.rp_id)?;
+            passkeys.texts("origins", &mut self.passkeys.origins)?;
+            passkeys.bool("requireSecondFactor", &mut self.passkeys.require_second_factor)
+        })
     }
 }
 

@@ -31,9 +31,7 @@ pub(crate) async fn methods(state: Arc<State>, request: Request) -> Result<Reply
     // No provider can be used yet. Without OAuth2 the list of old clients is null.
     let providers: Vec<Json> = Vec::new();
     let old_providers = oauth2.enabled.then(|| providers.clone());
-    Ok(Reply::json(
-        StatusCode::OK,
-        json!({
+    let mut answer = json!({
             "password": { "identityFields": identity_fields(password), "enabled": password.enabled },
             "oauth2": { "providers": providers, "enabled": oauth2.enabled },
             "mfa": { "enabled": mfa.enabled, "duration": duration(mfa.enabled, mfa.duration) },
@@ -41,8 +39,15 @@ pub(crate) async fn methods(state: Arc<State>, request: Request) -> Result<Reply
             "authProviders": old_providers,
             "usernamePassword": has("username"),
             "emailPassword": has("email"),
-        }),
-    ))
+    });
+    // PocketBase has no such members, so they show only where they mean something.
+    if options.totp.enabled {
+        answer["totp"] = json!({ "enabled": true });
+    }
+    if options.passkeys.enabled {
+        answer["passkeys"] = json!({ "enabled": true });
+    }
+    Ok(Reply::json(StatusCode::OK, answer))
 }
 
 /// `POST …/auth-with-password`
@@ -122,7 +127,7 @@ pub(crate) async fn impersonate(
     Ok(reply(&state, &logged_in))
 }
 
-fn attempt_of(state: &State, request: &Request, body: &Body) -> Attempt {
+pub(super) fn attempt_of(state: &State, request: &Request, body: &Body) -> Attempt {
     let settings = state.backend.settings();
     let address = real_ip(request, &settings);
     Attempt {
@@ -135,7 +140,7 @@ fn attempt_of(state: &State, request: &Request, body: &Body) -> Attempt {
     }
 }
 
-fn login_reply(state: &State, login: &Login) -> Reply {
+pub(super) fn login_reply(state: &State, login: &Login) -> Reply {
     match login {
         Login::Done(logged_in) => reply(state, logged_in),
         Login::SecondFactor(id) => Reply::json(StatusCode::UNAUTHORIZED, json!({ "mfaId": id })),
@@ -172,6 +177,11 @@ impl Body {
             Some(json @ (Json::Number(_) | Json::Bool(_))) => json.to_string(),
             _ => String::new(),
         }
+    }
+
+    /// A member as it is; null when it is missing.
+    pub(super) fn json(&self, name: &str) -> Json {
+        self.values.get(name).cloned().unwrap_or_default()
     }
 
     /// The outcome of a use case. An unreadable form, which looks empty to it, explains a form that

@@ -7,11 +7,13 @@ mod collections;
 mod explain;
 mod files;
 mod health;
+mod passkeys;
 mod realtime;
 mod records;
 mod routes;
 mod settings;
 mod sql;
+mod totp;
 pub(super) mod uploads;
 
 pub use routes::routes;

@@ -4,8 +4,8 @@ use http::Method;
 
 use super::super::{Actions, RouteError, Router};
 use super::{
-    accounts, auth, batch, collections, explain, files, health, realtime, records, settings, sql,
-    uploads,
+    accounts, auth, batch, collections, explain, files, health, passkeys, realtime, records,
+    settings, sql, totp, uploads,
 };
 
 /// All routes, each with its handler.
@@ -55,6 +55,24 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::POST, change, accounts::request_email_change)?;
     let change = &auth_path("confirm-email-change");
     router.add(Method::POST, change, accounts::confirm_email_change)?;
+    router.add(Method::POST, &auth_path("auth-with-totp"), totp::log_in)?;
+    router.add(Method::POST, &auth_path("totp/enroll"), totp::enroll)?;
+    router.add(Method::POST, &auth_path("totp/confirm"), totp::confirm)?;
+    router.add(Method::POST, &auth_path("totp/recovery-codes"), totp::renew)?;
+    router.add(Method::GET, &auth_path("totp"), totp::show)?;
+    router.add(Method::DELETE, &auth_path("totp"), totp::disable)?;
+    router.add(Method::GET, &auth_path("records/{id}/totp"), totp::show_of)?;
+    router.add(Method::DELETE, &auth_path("records/{id}/totp"), totp::reset)?;
+    router.add(Method::POST, &auth_path("passkeys/login-begin"), passkeys::begin_login)?;
+    router.add(Method::POST, &auth_path("passkeys/login-finish"), passkeys::log_in)?;
+    router.add(Method::POST, &auth_path("passkeys/register-begin"), passkeys::begin)?;
+    router.add(Method::POST, &auth_path("passkeys/register-finish"), passkeys::finish)?;
+    router.add(Method::GET, &auth_path("passkeys"), passkeys::list)?;
+    router.add(Method::PATCH, &auth_path("passkeys/{passkey}"), passkeys::rename)?;
+    router.add(Method::DELETE, &auth_path("passkeys/{passkey}"), passkeys::remove)?;
+    router.add(Method::GET, &auth_path("records/{id}/passkeys"), passkeys::list_of)?;
+    let passkey_of = &auth_path("records/{id}/passkeys/{passkey}");
+    router.add(Method::DELETE, passkey_of, passkeys::remove_of)?;
     router.add(Method::POST, "/api/batch", batch::run)?;
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;
@@ -93,6 +111,9 @@ fn actions_of(method: &Method, path: &str) -> Actions {
         ("POST", "auth-with-password") => &["authWithPassword", "auth"],
         ("POST", "auth-with-oauth2") => &["authWithOAuth2", "auth"],
         ("POST", "auth-with-otp") => &["authWithOTP", "auth"],
+        ("POST", "auth-with-totp") => &["authWithTOTP", "auth"],
+        ("POST", "passkeys/login-begin") => &["requestPasskey"],
+        ("POST", "passkeys/login-finish") => &["authWithPasskey", "auth"],
         ("POST", "request-otp") => &["requestOTP"],
         ("POST", "request-password-reset") => &["requestPasswordReset"],
         ("POST", "confirm-password-reset") => &["confirmPasswordReset"],
