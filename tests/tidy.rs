@@ -69,7 +69,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("webauthn_rs", &["auth"]),
     ("multer", &["web"]),
     ("rust_embed", &["web"]),
-    ("rustls", &["web"]),
+    ("rustls", &["files", "web"]),
     ("tokio_rustls", &["web"]),
     ("instant_acme", &["web"]),
     ("rcgen", &["web"]),
