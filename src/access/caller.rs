@@ -1,6 +1,6 @@
 //! Who asks.
 
-use crate::query::{AuthRow, Request};
+use crate::query::{AuthRow, Context, Request};
 
 /// Who asks and what `@request.*` shows of it. Built once at the edge of the server.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,13 @@ impl Caller {
     /// The process itself: the command line and the server's own jobs.
     pub fn system() -> Self {
         Self { request: Request::default(), is_superuser: true }
+    }
+
+    /// The same caller, to whom rules are asked about in another context.
+    #[must_use]
+    pub fn within(&self, context: Context) -> Self {
+        let request = Request { context, ..self.request.clone() };
+        Self { request, ..self.clone() }
     }
 
     /// What rules see.

@@ -16,6 +16,7 @@ use crate::config::{self, Config, Live, Sources};
 use crate::files::Storage;
 use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend, bootstrap};
+use crate::outbound::Outbound;
 use crate::store::{self, Store, StoreError, StoreOptions};
 use crate::web::{
     self, ApiError, Blocking, PublicFolder, Reply, Request, RouteError, Router, State, Tls,
@@ -145,7 +146,8 @@ impl AppBuilder {
             .clear_scratch()
             .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
         let hasher = PasswordHasher::new(hashing, HASHES_WAITING_MAX);
-        let backend = Arc::new(Backend::new(store, hasher, files));
+        let outbound = Outbound::new(boot.outbound_allow_private);
+        let backend = Arc::new(Backend::new(store, hasher, files).with_outbound(outbound));
         bootstrap(&backend)?;
         let state = State::new(
             Arc::new(ArcSwap::from_pointee(live)),

@@ -76,6 +76,8 @@ layer! {
     "threads.workers" worker_threads: usize,
     /// See [`Boot::hashing_threads`](super::Boot::hashing_threads).
     "threads.hashing" hashing_threads: usize,
+    /// See [`Boot::outbound_allow_private`](super::Boot::outbound_allow_private).
+    "outbound.allow_private" outbound_allow_private: bool,
     /// See [`Tls::address`](super::Tls::address).
     "tls.address" tls_address: Option<Address>,
     /// See [`Tls::certificate`](super::Tls::certificate).

@@ -52,6 +52,8 @@ pub struct Boot {
     pub worker_threads: usize,
     /// Threads that hash passwords; 0 means one for each core.
     pub hashing_threads: usize,
+    /// Whether addresses that come from elsewhere may lead into the inner network.
+    pub outbound_allow_private: bool,
     /// The folder whose files anybody may read at `/`; nothing is served while it is missing.
     pub public_folder: PathBuf,
     /// Whether paths that name no file show the folder's `index.html`, as single-page apps need.
@@ -104,6 +106,7 @@ impl Default for Boot {
             durability: Durability::Full,
             worker_threads: 0,
             hashing_threads: 0,
+            outbound_allow_private: false,
             public_folder: PathBuf::from("./public"),
             index_fallback: true,
             tls: Tls::default(),
@@ -172,6 +175,9 @@ impl Config {
                 durability: layer.durability.unwrap_or(boot.durability),
                 worker_threads: layer.worker_threads.unwrap_or(boot.worker_threads),
                 hashing_threads: layer.hashing_threads.unwrap_or(boot.hashing_threads),
+                outbound_allow_private: layer
+                    .outbound_allow_private
+                    .unwrap_or(boot.outbound_allow_private),
                 public_folder: layer.public_folder.unwrap_or(boot.public_folder),
                 index_fallback: layer.index_fallback.unwrap_or(boot.index_fallback),
                 tls: Tls {

@@ -10,6 +10,8 @@ use crate::access::RuleCache;
 use crate::auth::PasswordHasher;
 use crate::files::{BucketOptions, Storage};
 use crate::mail::{Delivery, Security, Sender, Smtp, SmtpLogin};
+use crate::oauth2::Remembered;
+use crate::outbound::Outbound;
 use crate::query::Rows;
 use crate::settings::{Bucket, Settings};
 use crate::store::{Snapshot, Store, Tx};
@@ -32,6 +34,8 @@ pub struct Backend {
     files: Storage,
     in_flight: Arc<InFlight>,
     views: Arc<ViewCache>,
+    outbound: Outbound,
+    providers: Remembered,
     settings: ArcSwap<CachedSettings>,
     /// Held while settings are read and cached, so that older ones never replace newer ones.
     reloading: Mutex<()>,
@@ -59,9 +63,29 @@ impl Backend {
             files,
             in_flight: Arc::default(),
             views: Arc::default(),
+            outbound: Outbound::new(false),
+            providers: Remembered::default(),
             settings: ArcSwap::default(),
             reloading: Mutex::new(()),
         }
+    }
+
+    /// Calls the outside world through `outbound`; without this, pictures and the like come from
+    /// public addresses only.
+    #[must_use]
+    pub fn with_outbound(mut self, outbound: Outbound) -> Self {
+        self.outbound = outbound;
+        self
+    }
+
+    /// The way to the outside world.
+    pub fn outbound(&self) -> &Outbound {
+        &self.outbound
+    }
+
+    /// What logins through providers leave behind for the next.
+    pub fn providers(&self) -> &Remembered {
+        &self.providers
     }
 
     /// The last committed state.

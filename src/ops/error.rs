@@ -2,6 +2,7 @@
 
 use crate::access::Denied;
 use crate::auth::HashError;
+use crate::oauth2::ProviderError;
 use crate::query::{FilterError, ReadError};
 use crate::schema::Violations;
 use crate::sql::SqlError;
@@ -43,6 +44,15 @@ pub enum Error {
     /// One-time passwords are not accepted here.
     #[error("logins with one-time passwords are off")]
     OtpDisabled,
+    /// Logins through providers are not accepted here.
+    #[error("logins through providers are off")]
+    OAuth2Disabled,
+    /// A provider gave no token for a code.
+    #[error("no token for the code: {0}")]
+    OAuth2Token(#[source] ProviderError),
+    /// A provider did not say who somebody is.
+    #[error("no user for the token: {0}")]
+    OAuth2User(#[source] ProviderError),
     /// There is no such one-time password, it is void, or it was another; which is not said.
     #[error("invalid or expired one-time password")]
     InvalidOtp,
@@ -167,6 +177,10 @@ pub enum Failure {
     Upload,
     /// Trying out a storage of files.
     TestStorage,
+    /// Validating a login through a provider.
+    OAuth2Form,
+    /// Making a client secret for Apple.
+    AppleSecret,
 }
 
 impl Error {

@@ -261,11 +261,10 @@ impl Hub {
     }
 
     /// Sends `data`, JSON in one line, to one client at `ip` if it is subscribed to `topic`, and ends
-    /// that subscription. False when there is no such client or subscription.
+    /// that subscription. False when there is no such client or subscription; one of a client
+    /// elsewhere ends all the same, because somebody knows its id.
     pub fn send_once(&self, client_id: &str, ip: IpAddr, topic: &str, data: &str) -> bool {
-        let Some(client) = self.client(client_id).filter(|client| client.ip() == ip) else {
-            return false;
-        };
+        let Some(client) = self.client(client_id) else { return false };
         let mut index = self.index_mut();
         let mut rest: Vec<_> =
             client.state().subscriptions.values().flatten().cloned().collect::<Vec<_>>();
@@ -275,6 +274,9 @@ impl Hub {
             return false;
         }
         index.replace_subscriptions(&client, rest);
+        if client.ip() != ip {
+            return false;
+        }
         let data = one_line(data).into_bytes().into();
         client.state().push(Message { topic: topic.into(), data, sequence: None });
         true

@@ -31,6 +31,15 @@ impl From<Error> for ApiError {
             Error::OtpDisabled => {
                 Self::forbidden("The collection is not configured to allow OTP authentication.")
             }
+            Error::OAuth2Disabled => {
+                Self::forbidden("The collection is not configured to allow OAuth2 authentication.")
+            }
+            Error::OAuth2Token(cause) => {
+                Self::bad_request("Failed to fetch OAuth2 token.").with_cause(cause)
+            }
+            Error::OAuth2User(cause) => {
+                Self::bad_request("Failed to fetch OAuth2 user.").with_cause(cause)
+            }
             Error::InvalidOtp => Self::bad_request("Invalid or expired OTP."),
             Error::TooManyAttempts => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
@@ -141,10 +150,13 @@ fn failure_message(failure: Failure) -> &'static str {
         }
         Failure::SetPassword => "Failed to set new password.",
         Failure::ConfirmEmailChange => "Failed to confirm email change.",
-        Failure::SettingsFormat => "An error occurred while loading the submitted data.",
+        Failure::SettingsFormat | Failure::OAuth2Form => {
+            "An error occurred while loading the submitted data."
+        }
         Failure::SaveSettings => "An error occurred while saving the new settings.",
         Failure::Upload => "Failed to upload the file.",
         Failure::TestStorage => TEST_FAILED,
         Failure::Form => "An error occurred while validating the submitted data.",
+        Failure::AppleSecret => "Invalid client secret data.",
     }
 }

@@ -11,6 +11,8 @@ use crate::ops::realtime::Feed;
 
 /// Thumbs that are made at once; each may take some hundred megabytes.
 const THUMBS_AT_ONCE_MAX: usize = 2;
+/// Calls of the outside world that are made at once; each may wait for half a minute.
+const CALLS_AT_ONCE_MAX: usize = 64;
 
 /// Transfers to and from a storage of files elsewhere that go on at once; each waits for the network.
 const TRANSFERS_AT_ONCE_MAX: usize = 256;
@@ -29,6 +31,8 @@ pub struct State {
     pub thumbs: Blocking,
     /// The bridge to files that lie elsewhere, so that a slow network holds up nothing else.
     pub(super) transfers: Blocking,
+    /// The bridge to what calls the outside world, so that slow servers elsewhere hold up nothing.
+    pub outbound: Blocking,
     /// Counts the requests of clients.
     pub(super) rate_limiter: RateLimiter,
     /// Open streams, and what feeds them.
@@ -55,6 +59,7 @@ impl State {
             hashing,
             thumbs,
             transfers,
+            outbound: Blocking::new(CALLS_AT_ONCE_MAX),
             rate_limiter: RateLimiter::default(),
             realtime,
             records: RecordWriter::default(),

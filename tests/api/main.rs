@@ -9,6 +9,7 @@ mod batch;
 mod concurrency;
 mod explain;
 mod files;
+mod oauth2;
 mod passkeys;
 mod rate_limits;
 mod realtime;

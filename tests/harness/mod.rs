@@ -5,6 +5,7 @@
 pub(crate) mod authenticator;
 pub(crate) mod form;
 pub(crate) mod mailbox;
+pub(crate) mod provider;
 pub(crate) mod stream;
 
 use std::io::{BufRead, BufReader, Read};
@@ -27,7 +28,15 @@ pub(crate) struct Server {
 impl Server {
     /// A server on an empty data folder that has one superuser.
     pub(crate) fn start() -> Self {
+        Self::start_configured("")
+    }
+
+    /// The same, with this text as its configuration.
+    pub(crate) fn start_configured(config: &str) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
+        if !config.is_empty() {
+            std::fs::write(data.path().join("config.toml"), config).expect("a file");
+        }
         let made = program(data.path())
             .args(["superuser", "upsert", EMAIL, PASSWORD])
             .output()

@@ -31,6 +31,15 @@ impl Form {
         }
     }
 
+    /// A text of at most `max` bytes.
+    pub(super) fn at_most(&mut self, name: &str, text: &str, max: usize) {
+        if text.len() > max {
+            let message = format!("The length must be no more than {max}.");
+            let violation = Violation::new("validation_length_too_long", message);
+            self.add(name, violation.with("max", max).with("min", 0));
+        }
+    }
+
     /// An address that must be given.
     pub(super) fn email(&mut self, name: &str, email: &str) {
         self.required(name, email, 1, TEXT_BYTES_MAX);
@@ -47,7 +56,12 @@ impl Form {
 
     /// Fails when there is any mistake.
     pub(super) fn check(self) -> Result<(), Error> {
-        self.0.into_result().map_err(|violations| Error::Rejected(Failure::Form, violations))
+        self.check_as(Failure::Form)
+    }
+
+    /// Fails with `failure` when there is any mistake.
+    pub(super) fn check_as(self, failure: Failure) -> Result<(), Error> {
+        self.0.into_result().map_err(|violations| Error::Rejected(failure, violations))
     }
 }
 

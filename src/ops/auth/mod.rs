@@ -14,6 +14,7 @@ mod factors;
 mod form;
 mod fresh;
 mod login;
+mod oauth2;
 mod origins;
 mod otp;
 mod passkeys;
@@ -32,6 +33,7 @@ pub(crate) use factors::Factors;
 pub(in crate::ops) use factors::{forget, forget_collection};
 pub use fresh::Proof;
 pub use login::{PasswordLogin, impersonate, refresh};
+pub use oauth2::{OAuth2Login, apple_client_secret, oauth2_offers};
 pub use otp::{OtpLogin, request_otp};
 pub use passkeys::{
     FinishPasskey, PasskeyLogin, PasskeyOffer, ShownPasskey, begin_passkey, begin_passkey_login,

@@ -216,10 +216,13 @@ fn messages_of_ones_own_reach_who_subscribed_and_close_ends_all() {
     assert_eq!(feed.hub().send("nobody", "{}"), 0);
     assert_eq!(drain(&feed, &one).0, ["{\"a\": 1}", "{\"a\": 1}"]);
     assert_eq!(drain(&feed, &other).0, [""; 0]);
-    assert!(!feed.hub().send_once(one.id(), "10.0.0.1".parse().unwrap(), "other", "{}"));
     assert!(feed.hub().send_once(one.id(), HERE, "other", "{}"));
     assert!(!feed.hub().send_once(one.id(), HERE, "other", "{}"));
     assert_eq!(drain(&feed, &one).0, ["{}"]);
+    // Who asks from elsewhere gets nothing through, and ends the wait.
+    assert!(!feed.hub().send_once(other.id(), "10.0.0.1".parse().unwrap(), "other", "{}"));
+    assert!(!feed.hub().send_once(other.id(), HERE, "other", "{}"));
+    assert_eq!(drain(&feed, &other).0, [""; 0]);
     feed.hub().close();
     assert_eq!(drain(&feed, &one).1, Some(Ending::Closing));
     assert!(feed.hub().connect(HERE, Connect::default()).is_none());

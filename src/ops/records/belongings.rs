@@ -33,9 +33,39 @@ pub(crate) fn rows_of(
     collection: &Collection,
     id: Option<&str>,
 ) -> Result<Vec<(RowId, RowBuf)>, Error> {
-    let Some(helper) = rows.catalog().by_name(name).cloned() else { return Ok(Vec::new()) };
     let mut wanted = vec![("collectionRef", collection.id.as_str())];
     wanted.extend(id.map(|id| ("recordRef", id)));
+    matching(rows, name, &wanted)
+}
+
+/// The link of some account of `collection` to the account `provider_id` elsewhere.
+pub(crate) fn link(
+    rows: &dyn Rows,
+    collection: &Collection,
+    provider: &str,
+    provider_id: &str,
+) -> Result<Option<Record>, Error> {
+    let wanted = [
+        ("collectionRef", collection.id.as_str()),
+        ("provider", provider),
+        ("providerId", provider_id),
+    ];
+    let Some(links) = rows.catalog().by_name(EXTERNAL_AUTHS).cloned() else { return Ok(None) };
+    // Keys of long texts are hashes, so what was found is compared.
+    let records = matching(rows, EXTERNAL_AUTHS, &wanted)?
+        .into_iter()
+        .map(|(_, row)| Record::from_row(links.clone(), row.as_row()));
+    Ok(records.rev().find(|link| wanted.iter().all(|(name, text)| link.text(name) == *text)))
+}
+
+/// The rows of the collection called `name` whose fields hold these texts, by an index that begins
+/// with those fields; oldest first.
+fn matching(
+    rows: &dyn Rows,
+    name: &str,
+    wanted: &[(&str, &str)],
+) -> Result<Vec<(RowId, RowBuf)>, Error> {
+    let Some(helper) = rows.catalog().by_name(name).cloned() else { return Ok(Vec::new()) };
     let index = helper.indexes.iter().find(|index| {
         let is_over = |at: usize, name: &str| {
             let slot = helper.field(name).map(|field| field.slot);
@@ -46,7 +76,7 @@ pub(crate) fn rows_of(
     });
     let Some(index) = index else { return Ok(Vec::new()) };
     let mut writer = KeyWriter::new();
-    for (_, value) in &wanted {
+    for (_, value) in wanted {
         writer.push(&Scalar::text(value));
     }
     let mut rowids = Vec::new();

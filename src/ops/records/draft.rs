@@ -33,6 +33,7 @@ pub struct Draft {
     /// What it starts from, with the proof that the caller may do this.
     pub(super) basis: Basis,
     submission: Submission,
+    has_random_password: bool,
 }
 
 /// What a draft starts from.
@@ -105,7 +106,9 @@ impl Draft {
             record.set("id", Value::Text(id.to_owned()));
         }
         finish(&mut record, write.now)?;
-        let mut draft = Self { record, basis: Basis::New(granted), submission };
+        let has_random_password = write.has_random_password;
+        let basis = Basis::New(granted);
+        let mut draft = Self { record, basis, submission, has_random_password };
         draft.mark_passwords();
         draft.validate(gate.rows(), None, &write.uploads)?;
         Ok(draft)
@@ -145,7 +148,8 @@ impl Draft {
                 .map_err(|violations| Error::Rejected(Failure::UpdateRecord, violations))?;
         }
         touch(&mut record, write.now);
-        let mut draft = Self { record, basis: Basis::Stored { rowid, row, granted }, submission };
+        let basis = Basis::Stored { rowid, row, granted };
+        let mut draft = Self { record, basis, submission, has_random_password: false };
         draft.mark_passwords();
         draft.validate(gate.rows(), Some(&old), &write.uploads)?;
         Ok(draft)
@@ -224,6 +228,9 @@ impl Draft {
     }
 
     fn check_password(&self, field: &Field) -> Result<(), Violation> {
+        if self.has_random_password && field.name == "password" {
+            return Ok(());
+        }
         let submitted =
             self.submission.plain_passwords.iter().find(|(name, _)| *name == field.name);
         match submitted {

@@ -52,6 +52,8 @@ pub struct WriteRecord {
     pub(super) placed: Option<Arc<Placed>>,
     pub(super) precondition: Precondition,
     idempotency_key: Option<String>,
+    /// Whether the password is one of ours, which nobody chose and nobody knows.
+    pub(super) has_random_password: bool,
     pub(super) now: Timestamp,
 }
 
@@ -93,6 +95,7 @@ impl WriteRecord {
             placed: None,
             precondition: Precondition::None,
             idempotency_key: None,
+            has_random_password: false,
             now: Timestamp::now(),
         }
     }
@@ -109,6 +112,16 @@ impl WriteRecord {
     pub fn once(mut self, idempotency_key: Option<String>) -> Self {
         self.idempotency_key = idempotency_key;
         self
+    }
+
+    /// Gives a new account a random password, to which the rules for passwords do not apply: nobody
+    /// knows it.
+    pub(in crate::ops) fn with_random_password(mut self) -> Result<Self, Error> {
+        let password = account::random_password()?;
+        self.body.insert("passwordConfirm".to_owned(), password.clone().into());
+        self.body.insert("password".to_owned(), password.into());
+        self.has_random_password = true;
+        Ok(self)
     }
 
     /// Whether the body carries a password, so that [`Self::prepare`] has to be called, and takes

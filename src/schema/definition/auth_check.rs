@@ -189,7 +189,8 @@ fn check_providers(oauth2: &OAuth2Options, found: &mut Violations) {
     }
 }
 
-fn check_provider(provider: &OAuth2Provider) -> [(&'static str, Checked); 6] {
+fn check_provider(provider: &OAuth2Provider) -> [(&'static str, Checked); 7] {
+    let extra = |name: &str| provider.extra.as_ref()?.get(name)?.as_str();
     [
         ("name", check_provider_name(&provider.name)),
         ("clientId", check::required(provider.client_id.is_empty())),
@@ -197,6 +198,7 @@ fn check_provider(provider: &OAuth2Provider) -> [(&'static str, Checked); 6] {
         ("authURL", check_url(&provider.auth_url)),
         ("tokenURL", check_url(&provider.token_url)),
         ("userInfoURL", check_url(&provider.user_info_url)),
+        ("extra", check_url(extra("issuer").unwrap_or(""))),
     ]
 }
 

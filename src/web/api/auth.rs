@@ -18,8 +18,7 @@ use super::records::expand_of;
 
 /// `GET …/auth-methods`
 pub(crate) async fn methods(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
-    let snapshot = state.backend.snapshot();
-    let collection = auth_collection(&*snapshot, request.params.get("collection"))?;
+    let collection = auth_collection(&*state.backend.snapshot(), request.params.get("collection"))?;
     let options = collection.auth().ok_or(Error::NotAuthCollection)?;
     let password = &options.password_auth;
     let identity_fields = |auth: &PasswordAuth| {
@@ -28,9 +27,15 @@ pub(crate) async fn methods(state: Arc<State>, request: Request) -> Result<Reply
     let has = |name: &str| password.enabled && password.identity_fields.iter().any(|f| f == name);
     let duration = |enabled: bool, seconds: i64| if enabled { seconds } else { 0 };
     let (mfa, otp, oauth2) = (&options.mfa, &options.otp, &options.oauth2);
-    // No provider can be used yet. Without OAuth2 the list of old clients is null.
-    let providers: Vec<Json> = Vec::new();
-    let old_providers = oauth2.enabled.then(|| providers.clone());
+    let providers = super::oauth2::offers(&state, &collection).await;
+    // Without OAuth2 the list of old clients is null.
+    let old_providers = oauth2.enabled.then(|| {
+        let mut providers = providers.clone();
+        for provider in &mut providers {
+            provider["logo"] = "".into();
+        }
+        providers
+    });
     let mut answer = json!({
             "password": { "identityFields": identity_fields(password), "enabled": password.enabled },
             "oauth2": { "providers": providers, "enabled": oauth2.enabled },
@@ -64,7 +69,7 @@ pub(crate) async fn with_password(
     };
     let (backend, name) = (state.backend.clone(), collection_name(&request));
     let login = state.hashing.run(move || login.run(&backend, &name)).await;
-    Ok(login_reply(&state, &body.judge(login)?))
+    Ok(login_reply(&state, &body.judge(login)?, None))
 }
 
 /// `POST …/auth-with-otp`
@@ -77,7 +82,7 @@ pub(crate) async fn with_otp(state: Arc<State>, mut request: Request) -> Result<
     };
     let (backend, name) = (state.backend.clone(), collection_name(&request));
     let login = state.hashing.run(move || login.run(&backend, &name)).await;
-    Ok(login_reply(&state, &body.judge(login)?))
+    Ok(login_reply(&state, &body.judge(login)?, None))
 }
 
 /// `POST …/auth-refresh`
@@ -92,7 +97,7 @@ pub(crate) async fn refreshed(state: Arc<State>, request: Request) -> Result<Rep
         expand_of(&request),
     )
     .map_err(in_context)?;
-    Ok(reply(&state, &logged_in))
+    Ok(reply(&state, &logged_in, None))
 }
 
 /// `POST …/impersonate/{id}`
@@ -124,7 +129,7 @@ pub(crate) async fn impersonate(
     if body.failure.is_some() || seconds.is_none() {
         return Err(unreadable());
     }
-    Ok(reply(&state, &logged_in))
+    Ok(reply(&state, &logged_in, None))
 }
 
 pub(super) fn attempt_of(state: &State, request: &Request, body: &Body) -> Attempt {
@@ -140,15 +145,19 @@ pub(super) fn attempt_of(state: &State, request: &Request, body: &Body) -> Attem
     }
 }
 
-pub(super) fn login_reply(state: &State, login: &Login) -> Reply {
+/// The answer to a login; `meta` is what a provider said of the account.
+pub(super) fn login_reply(state: &State, login: &Login, meta: Option<&Json>) -> Reply {
     match login {
-        Login::Done(logged_in) => reply(state, logged_in),
+        Login::Done(logged_in) => reply(state, logged_in, meta),
         Login::SecondFactor(id) => Reply::json(StatusCode::UNAUTHORIZED, json!({ "mfaId": id })),
     }
 }
 
-fn reply(state: &State, logged_in: &LoggedIn) -> Reply {
-    let mut out = b"{\"record\":".to_vec();
+fn reply(state: &State, logged_in: &LoggedIn, meta: Option<&Json>) -> Reply {
+    let mut out = match meta {
+        Some(meta) => format!("{{\"meta\":{meta},\"record\":").into_bytes(),
+        None => b"{\"record\":".to_vec(),
+    };
     state.records.push(&mut out, &logged_in.record);
     // Tokens are base64 and dots, which need no escaping.
     out.extend_from_slice(format!(",\"token\":\"{}\"}}", logged_in.token).as_bytes());
@@ -170,6 +179,22 @@ impl Body {
         }
     }
 
+    /// Notes that the form cannot be read after all, so that it looks empty.
+    pub(super) fn fail(&mut self, failure: ApiError) {
+        self.values.clear();
+        self.failure.get_or_insert(failure);
+    }
+
+    /// Why the form could not be read, if it could not.
+    pub(super) fn into_failure(self) -> Option<ApiError> {
+        self.failure
+    }
+
+    /// What was sent under this name.
+    pub(super) fn value(&self, name: &str) -> Option<&Json> {
+        self.values.get(name)
+    }
+
     /// A scalar as text; empty when it is missing or none.
     pub(super) fn text(&self, name: &str) -> String {
         match self.values.get(name) {
@@ -188,14 +213,16 @@ impl Body {
     /// was not filled in.
     pub(super) fn judge<T>(self, outcome: Result<T, Error>) -> Result<T, ApiError> {
         match (outcome, self.failure) {
-            (Err(Error::Rejected(Failure::Form, _)), Some(failure)) => Err(failure),
+            (Err(Error::Rejected(Failure::Form | Failure::OAuth2Form, _)), Some(failure)) => {
+                Err(failure)
+            }
             (Err(error), _) => Err(in_context(error)),
             (Ok(done), _) => Ok(done),
         }
     }
 }
 
-fn unreadable() -> ApiError {
+pub(super) fn unreadable() -> ApiError {
     ApiError::bad_request("An error occurred while loading the submitted data.")
 }
 

@@ -7,6 +7,7 @@ mod collections;
 mod explain;
 mod files;
 mod health;
+mod oauth2;
 mod passkeys;
 mod realtime;
 mod records;

@@ -4,8 +4,8 @@ use http::Method;
 
 use super::super::{Actions, RouteError, Router};
 use super::{
-    accounts, auth, batch, collections, explain, files, health, passkeys, realtime, records,
-    settings, sql, totp, uploads,
+    accounts, auth, batch, collections, explain, files, health, oauth2, passkeys, realtime,
+    records, settings, sql, totp, uploads,
 };
 
 /// All routes, each with its handler.
@@ -19,6 +19,7 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::GET, "/api/collections", collections::list)?;
     router.add(Method::POST, "/api/collections", collections::create)?;
     router.add(Method::GET, "/api/collections/meta/scaffolds", collections::scaffolds)?;
+    router.add(Method::GET, "/api/collections/meta/oauth2-providers", oauth2::providers)?;
     router.add(Method::POST, "/api/collections/meta/dry-run-view", collections::dry_run_view)?;
     router.add(Method::PUT, "/api/collections/import", collections::import)?;
     router.add(Method::POST, "/api/sql", sql::run)?;
@@ -39,6 +40,9 @@ pub fn routes() -> Result<Router, RouteError> {
     let auth_path = |action: &str| format!("/api/collections/{{collection}}/{action}");
     router.add(Method::GET, &auth_path("auth-methods"), auth::methods)?;
     router.add(Method::POST, &auth_path("auth-with-password"), auth::with_password)?;
+    router.add(Method::POST, &auth_path("auth-with-oauth2"), oauth2::login)?;
+    router.add(Method::GET, "/api/oauth2-redirect", oauth2::redirect)?;
+    router.add(Method::POST, "/api/oauth2-redirect", oauth2::redirect)?;
     router.add(Method::POST, &auth_path("auth-with-otp"), auth::with_otp)?;
     router.add(Method::POST, &auth_path("auth-refresh"), auth::refreshed)?;
     router.add(Method::POST, &auth_path("impersonate/{id}"), auth::impersonate)?;
@@ -77,6 +81,8 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;
     router.add(Method::POST, "/api/settings/test/s3", settings::test_s3)?;
+    let apple_secret = "/api/settings/apple/generate-client-secret";
+    router.add(Method::POST, apple_secret, oauth2::apple_secret)?;
     router.add(Method::POST, "/api/files/token", files::token)?;
     router.add(Method::POST, "/api/files/uploads", uploads::create)?;
     router.add(Method::GET, "/api/files/uploads/{id}", uploads::status)?;

@@ -20,7 +20,7 @@ pub(crate) async fn log_in(state: Arc<State>, mut request: Request) -> Result<Re
     let login = TotpLogin { code: body.text("code"), attempt };
     let (backend, name) = (state.backend.clone(), collection_name(&request));
     let login = state.hashing.run(move || login.run(&backend, &name)).await;
-    Ok(login_reply(&state, &body.judge(login)?))
+    Ok(login_reply(&state, &body.judge(login)?, None))
 }
 
 /// `POST …/totp/enroll`
