@@ -19,6 +19,7 @@
 pub mod access;
 pub mod app;
 pub mod auth;
+pub mod backup;
 pub mod config;
 pub mod dump;
 pub mod files;

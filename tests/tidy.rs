@@ -20,6 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["model", "schema", "query"]),
     ("import", &["model", "schema", "settings", "query", "store"]),
     ("dump", &["model", "schema", "settings", "query", "store", "import"]),
+    ("backup", &["model", "query", "store", "dump"]),
     ("files", &["model"]),
     ("auth", &["model", "config"]),
     ("mail", &["model", "schema"]),
@@ -32,7 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "ops",
         &[
             "model", "config", "schema", "settings", "query", "sql", "store", "auth", "access",
-            "files", "hooks", "realtime", "mail", "outbound", "oauth2",
+            "files", "hooks", "realtime", "mail", "outbound", "oauth2", "backup",
         ],
     ),
     ("jobs", &["model", "config", "ops"]),
@@ -47,10 +48,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         "app",
         &[
             "model", "config", "schema", "query", "store", "auth", "access", "files", "hooks",
-            "realtime", "ops", "jobs", "web", "import", "dump", "outbound",
+            "realtime", "ops", "jobs", "web", "import", "dump", "outbound", "backup",
         ],
     ),
-    ("cli", &["app", "config", "import", "dump"]),
+    ("cli", &["app", "config", "import", "dump", "backup"]),
     ("main", &["app", "config", "cli"]),
 ];
 
@@ -71,6 +72,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("webauthn_rs", &["auth"]),
     ("multer", &["web"]),
     ("reqwest", &["outbound"]),
+    ("zip", &["backup"]),
     ("rust_embed", &["web"]),
     ("rustls", &["files", "web", "outbound"]),
     ("tokio_rustls", &["web"]),

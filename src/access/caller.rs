@@ -1,6 +1,8 @@
 //! Who asks.
 
-use crate::query::{AuthRow, Context, Request};
+use crate::model::Timestamp;
+use crate::query::{ApiKeyScope, AuthRow, Context, Request, Verb};
+use crate::schema::Collection;
 
 /// Who asks and what `@request.*` shows of it. Built once at the edge of the server.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +44,21 @@ impl Caller {
     /// The record that asks; `None` for guests and for the process itself.
     pub fn auth(&self) -> Option<&AuthRow> {
         self.request.auth.as_ref()
+    }
+
+    /// The scope of the API key that the caller came with.
+    pub fn key(&self) -> Option<&ApiKeyScope> {
+        self.auth()?.credential.key()
+    }
+
+    /// Whether nothing holds the caller back: a superuser without an API key, or the process itself.
+    pub fn is_unrestricted(&self) -> bool {
+        self.is_superuser && self.key().is_none()
+    }
+
+    /// Whether the caller's API key is for this, if there is one.
+    pub(super) fn reaches(&self, collection: &Collection, verb: Verb) -> bool {
+        self.key().is_none_or(|key| !key.is_over(Timestamp::now()) && key.covers(collection, verb))
     }
 
     /// Whether the caller is the record `id` of the collection with id `collection_id`.

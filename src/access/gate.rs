@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::model::Row;
-use crate::query::{Context, FilterError, Request, Rows, Scope, Subject};
-use crate::schema::Collection;
+use crate::query::{Context, FilterError, Request, Rows, Scope, Subject, Verb};
+use crate::schema::{Collection, Rules};
 
 use super::{Caller, RuleCache};
 
@@ -54,6 +54,9 @@ pub enum Denied {
     /// The rule exists and does not hold.
     #[error("the rule does not hold")]
     RuleFailed,
+    /// The caller came with an API key that is not for this.
+    #[error("the API key is not for this")]
+    OutOfScope,
     /// The rule cannot be evaluated, because it names something that is gone, for example.
     #[error("the rule cannot be evaluated")]
     Unusable(#[from] FilterError),
@@ -91,6 +94,7 @@ impl<'a> Gate<'a> {
 
     /// Whether the caller may list `collection`, and which records.
     pub fn list(&self, collection: &Collection) -> Result<Granted<List>, Denied> {
+        self.within_scope(collection, Verb::List)?;
         if self.caller.is_superuser() {
             return Ok(Granted::new());
         }
@@ -106,7 +110,7 @@ impl<'a> Gate<'a> {
         row: Row<'_>,
     ) -> Result<Granted<List>, Denied> {
         let request = self.caller.request();
-        self.check(collection, collection.rules.list.as_deref(), request, Subject::Stored(row))
+        self.check(collection, Verb::List, request, Subject::Stored(row))
     }
 
     /// Whether the stored `row` passes a filter that the caller wrote; an empty one is none.
@@ -119,7 +123,7 @@ impl<'a> Gate<'a> {
         if filter.is_empty() {
             return Ok(true);
         }
-        let scope = Scope::Client { superuser: self.caller.is_superuser() };
+        let scope = Scope::Client { superuser: self.caller.is_unrestricted() };
         let filter = self.rules.filter(self.rows.catalog(), collection, filter, scope)?;
         filter.matches(self.rows, self.caller.request(), Subject::Stored(row))
     }
@@ -131,7 +135,7 @@ impl<'a> Gate<'a> {
         row: Row<'_>,
     ) -> Result<Granted<View>, Denied> {
         let request = self.caller.request();
-        self.check(collection, collection.rules.view.as_deref(), request, Subject::Stored(row))
+        self.check(collection, Verb::View, request, Subject::Stored(row))
     }
 
     /// Whether a related record may be shown to the caller inside another one.
@@ -142,7 +146,7 @@ impl<'a> Gate<'a> {
         request: &Request,
     ) -> Result<Granted<View>, Denied> {
         debug_assert_eq!(request.context, Context::Expand);
-        self.check(collection, collection.rules.view.as_deref(), request, Subject::Stored(row))
+        self.check(collection, Verb::View, request, Subject::Stored(row))
     }
 
     /// Whether anybody but superusers could create records, asked before the body is looked at.
@@ -161,7 +165,7 @@ impl<'a> Gate<'a> {
         row: Row<'_>,
         request: &Request,
     ) -> Result<Granted<Create>, Denied> {
-        self.check(collection, collection.rules.create.as_deref(), request, Subject::Virtual(row))
+        self.check(collection, Verb::Create, request, Subject::Virtual(row))
     }
 
     /// Whether the caller may update the stored `row` with the body of `request`.
@@ -171,7 +175,7 @@ impl<'a> Gate<'a> {
         row: Row<'_>,
         request: &Request,
     ) -> Result<Granted<Update>, Denied> {
-        self.check(collection, collection.rules.update.as_deref(), request, Subject::Stored(row))
+        self.check(collection, Verb::Update, request, Subject::Stored(row))
     }
 
     /// Whether the caller may delete the stored `row`.
@@ -181,7 +185,13 @@ impl<'a> Gate<'a> {
         row: Row<'_>,
     ) -> Result<Granted<Delete>, Denied> {
         let request = self.caller.request();
-        self.check(collection, collection.rules.delete.as_deref(), request, Subject::Stored(row))
+        self.check(collection, Verb::Delete, request, Subject::Stored(row))
+    }
+
+    /// Whether the caller may set what an account is let in by: password, address, token key. Nobody
+    /// who comes with an API key may, as that would reach further than the key.
+    pub fn may_change_credentials(&self) -> Result<(), Denied> {
+        if self.caller.key().is_none() { Ok(()) } else { Err(Denied::OutOfScope) }
     }
 
     /// Whether the caller manages the account `subject`: superusers do, and authenticated records
@@ -211,6 +221,9 @@ impl<'a> Gate<'a> {
         row: Row<'_>,
         request: &Request,
     ) -> Result<bool, FilterError> {
+        if self.caller.key().is_some() {
+            return Ok(false);
+        }
         if self.caller.is_superuser() {
             return Ok(true);
         }
@@ -237,17 +250,22 @@ impl<'a> Gate<'a> {
         }
     }
 
+    fn within_scope(&self, collection: &Collection, verb: Verb) -> Result<(), Denied> {
+        if self.caller.reaches(collection, verb) { Ok(()) } else { Err(Denied::OutOfScope) }
+    }
+
     fn check<A>(
         &self,
         collection: &Arc<Collection>,
-        rule: Option<&str>,
+        verb: Verb,
         request: &Request,
         subject: Subject<'_>,
     ) -> Result<Granted<A>, Denied> {
+        self.within_scope(collection, verb)?;
         if self.caller.is_superuser() {
             return Ok(Granted::new());
         }
-        match rule {
+        match rule_of(&collection.rules, verb) {
             None => Err(Denied::SuperusersOnly),
             Some("") => Ok(Granted::new()),
             Some(rule) if self.holds(collection, rule, request, subject)? => Ok(Granted::new()),
@@ -263,5 +281,15 @@ impl<'a> Gate<'a> {
         subject: Subject<'_>,
     ) -> Result<bool, FilterError> {
         self.rules.rule(self.rows.catalog(), collection, rule)?.matches(self.rows, request, subject)
+    }
+}
+
+fn rule_of(rules: &Rules, verb: Verb) -> Option<&str> {
+    match verb {
+        Verb::List => rules.list.as_deref(),
+        Verb::View => rules.view.as_deref(),
+        Verb::Create => rules.create.as_deref(),
+        Verb::Update => rules.update.as_deref(),
+        Verb::Delete => rules.delete.as_deref(),
     }
 }

@@ -12,8 +12,10 @@ use http::Method;
 
 use super::{App, Parts, ReloadHook};
 use crate::auth::PasswordHasher;
+use crate::backup::{BackupError, replace};
 use crate::config::{self, Config, Live, Sources};
 use crate::files::Storage;
+use crate::ops::backups::Backups;
 use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend, bootstrap};
 use crate::outbound::Outbound;
@@ -64,6 +66,9 @@ pub enum BuildError {
     /// The store in the data folder cannot be opened.
     #[error("cannot open the data folder: {0}")]
     Store(#[source] StoreError),
+    /// A backup that is ready cannot take the place of the data.
+    #[error("cannot restore the backup: {0}")]
+    Restore(#[source] BackupError),
     /// The system collections cannot be made.
     #[error("cannot prepare the data folder: {0}")]
     Bootstrap(#[from] ops::Error),
@@ -136,10 +141,7 @@ impl AppBuilder {
             },
             ..StoreOptions::default()
         };
-        let store = Store::open(&boot.data, options).map_err(|error| match error {
-            StoreError::Locked => BuildError::Occupied { path: boot.data.clone() },
-            other => BuildError::Store(other),
-        })?;
+        let store = open_store(&boot.data, &options)?;
         let files = Storage::new(&boot.data);
         // Whose folder this is was settled by opening the store.
         files
@@ -149,9 +151,14 @@ impl AppBuilder {
         let outbound = Outbound::new(boot.outbound_allow_private);
         let backend = Arc::new(Backend::new(store, hasher, files).with_outbound(outbound));
         bootstrap(&backend)?;
+        if let Err(error) = replace::forget_old(&boot.data) {
+            tracing::warn!(%error, "the data from before a restore was not removed");
+        }
+        let backups = Backups::of(&boot.data);
         let state = State::new(
             Arc::new(ArcSwap::from_pointee(live)),
             backend,
+            backups,
             Blocking::new(cores * BLOCKING_PER_CORE),
             Blocking::new(HASHES_WAITING_MAX),
         );
@@ -165,6 +172,7 @@ impl AppBuilder {
             tls,
             on_reload: self.on_reload.unwrap_or_else(|| Arc::new(|_| {})),
             closing: std::sync::atomic::AtomicBool::new(false),
+            restart: Arc::default(),
         })))
     }
 }
@@ -172,6 +180,25 @@ impl AppBuilder {
 impl fmt::Debug for AppBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AppBuilder").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// Opens the store, after a backup that is ready took its place. When that does not open, the old
+/// data comes back.
+fn open_store(data: &Path, options: &StoreOptions) -> Result<Store, BuildError> {
+    let is_restored = replace::put_in_place(data).map_err(|error| match error {
+        BackupError::InUse(path) => BuildError::Occupied { path },
+        other => BuildError::Restore(other),
+    })?;
+    match Store::open(data, options.clone()) {
+        Ok(store) => Ok(store),
+        Err(StoreError::Locked) => Err(BuildError::Occupied { path: data.to_owned() }),
+        Err(error) if is_restored => {
+            tracing::error!(%error, "the restored data does not open; going on with the old data");
+            replace::put_back(data).map_err(BuildError::Restore)?;
+            Store::open(data, options.clone()).map_err(BuildError::Store)
+        }
+        Err(error) => Err(BuildError::Store(error)),
     }
 }
 

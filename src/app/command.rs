@@ -14,6 +14,24 @@ pub enum ControlCommand {
     Superuser(SuperuserCommand),
     /// Writes everything to a file.
     Export(ExportCommand),
+    /// Makes a backup, or goes back to one.
+    Backup(BackupCommand),
+}
+
+/// What to do with a backup.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "lowercase", deny_unknown_fields)]
+pub enum BackupCommand {
+    /// Makes one.
+    Create {
+        /// Its name; empty for one that is made up.
+        name: String,
+    },
+    /// Puts it in the place of the data.
+    Restore {
+        /// Its name.
+        key: String,
+    },
 }
 
 impl ControlCommand {
@@ -22,7 +40,7 @@ impl ControlCommand {
         match self {
             // It may have to hash a password on a busy machine.
             Self::Superuser(_) => Some(Duration::from_secs(30)),
-            Self::Export(_) => None,
+            Self::Export(_) | Self::Backup(_) => None,
         }
     }
 }

@@ -17,11 +17,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
 
 pub use builder::{AppBuilder, BuildError};
-pub use command::{ControlCommand, ExportCommand, Password, SuperuserCommand};
+pub use command::{BackupCommand, ControlCommand, ExportCommand, Password, SuperuserCommand};
 
 use crate::config::{Address, Boot, Live, Sources};
 use crate::dump;
 use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule, Task};
+use crate::ops::backups::Backups;
 use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend};
 use crate::realtime::Hub;
@@ -45,6 +46,14 @@ struct Parts {
     on_reload: ReloadHook,
     /// Breaks off what would hold up the end of the process.
     closing: AtomicBool,
+    restart: Arc<Restart>,
+}
+
+/// Whether the process is to start again.
+#[derive(Debug, Default)]
+struct Restart {
+    wanted: AtomicBool,
+    asked: tokio::sync::Notify,
 }
 
 impl App {
@@ -83,7 +92,18 @@ impl App {
         let _control = control::listen(self)?;
         let backend = &parts.state.backend;
         let _postman = Postman::start(Arc::clone(backend))?;
-        let _schedule = Schedule::start(tasks(backend))?;
+        let _schedule = Schedule::start(tasks(backend, &parts.state.backups))?;
+        let restart = Arc::clone(&parts.restart);
+        parts.state.backups.on_restart(move || {
+            restart.wanted.store(true, Ordering::SeqCst);
+            restart.asked.notify_one();
+        });
+        let shutdown = async {
+            tokio::select! {
+                () = shutdown => {}
+                () = parts.restart.asked.notified() => {}
+            }
+        };
         web::serve(doors, Arc::clone(&parts.state), Arc::clone(&parts.router), shutdown).await
     }
 
@@ -94,6 +114,7 @@ impl App {
                 .run(&self.0.state.backend)
                 .map_err(|error| error.to_string()),
             ControlCommand::Export(command) => self.export(&command),
+            ControlCommand::Backup(command) => self.backup(command),
         }
     }
 
@@ -111,6 +132,25 @@ impl App {
             .map_err(|error| error.to_string())
     }
 
+    fn backup(&self, command: BackupCommand) -> Result<String, String> {
+        let state = &self.0.state;
+        let done = match command {
+            BackupCommand::Create { name } => state.backups.create(&state.backend, &name),
+            BackupCommand::Restore { key } => state.backups.restore(&key).map(|()| {
+                format!(
+                    "the server checks {key} and starts again with it; its log says how it went"
+                )
+            }),
+        };
+        done.map_err(|error| told(&error))
+    }
+
+    /// Whether [`serve`](Self::serve) returned because a restored backup takes the place of the data
+    /// once the app is built anew, in this process or the next one.
+    pub fn wants_restart(&self) -> bool {
+        self.0.restart.wanted.load(Ordering::SeqCst)
+    }
+
     /// The token of the setup link, with which the first superuser can be made; `None` when there is
     /// one already. Earlier tokens stop working. Blocks.
     pub fn setup_token(&self) -> Result<Option<String>, ops::Error> {
@@ -120,6 +160,7 @@ impl App {
     /// Finishes what was submitted to the store and closes it. Nothing can be written afterwards.
     pub fn close(&self) -> Result<(), ops::Error> {
         self.0.closing.store(true, Ordering::Relaxed);
+        self.0.state.backups.stop();
         self.0.pump.stop();
         self.0.state.backend.close()
     }
@@ -132,6 +173,20 @@ impl App {
     /// The options it was built with that need a restart.
     pub fn boot(&self) -> &Boot {
         &self.0.boot
+    }
+}
+
+/// The name of a backup that is made without a server: `name`, or one that tells the time. The error
+/// says what is wrong with it.
+pub fn backup_key(name: &str, is_taken: impl FnOnce(&str) -> bool) -> Result<String, String> {
+    ops::backups::key(name, "", is_taken).map_err(|error| told(&error))
+}
+
+/// An error as an operator reads it.
+fn told(error: &ops::Error) -> String {
+    match error {
+        ops::Error::Rejected(_, violations) => format!("{violations:?}"),
+        other => other.to_string(),
     }
 }
 
@@ -196,15 +251,22 @@ async fn listen(address: &Address) -> io::Result<TcpListener> {
 }
 
 /// What a server does by itself every so often.
-fn tasks(backend: &Arc<Backend>) -> Vec<Task> {
+fn tasks(backend: &Arc<Backend>, backups: &Arc<Backups>) -> Vec<Task> {
     const HOUR: u32 = 3600;
-    let (accounts, outbox) = (Arc::clone(backend), Arc::clone(backend));
+    const MINUTE: u32 = 60;
+    let (accounts, outbox, uses) = (Arc::clone(backend), Arc::clone(backend), Arc::clone(backend));
+    let (backups, data) = (Arc::clone(backups), Arc::clone(backend));
     let files = Arc::clone(backend);
     vec![
         Task {
-            name: "delete expired second factors and one-time passwords",
+            name: "delete expired second factors, one-time passwords and sessions",
             seconds: HOUR,
             run: Box::new(move |now| ops::auth::delete_expired(&accounts, now).map(drop)),
+        },
+        Task {
+            name: "write when sessions were used last",
+            seconds: MINUTE,
+            run: Box::new(move |_| ops::auth::write_last_uses(&uses)),
         },
         Task {
             name: "delete old mail that could not be sent",
@@ -218,6 +280,11 @@ fn tasks(backend: &Arc<Backend>) -> Vec<Task> {
                 files.sweep_soon();
                 Ok(())
             }),
+        },
+        Task {
+            name: "make a backup when the settings say so",
+            seconds: MINUTE,
+            run: Box::new(move |now| backups.run_schedule(&data, now)),
         },
     ]
 }

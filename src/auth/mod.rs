@@ -1,4 +1,4 @@
-//! Credentials: password hashes, signed tokens, codes of apps, passkeys.
+//! Credentials: password hashes, signed tokens, API keys, codes of apps, passkeys.
 //!
 //! Owns: [`PasswordHasher`], [`Claims`], [`SigningKey`], [`TotpSecret`], [`RelyingParty`]. Looks nothing up and does no IO: who a
 //! token or a password belongs to is the caller's business.
@@ -6,6 +6,7 @@
 //! time.
 //! Start reading at [`PasswordHasher`] for passwords and at [`peek`] for tokens.
 
+mod api_key;
 mod error;
 mod passkey;
 mod password;
@@ -14,6 +15,7 @@ mod recovery;
 mod token;
 mod totp;
 
+pub use api_key::{api_key_id, api_key_prefix, new_api_key};
 pub use error::{HashError, KeyError, PasskeyError};
 pub use passkey::{
     Assertion, Challenge, KeyUse, PublicKey, Registration, RelyingParty, UserHandle,

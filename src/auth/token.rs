@@ -64,10 +64,12 @@ pub struct Claims {
     pub email: Option<String>,
     /// The address to change to. Email change tokens only.
     pub new_email: Option<String>,
+    /// The session that it belongs to. Auth and file tokens only, and not all of them.
+    pub session: Option<String>,
 }
 
 /// The key of the tokens of one record, for one kind of token.
-pub struct SigningKey(hmac::Key);
+pub struct SigningKey(pub(super) hmac::Key);
 
 impl SigningKey {
     /// The key made of a record's `tokenKey` and the secret of its collection for one kind of
@@ -101,6 +103,7 @@ pub fn mint(claims: &Claims, key: &SigningKey) -> String {
     put("id", Some(claims.id.as_str().into()));
     put("newEmail", claims.new_email.as_deref().map(Json::from));
     put("refreshable", claims.refreshable.map(Json::from));
+    put("sid", claims.session.as_deref().map(Json::from));
     put("type", Some(claims.kind.as_str().into()));
     let payload = URL_SAFE_NO_PAD.encode(Json::Object(payload).to_string());
     let mut token = [HEADER, ".", &payload].concat();
@@ -132,6 +135,7 @@ pub fn peek(token: &str, now: i64) -> Option<Claims> {
         refreshable: payload.refreshable,
         email: payload.email,
         new_email: payload.new_email,
+        session: payload.sid,
     })
 }
 
@@ -192,6 +196,7 @@ struct Payload {
     refreshable: Option<bool>,
     email: Option<String>,
     new_email: Option<String>,
+    sid: Option<String>,
 }
 
 fn decode<T: for<'a> Deserialize<'a>>(part: &str) -> Option<T> {
@@ -219,6 +224,7 @@ mod tests {
             refreshable: Some(true),
             email: None,
             new_email: None,
+            session: None,
         }
     }
 
@@ -259,7 +265,8 @@ mod tests {
             ..claims()
         };
         let forever = Claims { expires: i64::MAX, kind: TokenKind::File, ..claims() };
-        for claims in [claims(), change, forever] {
+        let of_session = Claims { session: Some("s1".to_owned()), ..claims() };
+        for claims in [claims(), change, forever, of_session] {
             let token = mint(&claims, &key());
             assert!(verify(&token, &key()));
             assert_eq!(peek(&token, NOW), Some(claims));

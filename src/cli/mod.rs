@@ -1,9 +1,11 @@
 //! The command line: arguments, signals, the log, exit codes.
 //!
-//! Owns: the arguments and what is printed. Imports only `app`, `config`, `import` and `dump`.
+//! Owns: the arguments and what is printed. Imports only `app`, `config`, `import`, `dump` and
+//! `backup`.
 //! Invariant: 0 is success, 1 a failure, 2 a mistake in the arguments or the configuration.
 //! Start reading at [`run`].
 
+mod backup;
 mod check;
 mod export;
 mod import;
@@ -47,6 +49,11 @@ enum Command {
     ///
     /// `haversack import FILE` is short for `haversack import dump FILE`.
     Import(import::ImportArguments),
+    /// Make backups, look at them, and go back to one.
+    Backup {
+        #[command(subcommand)]
+        action: backup::Action,
+    },
     /// Look for damage in a data folder; no server may be running.
     ///
     /// Exits with 1 when there is any.
@@ -134,6 +141,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Superuser { action } => superuser::run(action),
         Command::Export(arguments) => export::run(arguments),
         Command::Import(arguments) => import::run(arguments),
+        Command::Backup { action } => backup::run(action),
         Command::Check(arguments) => check::run(&arguments),
     };
     match outcome {

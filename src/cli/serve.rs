@@ -16,7 +16,8 @@ pub(super) struct ServeArguments {
     #[arg(value_name = "DOMAIN", value_parser = parse_domain)]
     domains: Vec<String>,
     /// The address to listen on [default: 127.0.0.1:8090]; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR", value_parser = parse_address)]
+    // The last one counts, so that a server that starts itself again can name its port.
+    #[arg(long, value_name = "ADDR", value_parser = parse_address, overrides_with = "http")]
     http: Option<Address>,
     /// The address for encrypted connections; the other one then only leads there.
     #[arg(long, value_name = "ADDR", value_parser = parse_address)]
@@ -67,10 +68,25 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let runtime = runtime.enable_all().build().map_err(failed)?;
     let served = runtime.block_on(listen_and_serve(&app, &config));
     app.close().map_err(|error| Failure::Other(error.to_string()))?;
-    served
+    let address = served?;
+    if app.wants_restart() { start_again(address) } else { Ok(()) }
 }
 
-async fn listen_and_serve(app: &App, config: &Config) -> Result<(), Failure> {
+/// Starts the program again with the same arguments, at the address that it had. On Unix it is the
+/// same process, which ends all threads and releases all files at once.
+fn start_again(address: SocketAddr) -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::Other(format!("cannot start again: {error}"));
+    let program = std::env::current_exe().map_err(failed)?;
+    let mut command = std::process::Command::new(program);
+    command.args(std::env::args_os().skip(1)).arg("--http").arg(address.to_string());
+    #[cfg(unix)]
+    return Err(failed(std::os::unix::process::CommandExt::exec(&mut command)));
+    #[cfg(not(unix))]
+    command.spawn().map(drop).map_err(failed)
+}
+
+/// Serves until a signal comes or the app wants to start again, and returns its address.
+async fn listen_and_serve(app: &App, config: &Config) -> Result<SocketAddr, Failure> {
     // Before anything is announced, so that a signal right after the announcement counts.
     let signal = Signal::new().map_err(|error| Failure::Other(error.to_string()))?;
     let failed = |error: io::Error| Failure::Other(error.to_string());
@@ -80,7 +96,8 @@ async fn listen_and_serve(app: &App, config: &Config) -> Result<(), Failure> {
     announce(address, encrypted);
     invite(app, encrypted.unwrap_or(address), encrypted.is_some());
     let served = app.serve(listeners, signal.wait()).await;
-    served.map_err(|error| Failure::Other(error.to_string()))
+    served.map_err(|error| Failure::Other(error.to_string()))?;
+    Ok(address)
 }
 
 /// Says where the server is. The first line is for programs too.

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::setting::{Address, Domains, Durability, Given, LogFormat, LogLevel, Setting};
+use super::setting::{Address, Domains, Durability, Given, LogFormat, LogLevel, Names, Setting};
 use super::units::ByteSize;
 
 /// Makes [`Layer`] with its keys: each line is `doc, "key in the file", field: type`.
@@ -102,6 +102,8 @@ layer! {
     "compression.min_size" compressed_size_min: ByteSize,
     /// See [`Live::cors_origins`](super::Live::cors_origins).
     "cors.origins" cors_origins: Vec<String>,
+    /// See [`Live::presence_collections`](super::Live::presence_collections).
+    "realtime.presence" presence_collections: Names,
     /// See [`Live::body_size_max`](super::Live::body_size_max).
     "limits.body_size" body_size_max: ByteSize,
     /// See [`Live::header_timeout`](super::Live::header_timeout).

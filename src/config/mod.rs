@@ -22,7 +22,7 @@ use arc_swap::ArcSwap;
 
 pub use error::ConfigError;
 pub use layer::Layer;
-pub use setting::{Address, Domains, Durability, LogFormat, LogLevel};
+pub use setting::{Address, Domains, Durability, LogFormat, LogLevel, Names};
 pub use sources::Sources;
 pub use units::ByteSize;
 
@@ -133,6 +133,8 @@ pub struct Live {
     pub stream_idle_timeout: Duration,
     /// Connections served at once; more wait to be accepted.
     pub connections_max: NonZeroUsize,
+    /// Collections whose records are rooms: clients see who else is there.
+    pub presence_collections: Names,
     /// Rows that the rules and the filter of one request may look at.
     pub scan_rows_max: u64,
     /// Whether answers are compressed for clients that take it.
@@ -152,6 +154,7 @@ impl Default for Live {
             idle_timeout: Duration::from_secs(30),
             stream_idle_timeout: Duration::from_mins(5),
             connections_max: NonZeroUsize::new(10_000).expect("ten thousand is not zero"),
+            presence_collections: Names::default(),
             scan_rows_max: 10_000_000,
             compression: true,
             compressed_size_min: ByteSize::kibibytes(8),
@@ -199,6 +202,9 @@ impl Config {
                 idle_timeout: layer.idle_timeout.unwrap_or(live.idle_timeout),
                 stream_idle_timeout: layer.stream_idle_timeout.unwrap_or(live.stream_idle_timeout),
                 connections_max: layer.connections_max.unwrap_or(live.connections_max),
+                presence_collections: layer
+                    .presence_collections
+                    .unwrap_or(live.presence_collections),
                 scan_rows_max: layer.scan_rows_max.unwrap_or(live.scan_rows_max),
                 compression: layer.compression.unwrap_or(live.compression),
                 compressed_size_min: layer.compressed_size_min.unwrap_or(live.compressed_size_min),

@@ -283,6 +283,25 @@ impl Setting for Vec<String> {
     }
 }
 
+/// Names, such as those of collections.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Names(Vec<String>);
+
+impl Names {
+    /// Whether `name` is one of them.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|known| known == name)
+    }
+}
+
+impl Setting for Names {
+    const EXPECTED: &'static str = "a list of names such as [\"rooms\"]";
+
+    fn read(given: &Given<'_>) -> Option<Self> {
+        Vec::read(given).map(Self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

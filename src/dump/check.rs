@@ -26,6 +26,8 @@ pub struct Report {
     pub collections: Vec<(String, u64, CheckedCollection)>,
     /// Damage that is of no collection.
     pub rest: Findings,
+    /// Files that records name and that are not there. They count as damage of their collections.
+    pub missing_files: u64,
     /// Paths below `storage/` of files that no record names, the first hundred.
     pub stray_files: Vec<String>,
     /// How many more there are.
@@ -74,6 +76,7 @@ pub fn check(data: &Path, progress: &mut dyn Progress) -> Result<Report, DumpErr
                 }
             }
         });
+        report.missing_files += missing.count();
         for what in missing.told {
             checked.findings.add(|| what);
         }
@@ -109,6 +112,22 @@ fn files_are_elsewhere(snapshot: &Snapshot) -> Result<bool, DumpError> {
         }
     }
     Ok(false)
+}
+
+/// Shows the path below `storage/` of every file there that a record of `snapshot` names, and of the
+/// previews and sidecars of these.
+///
+/// # Errors
+/// Those of `visit`, and what the disk or the store says.
+pub fn named_files(
+    snapshot: &Snapshot,
+    data: &Path,
+    visit: &mut dyn FnMut(&str) -> Result<(), DumpError>,
+) -> Result<(), DumpError> {
+    let mut owner = Owner::default();
+    files::walk(&data.join(STORAGE), &mut |below| {
+        if owner.names(snapshot, below)? { visit(below) } else { Ok(()) }
+    })
 }
 
 /// The names of all files of a record.

@@ -58,9 +58,24 @@ pub fn export_stream(
 ) -> Result<Summary, DumpError> {
     of_folder(data, progress, |snapshot, progress| {
         let writer = LineWriter::new(BufWriter::new(out), PathBuf::from("output"));
-        let (_, summary) = export(snapshot, &data.join(STORAGE), writer, progress, &|| false)?;
+        let (_, summary) =
+            export(snapshot, Some(&data.join(STORAGE)), writer, progress, &|| false)?;
         Ok(summary)
     })
+}
+
+/// Exports all of a snapshot but the files to `out`. Asks `is_stopped` often.
+///
+/// # Errors
+/// [`DumpError`]; what was written until then has no last line.
+pub fn export_data(
+    snapshot: &Snapshot,
+    out: &mut dyn Write,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Summary, DumpError> {
+    let writer = LineWriter::new(BufWriter::new(out), PathBuf::from("output"));
+    let (_, summary) = export(snapshot, None, writer, &mut (), is_stopped)?;
+    Ok(summary)
 }
 
 fn of_folder(
@@ -108,7 +123,7 @@ pub fn export_file(
     let name = format!(".{}.{}.part", name.to_string_lossy(), std::process::id());
     let part = Part::create(folder.join(name))?;
     let writer = LineWriter::new(BufWriter::new(&part.file), part.path.clone());
-    let (out, summary) = export(snapshot, &storage, writer, progress, is_stopped)?;
+    let (out, summary) = export(snapshot, Some(&storage), writer, progress, is_stopped)?;
     drop(out);
     part.file.sync_all().map_err(DumpError::io(&part.path))?;
     check_free(path, force)?;
@@ -157,7 +172,7 @@ impl Drop for Part {
 /// Writes everything, and returns what it wrote to and what that was.
 fn export<W: Write>(
     snapshot: &Snapshot,
-    storage: &Path,
+    storage: Option<&Path>,
     writer: LineWriter<W>,
     progress: &mut dyn Progress,
     is_stopped: &dyn Fn() -> bool,
@@ -169,7 +184,9 @@ fn export<W: Write>(
     for collection in snapshot.catalog().all() {
         export.records(snapshot, collection)?;
     }
-    files::walk(storage, &mut |below| export.file(storage, below))?;
+    if let Some(storage) = storage {
+        files::walk(storage, &mut |below| export.file(storage, below))?;
+    }
     let mut summary = export.summary;
     let (out, bytes) = export.writer.end(&summary)?;
     summary.bytes = bytes;

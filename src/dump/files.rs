@@ -64,7 +64,7 @@ fn folder(
 }
 
 /// Where a file of a dump lies, which is never outside of `root`. The error says what is wrong.
-pub(super) fn place(root: &Path, below: &str) -> Result<PathBuf, &'static str> {
+pub fn place(root: &Path, below: &str) -> Result<PathBuf, &'static str> {
     let parts: Vec<&str> = below.split('/').collect();
     let is_plain = |part: &&str| {
         !part.is_empty()

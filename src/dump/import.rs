@@ -16,11 +16,11 @@ use crate::schema::Collection;
 use crate::store::{Definition, Store, StoreError, StoreOptions, Tx, WriteError};
 
 use super::error::DumpError;
-use super::files;
 use super::line::{Bytes, Entry, FileLine, Line, Record, Records};
 use super::reader::LineReader;
 use super::row_text::RowText;
 use super::summary::Summary;
+use super::{STORAGE, files};
 
 /// What goes into one transaction at most: rows, and bytes of everything.
 const BATCH_LEN: usize = 2000;
@@ -54,6 +54,25 @@ pub fn import(options: &ImportOptions, progress: &mut dyn Progress) -> Result<Su
     };
     progress.finish();
     result
+}
+
+/// Reads a dump from `input`, which errors call `name`, and makes a store of it in the folder
+/// `folder`, which is to be empty; without one, everything is only checked.
+///
+/// # Errors
+/// [`DumpError`]; what was made until then stays.
+pub fn import_data(
+    input: impl BufRead,
+    name: &Path,
+    folder: Option<&Path>,
+) -> Result<Summary, DumpError> {
+    let mut reader = LineReader::new(input, name.to_owned())?;
+    let Some(folder) = folder else { return Import::new(None).run(&mut reader, &mut ()) };
+    let store = Store::open(folder, StoreOptions::default())?;
+    let target = Target { store: store.clone(), storage: folder.join(STORAGE) };
+    let summary = Import::new(Some(target)).run(&mut reader, &mut ())?;
+    store.close()?;
+    Ok(summary)
 }
 
 fn read_all(

@@ -17,10 +17,11 @@ mod row_text;
 mod summary;
 mod writer;
 
-pub use check::{Report, check};
+pub use check::{Report, check, named_files};
 pub use error::DumpError;
-pub use export::{default_name, export_file, export_folder, export_stream};
-pub use import::{ImportOptions, import};
+pub use export::{default_name, export_data, export_file, export_folder, export_stream};
+pub use files::place;
+pub use import::{ImportOptions, import, import_data};
 pub use summary::Summary;
 
 /// The store in a data folder.

@@ -30,7 +30,8 @@ enum Source {
 }
 
 impl Content {
-    pub(super) fn on_disk(file: File) -> Self {
+    /// The bytes of a file that is open, at its start.
+    pub fn on_disk(file: File) -> Self {
         Self(Source::Disk(file))
     }
 

@@ -16,7 +16,7 @@ use crate::query::Rows;
 use crate::settings::{Bucket, Settings};
 use crate::store::{Snapshot, Store, Tx};
 
-use super::auth::{Factors, Throttles};
+use super::auth::{Factors, LastUses, Throttles};
 use super::files::InFlight;
 use super::mail::Bell;
 use super::views::{Reading, ViewCache};
@@ -29,6 +29,7 @@ pub struct Backend {
     rules: Arc<RuleCache>,
     hasher: PasswordHasher,
     throttles: Throttles,
+    last_uses: LastUses,
     factors: Factors,
     bell: Bell,
     files: Storage,
@@ -58,6 +59,7 @@ impl Backend {
             rules: Arc::default(),
             hasher,
             throttles: Throttles::default(),
+            last_uses: LastUses::default(),
             factors: Factors::default(),
             bell: Bell::default(),
             files,
@@ -111,6 +113,11 @@ impl Backend {
     /// Who has to wait.
     pub(crate) fn throttles(&self) -> &Throttles {
         &self.throttles
+    }
+
+    /// Uses of sessions and API keys that were not written yet.
+    pub(crate) fn last_uses(&self) -> &LastUses {
+        &self.last_uses
     }
 
     /// What is kept in memory about logins.

@@ -32,6 +32,9 @@ pub enum Error {
     /// The caller is known and may not do this.
     #[error("forbidden")]
     Forbidden,
+    /// The caller came with an API key that is not for this.
+    #[error("the API key is not for this")]
+    OutOfScope,
     /// Superusers may not come from the address of the caller.
     #[error("no address for superusers")]
     ForeignAddress,
@@ -115,6 +118,9 @@ pub enum Error {
     /// An idempotency key came again with another body.
     #[error("the idempotency key was used for something else")]
     KeyReused,
+    /// Backups are for the holders of superusers' file tokens.
+    #[error("no file token of a superuser")]
+    BackupForbidden,
     /// Too much is waiting already.
     #[error("busy")]
     Busy,
@@ -193,6 +199,7 @@ impl Error {
     pub fn from_denied_create(denied: Denied) -> Self {
         match denied {
             Denied::SuperusersOnly => Self::SuperusersOnly,
+            Denied::OutOfScope => Self::OutOfScope,
             Denied::Unusable(FilterError::Read(error)) => error.into(),
             Denied::RuleFailed | Denied::Unusable(_) => {
                 Self::Rejected(Failure::CreateRecord, Violations::new())
@@ -206,6 +213,7 @@ impl From<Denied> for Error {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::SuperusersOnly => Self::SuperusersOnly,
+            Denied::OutOfScope => Self::OutOfScope,
             Denied::Unusable(FilterError::Read(error)) => error.into(),
             Denied::RuleFailed | Denied::Unusable(_) => Self::NotFound,
         }

@@ -9,6 +9,7 @@
 
 pub mod auth;
 mod backend;
+pub mod backups;
 pub mod batch;
 mod bootstrap;
 pub mod collections;

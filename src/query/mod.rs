@@ -11,6 +11,7 @@ mod bindings;
 mod bound;
 mod column;
 mod compare;
+mod credential;
 pub mod entry;
 mod error;
 mod eval;
@@ -28,6 +29,7 @@ mod request;
 mod rows;
 mod sort;
 
+pub use credential::{ApiKeyScope, Credential, KeyGrant, Verb};
 pub use error::FilterError;
 pub use filter::{Filter, Scope, Subject, forbidden_token};
 pub use list::{Found, ListQuery, ListSpec, Page};

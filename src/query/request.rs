@@ -8,6 +8,8 @@ use serde_json::{Map, Value as Json};
 use crate::model::RowBuf;
 use crate::schema::Collection;
 
+use super::Credential;
+
 /// The request as rules see it. Built once at the edge; nothing changes it afterwards.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -32,6 +34,15 @@ pub struct AuthRow {
     pub collection: Arc<Collection>,
     /// Its row when the request began.
     pub row: RowBuf,
+    /// By what it is authenticated.
+    pub credential: Credential,
+}
+
+impl AuthRow {
+    /// The record in `row` by itself: nothing restricts what it may do.
+    pub fn new(collection: Arc<Collection>, row: RowBuf) -> Self {
+        Self { collection, row, credential: Credential::Token }
+    }
 }
 
 /// Why a rule is evaluated: `@request.context`.

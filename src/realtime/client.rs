@@ -8,12 +8,15 @@ use std::task::{Context, Poll, Waker};
 
 use crate::query::AuthRow;
 
-use super::Subscription;
+use super::{Subscription, presence};
 
 /// Messages that may wait for a client.
 const QUEUE_MAX: usize = 1024;
 /// Bytes that may wait for a client, unless a single message has more.
 const QUEUE_BYTES_MAX: usize = 4 << 20;
+/// Bytes that are handed to the writer at once, unless a single message has more: they are copied for
+/// each client, while what waits in queues is shared.
+const HANDED_BYTES_MAX: usize = 64 << 10;
 
 /// Something to be written to a client.
 #[derive(Debug, Clone)]
@@ -106,6 +109,15 @@ impl Client {
         found.flatten().cloned().collect()
     }
 
+    /// The subscriptions to rooms, by topic, so that their order does not depend on chance.
+    pub(super) fn room_subscriptions(&self) -> Vec<Arc<Subscription>> {
+        let state = self.state();
+        let rooms = state.subscriptions.iter().filter(|(topic, _)| presence::is_room(topic));
+        let mut found: Vec<_> = rooms.flat_map(|(_, found)| found).cloned().collect();
+        found.sort_by(|a, b| a.topic.cmp(&b.topic));
+        found
+    }
+
     /// Queues an event that just happened. A client that reads from the log will find it there.
     pub(super) fn push_live(&self, message: Message) {
         let mut state = self.state();
@@ -133,8 +145,7 @@ impl Client {
     pub fn poll(&self, context: &mut Context<'_>) -> Poll<Delivery> {
         let mut state = self.state();
         if !state.queue.is_empty() {
-            state.queue_bytes = 0;
-            let messages: Vec<Message> = std::mem::take(&mut state.queue).into();
+            let messages = state.take_some();
             let last = messages.iter().filter_map(|message| message.sequence).max();
             state.delivered = state.delivered.max(last.unwrap_or(0));
             return Poll::Ready(Delivery::Messages(messages));
@@ -177,6 +188,24 @@ impl State {
         } else {
             self.push_unbounded(message);
         }
+    }
+
+    fn take_some(&mut self) -> Vec<Message> {
+        let (mut messages, mut bytes) = (Vec::new(), 0);
+        while let Some(message) = self.queue.pop_front() {
+            bytes += message.data.len();
+            messages.push(message);
+            let next = self.queue.front().map_or(0, |next| next.data.len());
+            if bytes + next > HANDED_BYTES_MAX {
+                break;
+            }
+        }
+        self.queue_bytes -= bytes;
+        if self.queue.is_empty() {
+            // Most streams are quiet most of the time, and there may be thousands.
+            self.queue = VecDeque::new();
+        }
+        messages
     }
 
     fn push_unbounded(&mut self, message: Message) {

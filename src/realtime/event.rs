@@ -75,8 +75,8 @@ pub(super) struct Judge<'a> {
 /// Everything on which the outcome for a subscriber depends.
 #[derive(PartialEq, Eq, Hash)]
 struct Question<'a> {
-    /// Collection and id of the subscriber's record.
-    who: Option<(&'a str, &'a str)>,
+    /// Collection and id of the subscriber's record, and the API key it came with.
+    who: Option<(&'a str, &'a str, Option<&'a str>)>,
     all: bool,
     options: &'a str,
 }
@@ -94,10 +94,10 @@ impl<'a> Judge<'a> {
 
     /// What the subscriber gets, if anything.
     pub(super) fn outcome(&mut self, subscription: &'a Subscription) -> Option<Arc<[u8]>> {
-        let who = subscription
-            .caller
-            .auth()
-            .map(|auth| (auth.collection.id.as_str(), auth.row.as_row().id()));
+        let who = subscription.caller.auth().map(|auth| {
+            let key = auth.credential.key().map(|key| key.id.as_str());
+            (auth.collection.id.as_str(), auth.row.as_row().id(), key)
+        });
         let all = subscription.is_about_all();
         let question = Question { who, all, options: subscription.options() };
         if let Some(outcome) = self.outcomes.get(&question) {
@@ -121,7 +121,7 @@ impl<'a> Judge<'a> {
         } else {
             gate.view(collection, row).is_ok()
         };
-        let sorts_fairly = gate.caller().is_superuser()
+        let sorts_fairly = gate.caller().is_unrestricted()
             || crate::query::forbidden_token(subscription.option("sort")).is_none();
         let filter = subscription.option("filter");
         allowed

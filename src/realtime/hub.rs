@@ -1,9 +1,9 @@
 //! All open streams, and what is sent to them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
 use rand::RngExt as _;
@@ -17,6 +17,7 @@ use super::client::{Client, Ending, Message, State};
 use super::departed::{Departed, DepartedClients};
 use super::event::{Event, Judge, Render};
 use super::index::{Index, account};
+use super::presence::is_room;
 use super::{Subscription, subscription};
 
 /// Letters and digits of a client id.
@@ -25,9 +26,12 @@ const ID_LENGTH: usize = 40;
 const TOPICS_MAX: usize = 1000;
 
 /// All open streams. Nothing here waits for a client.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Hub {
     index: RwLock<Index>,
+    /// Clients in rooms, or on the way there, of which something changed.
+    unsettled: Mutex<BTreeMap<u64, Arc<Client>>>,
+    on_unsettled: OnceLock<Box<dyn Fn() + Send + Sync>>,
     departed: Mutex<DepartedClients>,
     next_number: AtomicU64,
     /// The last change whose event the hub has begun to send.
@@ -70,7 +74,7 @@ impl Hub {
         let topics = departed.map(|departed| departed.topics).unwrap_or_default();
         let state = State::resuming(resumes_after);
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
-        let client = Arc::new(Client::new(number, new_id(), ip, state));
+        let client = Arc::new(Client::new(number, new_id(ID_LENGTH), ip, state));
         let mut index = self.index_mut();
         // Checked under the lock under which `close` ends what is in the index.
         if self.closed.load(Ordering::SeqCst) {
@@ -95,7 +99,12 @@ impl Hub {
             let position = state.position(self.completed.load(Ordering::SeqCst));
             Departed { ip: client.ip(), position, topics }
         };
+        let in_room = !client.room_subscriptions().is_empty();
+        let known = self.client(client.id());
         self.index_mut().remove(client);
+        if let Some(client) = known.filter(|_| in_room) {
+            self.unsettle(client);
+        }
         self.departed().add(client.id(), departed, Instant::now());
     }
 
@@ -133,6 +142,7 @@ impl Hub {
         if index.by_id(client.id()).is_none() {
             return;
         }
+        let was_in_room = !client.room_subscriptions().is_empty();
         index.replace_auth(client, auth.cloned());
         let (resumes_after, mut known) = {
             let mut state = client.state();
@@ -161,6 +171,32 @@ impl Hub {
             state.catching_up = Some(after);
             state.wake();
         }
+        drop(index);
+        if was_in_room || topics.iter().any(|topic| is_room(subscription::base_of(topic))) {
+            self.unsettle(Arc::clone(client));
+        }
+    }
+
+    /// Has somebody look at the rooms of `client`.
+    fn unsettle(&self, client: Arc<Client>) {
+        let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        unsettled.insert(client.number, client);
+        drop(unsettled);
+        if let Some(wake) = self.on_unsettled.get() {
+            wake();
+        }
+    }
+
+    /// Runs `wake` whenever there is something to be had from [`Self::take_unsettled`]; it must be
+    /// quick. Only the first one counts.
+    pub fn on_unsettled(&self, wake: impl Fn() + Send + Sync + 'static) {
+        let _ = self.on_unsettled.set(Box::new(wake));
+    }
+
+    /// The clients whose rooms have to be looked at, in the order in which they connected.
+    pub fn take_unsettled(&self) -> Vec<Arc<Client>> {
+        let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *unsettled).into_values().collect()
     }
 
     /// The open stream with this client id.
@@ -295,7 +331,7 @@ impl Hub {
             self.refresh_auth(&client, |auth| {
                 let row = row
                     .filter(|row| token_key(collection, row) == token_key(collection, &auth.row))?;
-                Some(AuthRow { collection: collection.clone(), row: row.clone() })
+                Some(AuthRow { row: row.clone(), ..in_collection(auth, collection) })
             });
         }
     }
@@ -307,8 +343,7 @@ impl Hub {
         for client in clients {
             self.refresh_auth(&client, |auth| {
                 let collection = catalog.by_id(auth.collection.id.as_str())?;
-                same_secret(&auth.collection, collection)
-                    .then(|| AuthRow { collection: collection.clone(), row: auth.row.clone() })
+                is_accepted(auth, collection).then(|| in_collection(auth, collection))
             });
         }
     }
@@ -320,10 +355,23 @@ impl Hub {
             let collection = rows.catalog().by_id(auth.collection.id.as_str())?;
             let rowid = rows.find(collection, auth.row.as_row().id()).ok()??;
             let row = rows.row(collection, rowid).ok()??;
-            let holds = same_secret(&auth.collection, collection)
+            let holds = is_accepted(auth, collection)
                 && token_key(collection, &row) == token_key(collection, &auth.row);
-            holds.then(|| AuthRow { collection: collection.clone(), row })
+            holds.then(|| AuthRow { row, ..in_collection(auth, collection) })
         });
+    }
+
+    /// Makes guests of the clients whose sessions or API keys `stands` says no to.
+    pub fn credentials_ended(&self, stands: impl Fn(&AuthRow) -> bool) {
+        let clients = self.index().of_accounts();
+        for client in clients {
+            self.refresh_auth(&client, |auth| stands(auth).then(|| auth.clone()));
+        }
+    }
+
+    /// Makes a guest of a client whose session or API key ended while it subscribed.
+    pub fn check_credential(&self, client: &Arc<Client>, stands: impl FnOnce(&AuthRow) -> bool) {
+        self.refresh_auth(client, |auth| stands(auth).then(|| auth.clone()));
     }
 
     fn refresh_auth(&self, client: &Arc<Client>, now: impl FnOnce(&AuthRow) -> Option<AuthRow>) {
@@ -331,6 +379,10 @@ impl Hub {
         let Some(auth) = client.auth() else { return };
         let auth = now(&auth);
         index.replace_auth(client, auth);
+        drop(index);
+        if !client.room_subscriptions().is_empty() {
+            self.unsettle(Arc::clone(client));
+        }
     }
 
     /// Ends all streams; no more can be opened.
@@ -352,6 +404,12 @@ impl Hub {
 
     fn departed(&self) -> MutexGuard<'_, DepartedClients> {
         self.departed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").field("begun", &self.begun).finish_non_exhaustive()
     }
 }
 
@@ -378,9 +436,16 @@ fn one_line(text: &str) -> String {
     text.replace(['\r', '\n'], " ")
 }
 
-fn same_secret(a: &Collection, b: &Collection) -> bool {
-    let secret = |c: &Collection| c.auth().map(|auth| auth.auth_token.secret.clone());
-    b.is_auth() && secret(a) == secret(b)
+/// Whether `collection`, a later state of that of `auth`, still accepts its credential.
+fn is_accepted(auth: &AuthRow, collection: &Collection) -> bool {
+    let (Some(before), Some(now)) = (auth.collection.auth(), collection.auth()) else {
+        return false;
+    };
+    before.auth_token.secret == now.auth_token.secret && auth.credential.suits(now)
+}
+
+fn in_collection(auth: &AuthRow, collection: &Arc<Collection>) -> AuthRow {
+    AuthRow { collection: Arc::clone(collection), ..auth.clone() }
 }
 
 fn token_key<'a>(collection: &Collection, row: &'a RowBuf) -> Option<&'a str> {
@@ -390,8 +455,9 @@ fn token_key<'a>(collection: &Collection, row: &'a RowBuf) -> Option<&'a str> {
     }
 }
 
-fn new_id() -> String {
+/// Letters and digits that nobody can guess.
+pub(super) fn new_id(length: usize) -> String {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let mut rng = rand::rng();
-    (0..ID_LENGTH).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())])).collect()
+    (0..length).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())])).collect()
 }

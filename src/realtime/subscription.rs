@@ -9,11 +9,15 @@ use url::form_urlencoded;
 use crate::access::Caller;
 use crate::query::{AuthRow, Context, Request};
 
+/// What a client may show of itself in a room: bytes of JSON. More is as good as nothing.
+const PRESENCE_BYTES_MAX: usize = 512;
+
 /// What a client may ask of a topic besides its events.
 #[derive(Debug, Default, PartialEq)]
 pub struct Options {
     query: HashMap<String, String>,
     headers: HashMap<String, String>,
+    presence: Option<Map<String, Json>>,
 }
 
 /// One topic of one client.
@@ -25,6 +29,8 @@ pub struct Subscription {
     pub(super) after: u64,
     /// Who asks, as rules see it.
     pub(super) caller: Arc<Caller>,
+    /// What the client shows of itself to others in a room.
+    pub(super) presence: Option<Arc<Map<String, Json>>>,
 }
 
 impl Options {
@@ -42,6 +48,7 @@ impl Options {
         };
         match (members("query"), members("headers")) {
             (Some(query), Some(headers)) => Self {
+                presence: members("presence").filter(fits),
                 query: query.iter().map(|(name, value)| (name.clone(), text_of(value))).collect(),
                 headers: headers
                     .iter()
@@ -56,7 +63,7 @@ impl Options {
 impl Subscription {
     /// A subscription to `topic` of whoever `auth` is; it gets events after the change `after`.
     pub fn new(topic: &str, auth: Option<&AuthRow>, after: u64) -> Self {
-        let Options { query, headers } = match topic.split_once('?') {
+        let Options { query, headers, presence } = match topic.split_once('?') {
             None => Options::default(),
             Some((_, query)) => Options::parse(query),
         };
@@ -68,7 +75,8 @@ impl Subscription {
             body: Map::new(),
             auth: auth.cloned(),
         };
-        Self { topic: topic.into(), after, caller: Arc::new(Caller::new(request)) }
+        let (topic, presence) = (topic.into(), presence.map(Arc::new));
+        Self { topic, after, caller: Arc::new(Caller::new(request)), presence }
     }
 
     /// The same subscription of somebody else.
@@ -101,6 +109,12 @@ impl Subscription {
     pub(super) fn is_about_all(&self) -> bool {
         self.base().split_once('/').is_none_or(|(_, record)| record == "*")
     }
+}
+
+/// Whether this may be shown to everybody in a room.
+fn fits(presence: &Map<String, Json>) -> bool {
+    let length = serde_json::to_vec(presence).map_or(usize::MAX, |text| text.len());
+    !presence.is_empty() && length <= PRESENCE_BYTES_MAX
 }
 
 /// A topic without its options.

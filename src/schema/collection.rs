@@ -151,6 +151,10 @@ pub struct AuthOptions {
     pub mfa: MfaOptions,
     /// One-time passwords.
     pub otp: OtpOptions,
+    /// Logins that are kept track of.
+    pub sessions: SessionOptions,
+    /// Keys for programs.
+    pub api_keys: ApiKeyOptions,
     /// Codes of authenticator apps.
     pub totp: TotpOptions,
     /// Passkeys.
@@ -204,6 +208,22 @@ pub struct PasswordAuth {
     pub enabled: bool,
     /// Names of the fields that can identify a record.
     pub identity_fields: Vec<String>,
+}
+
+/// Logins that are kept track of, so that each can be ended by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SessionOptions {
+    /// Whether each login is one; tokens of no session are then refused.
+    pub enabled: bool,
+    /// How many one account may have; the next login ends the one used least recently. 0 = 100.
+    pub max_per_user: i64,
+}
+
+/// Keys for programs, which act for an account within a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ApiKeyOptions {
+    /// Whether they are accepted and can be made.
+    pub enabled: bool,
 }
 
 /// Second factors.

@@ -15,6 +15,11 @@ pub fn is_in_list(list: &[String], ip: IpAddr) -> bool {
     list.iter().filter_map(|text| Range::parse(text)).any(|range| range.contains(ip))
 }
 
+/// Whether `text` is an address, or a subnet such as `10.0.0.0/8`.
+pub fn is_address_or_subnet(text: &str) -> bool {
+    Range::parse(text).is_some()
+}
+
 impl TrustedProxy {
     /// The address of a client that is connected from `socket`: the first valid one in the headers,
     /// else `socket`. `header` gives the last value of the header of a name.

@@ -53,7 +53,9 @@ pub(super) fn auth_of(request: &Request) -> Option<&AuthRow> {
 /// The caller of a route that only superusers may use.
 pub(super) fn superuser_of(request: &Request) -> Result<Arc<Caller>, ApiError> {
     let caller = caller_of(request);
-    if caller.is_superuser() {
+    if caller.key().is_some() {
+        Err(Error::OutOfScope.into())
+    } else if caller.is_superuser() {
         Ok(caller)
     } else if caller.auth().is_some() {
         Err(Error::Forbidden.into())

@@ -5,8 +5,8 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -60,6 +60,11 @@ impl Activity {
         }
     }
 
+    /// Whether bytes wait for the socket to take them.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked.load(Relaxed) != 0
+    }
+
     /// Notes that a request began. It lasts as long as the value.
     pub(super) fn request(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Relaxed);
@@ -103,6 +108,11 @@ impl Answer {
         answer
     }
 
+    /// Whether the answer goes on until somebody leaves.
+    pub(super) fn is_endless(&self) -> bool {
+        self.payload.is_endless()
+    }
+
     fn count(&mut self, ready: bool) {
         if ready != self.counted {
             let counter = &self.request.0.ready;
@@ -144,20 +154,44 @@ impl Body for Answer {
     }
 }
 
-/// A socket that notes when it moves bytes.
+/// A socket that notes when it moves bytes, and that can be taken back from whoever uses it.
 #[derive(Debug)]
 pub(super) struct Socket<S> {
-    inner: S,
+    place: Place<S>,
     activity: Arc<Activity>,
+}
+
+/// Where a socket is until it is taken.
+type Place<S> = Arc<Mutex<Option<S>>>;
+
+/// Takes a socket back.
+#[derive(Debug)]
+pub(super) struct Taker<S>(Place<S>);
+
+impl<S> Taker<S> {
+    /// The socket; whoever used it finds it closed. `None` the second time.
+    pub(super) fn take(self) -> Option<S> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 impl<S> Socket<S> {
     pub(super) fn new(inner: S, activity: Arc<Activity>) -> Self {
-        Self { inner, activity }
+        Self { place: Arc::new(Mutex::new(Some(inner))), activity }
+    }
+
+    pub(super) fn taker(&self) -> Taker<S> {
+        Taker(Arc::clone(&self.place))
+    }
+
+    /// Does something with the socket, unless it was taken.
+    fn with<T>(&self, act: impl FnOnce(&mut S) -> T) -> Option<T> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(act)
     }
 
     /// Notes how a write went.
-    fn note<T>(&self, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn note<T>(&self, polled: Option<Poll<io::Result<T>>>) -> Poll<io::Result<T>> {
+        let polled = polled.unwrap_or(Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())));
         match &polled {
             Poll::Ready(_) => {
                 self.activity.blocked.store(0, Relaxed);
@@ -174,42 +208,43 @@ impl<S> Socket<S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(context, buffer)
+        let polled = self.with(|socket| Pin::new(socket).poll_read(context, buffer));
+        polled.unwrap_or(Poll::Ready(Ok(())))
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.inner).poll_write(context, bytes);
-        self.note(polled)
+        self.note(self.with(|socket| Pin::new(socket).poll_write(context, bytes)))
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
-        self.note(polled)
+        self.note(self.with(|socket| Pin::new(socket).poll_write_vectored(context, slices)))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
+        self.with(|socket| socket.is_write_vectored()).unwrap_or(false)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(context)
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let polled = self.with(|socket| Pin::new(socket).poll_flush(context));
+        polled.unwrap_or(Poll::Ready(Ok(())))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let polled = self.with(|socket| Pin::new(socket).poll_shutdown(context));
+        polled.unwrap_or(Poll::Ready(Ok(())))
     }
 }

@@ -21,6 +21,9 @@ impl From<Error> for ApiError {
             Error::Forbidden => {
                 Self::forbidden("The authorized record is not allowed to perform this action.")
             }
+            Error::OutOfScope => {
+                Self::forbidden("The API key is not allowed to perform this action.")
+            }
             Error::ForeignAddress => Self::forbidden("").with_cause("no address for superusers"),
             Error::OtherCollection(name) => Self::forbidden(&format!(
                 "The request requires auth record from {name} collection."
@@ -84,6 +87,9 @@ impl From<Error> for ApiError {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "The idempotency key was already used for another request.",
             ),
+            Error::BackupForbidden => {
+                Self::forbidden("Insufficient permissions to access the resource.")
+            }
             Error::Busy => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The server is busy, please try again later.",

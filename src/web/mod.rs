@@ -15,6 +15,7 @@ mod caller;
 mod compression;
 mod connection;
 mod domain_error;
+mod endless;
 mod error;
 mod event_stream;
 mod excerpt;

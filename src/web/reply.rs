@@ -35,6 +35,7 @@ enum Content {
     },
     Bytes(Bytes),
     Stream(UnsyncBoxBody<Bytes, BoxError>),
+    Endless(UnsyncBoxBody<Bytes, BoxError>),
 }
 
 impl Reply {
@@ -77,12 +78,23 @@ impl Reply {
             .with_header(CONTENT_TYPE, content_type)
     }
 
+    /// Like [`stream`](Self::stream), for what goes on until somebody leaves; many such answers may be
+    /// under way at once. Over HTTP/1 the connection ends with it.
+    pub fn endless(
+        status: StatusCode,
+        content_type: HeaderValue,
+        body: impl Body<Data = Bytes, Error = BoxError> + Send + 'static,
+    ) -> Self {
+        Self::new(status, Content::Endless(UnsyncBoxBody::new(body)))
+            .with_header(CONTENT_TYPE, content_type)
+    }
+
     /// Says that this JSON is a page of a list, so that `?fields=` picks within its `items`.
     #[must_use]
     pub fn into_page(mut self) -> Self {
         match &mut self.content {
             Content::Json { page, .. } | Content::JsonText { page, .. } => *page = true,
-            Content::Empty | Content::Bytes(_) | Content::Stream(_) => {}
+            Content::Empty | Content::Bytes(_) | Content::Stream(_) | Content::Endless(_) => {}
         }
         self
     }
@@ -112,6 +124,7 @@ impl Reply {
             Content::Empty => Payload::empty(),
             Content::Bytes(bytes) => Payload::from_bytes(bytes),
             Content::Stream(body) => Payload(Kind::Stream(body)),
+            Content::Endless(body) => Payload(Kind::Endless(body)),
             Content::Json { value, page } => json_payload(&pick(picker, value, page), &mut headers),
             Content::JsonText { text, page } => match picker {
                 None => json_text_payload(&text, &mut headers),
@@ -191,12 +204,18 @@ pub struct Payload(Kind);
 enum Kind {
     Bytes(Option<Bytes>),
     Stream(UnsyncBoxBody<Bytes, BoxError>),
+    Endless(UnsyncBoxBody<Bytes, BoxError>),
 }
 
 impl Payload {
     /// No bytes.
     pub fn empty() -> Self {
         Self(Kind::Bytes(None))
+    }
+
+    /// Whether it goes on until somebody leaves.
+    pub(super) fn is_endless(&self) -> bool {
+        matches!(self.0, Kind::Endless(_))
     }
 
     /// These bytes.
@@ -208,7 +227,7 @@ impl Payload {
     pub(super) fn whole(&self) -> Option<&Bytes> {
         match &self.0 {
             Kind::Bytes(bytes) => bytes.as_ref(),
-            Kind::Stream(_) => None,
+            Kind::Stream(_) | Kind::Endless(_) => None,
         }
     }
 }
@@ -223,21 +242,21 @@ impl Body for Payload {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match &mut self.0 {
             Kind::Bytes(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Kind::Stream(body) => Pin::new(body).poll_frame(context),
+            Kind::Stream(body) | Kind::Endless(body) => Pin::new(body).poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Kind::Bytes(bytes) => bytes.is_none(),
-            Kind::Stream(body) => body.is_end_stream(),
+            Kind::Stream(body) | Kind::Endless(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Bytes(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
-            Kind::Stream(body) => body.size_hint(),
+            Kind::Stream(body) | Kind::Endless(body) => body.size_hint(),
         }
     }
 }

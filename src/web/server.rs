@@ -1,7 +1,7 @@
 //! The accept loop, and the life of a connection.
 
 use std::convert::Infallible;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use http::header::{HOST, HeaderMap, HeaderValue, LOCATION};
 use http::uri::{Authority, PathAndQuery};
-use http::{Request, Response, StatusCode, Uri};
+use http::{Request, Response, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -23,8 +23,9 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::connection::{Activity, Answer, Socket};
+use super::endless::Handover;
 use super::reply::Payload;
-use super::{Router, State, Tls, middleware};
+use super::{Router, State, Tls, endless, middleware};
 
 /// How long requests that are under way at shutdown may take.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
@@ -107,7 +108,8 @@ pub async fn serve(
                         router: Arc::clone(&router),
                         remote: remote.ip().to_canonical(),
                     };
-                    connections.spawn(connection.greet(stream, greeting, graceful.watcher()));
+                    let watchers = [graceful.watcher(), graceful.watcher()];
+                    connections.spawn(connection.greet(stream, greeting, watchers));
                 }
                 Err(error) => {
                     // The client's connection may have died, or we have no file handle left.
@@ -149,39 +151,79 @@ struct Connection {
 }
 
 impl Connection {
-    async fn greet(self, stream: TcpStream, greeting: Greeting, watcher: Watcher) {
+    async fn greet(self, stream: TcpStream, greeting: Greeting, watchers: [Watcher; 2]) {
         // Without it small answers wait for acknowledgements; failing is only slower.
         let _ = stream.set_nodelay(true);
         match greeting {
-            Greeting::Plain => self.run(stream, watcher, None).await,
-            Greeting::ToTls(port) => self.run(stream, watcher, Some(port)).await,
-            Greeting::Tls(tls) => match tls.accept(stream).await {
-                Ok(Some(stream)) => self.run(stream, watcher, None).await,
+            Greeting::Plain => self.run(stream, watchers, None).await,
+            Greeting::ToTls(port) => self.run(stream, watchers, Some(port)).await,
+            // Boxed, so that other connections do not keep the room that a handshake takes.
+            Greeting::Tls(tls) => match Box::pin(tls.accept(stream)).await {
+                Ok(Some(stream)) => Box::pin(self.run(stream, watchers, None)).await,
                 Ok(None) => {}
                 Err(error) => tracing::debug!(remote = %self.remote, %error, "no handshake"),
             },
         }
     }
 
-    /// Answers requests; with `to_tls` each is told to come to that port.
-    async fn run<S>(self, stream: S, watcher: Watcher, to_tls: Option<u16>)
+    /// Serves the connection until it ends; with `to_tls` each request is told to come to that port.
+    /// The server waits for both watchers.
+    async fn run<S>(self, stream: S, watchers: [Watcher; 2], to_tls: Option<u16>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let [watcher, watched] = watchers;
+        let (remote, state) = (self.remote, Arc::clone(&self.state));
+        let activity = Activity::new();
+        // In a box, so that what hyper needs is gone while an endless answer goes on.
+        let conversation = self.converse(stream, Arc::clone(&activity), watcher, to_tls);
+        let conversation = Box::pin(conversation);
+        let Some((stream, answer)) = conversation.await else { return };
+        tokio::select! {
+            ended = endless::write(Socket::new(stream, Arc::clone(&activity)), answer) => {
+                if let Err(error) = ended {
+                    tracing::debug!(%remote, %error, "stream ended");
+                }
+            }
+            reason = overdue(&activity, &state) => tracing::debug!(%remote, reason, "stream cut"),
+        }
+        drop(watched);
+    }
+
+    /// Answers requests until the connection ends, or until an answer has no end: that is returned
+    /// with the connection, nothing of it written.
+    async fn converse<S>(
+        self,
+        stream: S,
+        activity: Arc<Activity>,
+        watcher: Watcher,
+        to_tls: Option<u16>,
+    ) -> Option<(S, Response<Answer>)>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Self { state, router, remote } = self;
-        let activity = Activity::new();
+        let handover = Arc::new(Handover::default());
         let service = service_fn(|request: Request<Incoming>| {
             let under_way = activity.request();
+            let may_chunk = request.version() == Version::HTTP_11;
             let (state, router) = (Arc::clone(&state), Arc::clone(&router));
+            let handover = Arc::clone(&handover);
             async move {
                 let response = match to_tls {
                     Some(port) => redirect(request.headers(), request.uri(), port),
                     None => middleware::handle(state, router, remote, request).await,
                 };
-                Ok::<_, Infallible>(response.map(|payload| Answer::new(payload, under_way)))
+                let response = response.map(|payload| Answer::new(payload, under_way));
+                if may_chunk && response.body().is_endless() {
+                    handover.give(response);
+                    return pending().await;
+                }
+                Ok::<_, Infallible>(response)
             }
         });
-        let socket = TokioIo::new(Socket::new(stream, Arc::clone(&activity)));
+        let socket = Socket::new(stream, Arc::clone(&activity));
+        let taker = socket.taker();
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
         builder.http1().max_buf_size(HEAD_BYTES_MAX);
@@ -190,19 +232,33 @@ impl Connection {
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS_MAX)
             .max_header_list_size(HEAD_BYTES_MAX as u32);
-        let connection = watcher.watch(builder.serve_connection(socket, service));
+        let connection = watcher.watch(builder.serve_connection(TokioIo::new(socket), service));
         tokio::select! {
+            // First, so that hyper has written what it could before the socket is taken.
+            biased;
             // Errors here are clients that go away or speak something else.
             ended = connection => {
                 if let Err(error) = ended {
                     tracing::debug!(%remote, error, "connection ended");
                 }
+                None
             }
+            answer = handed_over(&handover, &activity) => Some((taker.take()?, answer)),
             reason = overdue(&activity, &state) => {
                 tracing::debug!(%remote, reason, "connection cut");
+                None
             }
         }
     }
+}
+
+/// Waits for an endless answer, and for the answers before it to be written.
+async fn handed_over(handover: &Handover, activity: &Activity) -> Response<Answer> {
+    let answer = handover.taken().await;
+    while activity.is_blocked() {
+        sleep(CHECK_INTERVALS.0).await;
+    }
+    answer
 }
 
 /// Where the same is encrypted: at `port` of the host that the client named.

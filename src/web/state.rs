@@ -7,6 +7,7 @@ use super::wire::{EventWriter, RecordWriter};
 use super::{Blocking, RateLimiter};
 use crate::config::SharedLive;
 use crate::ops::Backend;
+use crate::ops::backups::Backups;
 use crate::ops::realtime::Feed;
 
 /// Thumbs that are made at once; each may take some hundred megabytes.
@@ -35,6 +36,8 @@ pub struct State {
     pub outbound: Blocking,
     /// Counts the requests of clients.
     pub(super) rate_limiter: RateLimiter,
+    /// Backups.
+    pub backups: Arc<Backups>,
     /// Open streams, and what feeds them.
     pub realtime: Arc<Feed>,
     /// Writes records as JSON.
@@ -46,15 +49,17 @@ impl State {
     pub fn new(
         live: SharedLive,
         backend: Arc<Backend>,
+        backups: Arc<Backups>,
         blocking: Blocking,
         hashing: Blocking,
     ) -> Self {
         let thumbs = Blocking::new(THUMBS_AT_ONCE_MAX);
         let transfers = Blocking::new(TRANSFERS_AT_ONCE_MAX);
-        let realtime = Arc::new(Feed::new(backend.clone(), EventWriter::default()));
+        let realtime = Arc::new(Feed::new(backend.clone(), live.clone(), EventWriter::default()));
         Self {
             live,
             backend,
+            backups,
             blocking,
             hashing,
             thumbs,

@@ -4,6 +4,8 @@
 mod harness;
 
 mod accounts;
+mod api_keys;
+mod backups;
 mod bad_input;
 mod batch;
 mod concurrency;
@@ -11,9 +13,12 @@ mod explain;
 mod files;
 mod oauth2;
 mod passkeys;
+mod presence;
 mod rate_limits;
 mod realtime;
+mod realtime_strain;
 mod records;
+mod sessions;
 mod settings;
 mod shown_files;
 mod totp;

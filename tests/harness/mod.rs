@@ -42,6 +42,7 @@ impl Server {
             .output()
             .expect("the program runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        std::fs::write(data.path().join("config.toml"), config).expect("a file");
         Self::start_on(data)
     }
 

@@ -19,6 +19,7 @@ use crate::schema::Collection;
 use crate::store::Tx;
 
 use super::principal::issue;
+use super::sessions::{Origin, token_of_login};
 use super::{Error, origins, passkeys, second_factor, totp};
 
 /// How somebody shows who they are.
@@ -136,12 +137,16 @@ impl Admission {
 
     /// Whether letting accounts of `collection` in writes anything.
     pub(super) fn writes(collection: &Collection) -> bool {
-        collection
-            .auth()
-            .is_some_and(|auth| auth.mfa.enabled || auth.totp.enabled || auth.auth_alert_enabled)
+        collection.auth().is_some_and(|auth| {
+            auth.mfa.enabled
+                || auth.totp.enabled
+                || auth.auth_alert_enabled
+                || auth.sessions.enabled
+        })
     }
 
-    /// Lets the account in `row` in, when nothing has to be written for it.
+    /// Lets the account in `row` in, when nothing has to be written for it. Where sessions are kept,
+    /// the token belongs to none and is refused: there, [`Self::run`] has to make it.
     pub(super) fn read(
         &self,
         rows: &dyn Rows,
@@ -177,11 +182,13 @@ impl Admission {
         if let Some(open) = self.second_factor(tx, collection, row)? {
             return Ok(open);
         }
+        let place = origins::Place::new(self.attempt.address, &self.attempt.user_agent);
         if collection.auth().is_some_and(|auth| auth.auth_alert_enabled) {
-            let place = origins::Place::new(self.attempt.address, &self.attempt.user_agent);
             origins::note(tx, &self.delivery, collection, row, &place)?;
         }
-        Ok(ended)
+        let origin = Origin { method: self.method.as_str(), place: &place };
+        let token = token_of_login(tx, collection, row.as_row(), true, None, &origin)?;
+        Ok(Ended::Admitted { collection: Arc::clone(collection), row: row.clone(), token })
     }
 
     /// How the login ends for now when it needs a second factor; `None` when nothing is missing.
@@ -260,7 +267,7 @@ pub(super) fn own_view(
     row: RowBuf,
     expand: &str,
 ) -> Result<RecordView, Error> {
-    let auth = AuthRow { collection: Arc::clone(collection), row: row.clone() };
+    let auth = AuthRow::new(Arc::clone(collection), row.clone());
     let owner = Caller::new(Request { auth: Some(auth), ..request });
     let with_views = Writing::over(rows);
     let enricher = Enricher::new(Gate::new(&with_views, rules, &owner));

@@ -6,18 +6,19 @@ use crate::ops::records::belongings;
 use crate::query::Rows;
 use crate::schema::{AuthOptions, Record};
 
-use super::Error;
 use super::second_factor::{is_over, seconds_of};
+use super::{Error, sessions};
 
 /// Rows deleted in one transaction, so that no request waits long.
 const ROWS_AT_ONCE: usize = 500;
 
 /// Deletes second factors and one-time passwords that were not used in time, whether their
-/// collections still want them or not. Returns how many. Blocks.
+/// collections still want them or not, and sessions whose time is over. Returns how many. Blocks.
 pub fn delete_expired(backend: &Backend, now: Timestamp) -> Result<usize, Error> {
     let of_otps = |options: &AuthOptions| options.otp.duration;
     Ok(delete(backend, now, belongings::MFAS, seconds_of)?
-        + delete(backend, now, belongings::OTPS, of_otps)?)
+        + delete(backend, now, belongings::OTPS, of_otps)?
+        + sessions::delete_expired(backend, now)?)
 }
 
 fn delete(

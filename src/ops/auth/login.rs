@@ -13,7 +13,8 @@ use crate::schema::{Collection, PasswordAuth, Record, Violation, values};
 
 use super::admission::{Admission, LoggedIn, own_view};
 use super::form::{Form, TEXT_BYTES_MAX};
-use super::principal::{holder, issue};
+use super::ledger::Ledger;
+use super::principal::{bearer, issue, issue_for_session};
 use super::{Attempt, Error, Login, Method, auth_collection, find_by_identity};
 
 /// What a client sends to log in with a password.
@@ -142,9 +143,9 @@ impl PasswordLogin {
 }
 
 /// Gives the caller a new token for the record that `token` belongs to. A token that may not be
-/// refreshed comes back as it was.
+/// refreshed comes back as it was. One of a session stays one of it; [`super::prolong`] does the rest.
 pub fn refresh(
-    rows: &dyn Rows,
+    rows: &dyn Ledger,
     rules: &RuleCache,
     caller: &Caller,
     collection: &str,
@@ -156,7 +157,7 @@ pub fn refresh(
     if auth.collection.id != wanted.id {
         return Err(Error::OtherCollection(auth.collection.name.clone()));
     }
-    let Some((holder, claims)) = holder(rows, token, TokenKind::Auth)? else {
+    let Some((holder, claims)) = bearer(rows, token, TokenKind::Auth)? else {
         return Err(Error::Unauthenticated);
     };
     let with_views = Writing::over(rows);
@@ -167,7 +168,7 @@ pub fn refresh(
         return Err(Error::AuthRuleFailed);
     }
     let token = if claims.refreshable == Some(true) {
-        issue(&wanted, row.as_row(), TokenKind::Auth, Some(true), None)?
+        issue_for_session(&wanted, row.as_row(), true, None, claims.session.as_deref())?
     } else {
         token.to_owned()
     };
@@ -176,7 +177,8 @@ pub fn refresh(
 }
 
 /// A token of the account `id` for a superuser to act with, good for `seconds`, or as long as its
-/// collection says when that is 0. It cannot be refreshed.
+/// collection says when that is 0. It cannot be refreshed. Where sessions are kept,
+/// [`super::Impersonation`] has to make the token in its stead.
 pub fn impersonate(
     rows: &dyn Rows,
     rules: &RuleCache,

@@ -4,34 +4,47 @@
 //! its credentials, and how long what was mailed is good.
 //! Invariant: a token is good only while its account's token key and its collection's secret are
 //! what they were when it was made; what may be used once is used up in the transaction that
-//! accepts it; unknown identities cost as much time as wrong passwords.
+//! accepts it; unknown identities cost as much time as wrong passwords; what ended is refused at its
+//! next use, asked about in one place (`principal::bearer`).
 //! Start reading at [`principal`], then `admission`, the tail of every login.
 
 mod admission;
+mod api_key_form;
+mod api_keys;
 mod cleanup;
 mod email_change;
 mod factors;
 mod form;
 mod fresh;
+mod last_use;
+mod ledger;
 mod login;
 mod oauth2;
 mod origins;
 mod otp;
+mod owner;
 mod passkeys;
 mod password_reset;
 mod principal;
 mod second_factor;
+mod sessions;
 mod superusers;
 mod throttle;
 mod totp;
 mod verification;
 
 pub use admission::{Attempt, LoggedIn, Login, Method};
+pub use api_key_form::ApiKeyForm;
+pub use api_keys::{ApiKey, CreateApiKey, EndApiKey, list_api_keys};
 pub use cleanup::delete_expired;
 pub use email_change::{ConfirmEmailChange, request_email_change};
 pub(crate) use factors::Factors;
 pub(in crate::ops) use factors::{forget, forget_collection};
 pub use fresh::Proof;
+pub(crate) use last_use::LastUses;
+pub use last_use::write_last_uses;
+pub use ledger::Ledger;
+pub(in crate::ops) use ledger::{end_of_account, end_of_collection, endings};
 pub use login::{PasswordLogin, impersonate, refresh};
 pub use oauth2::{OAuth2Login, apple_client_secret, oauth2_offers};
 pub use otp::{OtpLogin, request_otp};
@@ -41,7 +54,8 @@ pub use passkeys::{
 };
 pub use password_reset::{ConfirmPasswordReset, request_password_reset};
 pub use principal::principal;
-pub(in crate::ops) use principal::{file_token_holder, issue_file_token};
+pub(in crate::ops) use principal::{file_token_holder, issue_file_token, stands};
+pub use sessions::{EndSessions, Impersonation, Session, list_sessions, log_out, prolong};
 pub use superusers::{SuperuserCommand, setup_token};
 pub(crate) use throttle::Throttles;
 pub use totp::{

@@ -26,8 +26,8 @@ const ALERT_SECONDS: i64 = 24 * 60 * 60;
 /// Where a login comes from.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    address: String,
-    user_agent: String,
+    pub(super) address: String,
+    pub(super) user_agent: String,
 }
 
 impl Place {

@@ -1,8 +1,8 @@
 //! Superusers from the command line, and the account behind the setup link.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use crate::auth::TokenKind;
 use crate::model::{RowId, Timestamp, Value};
 use crate::ops::records::{account, delete_unchecked, finish_draft, touch};
 use crate::ops::{Backend, Failure};
@@ -11,8 +11,9 @@ use crate::schema::values::{self, autogenerate};
 use crate::schema::{Collection, Record};
 use crate::store::Tx;
 
+use super::origins::Place;
 use super::otp::make_otp;
-use super::principal::issue;
+use super::sessions::{Origin, token_of_login};
 use super::totp::reset_superuser_totp;
 use super::{Error, find_by_identity};
 
@@ -211,7 +212,9 @@ pub fn setup_token(backend: &Backend) -> Result<Option<String>, Error> {
                 account::replace(tx, rowid, &row, record)?
             }
         };
-        issue(&superusers, row.as_row(), TokenKind::Auth, Some(false), Some(SETUP_SECONDS))
+        let place = Place::new(Ipv4Addr::LOCALHOST.into(), "");
+        let origin = Origin { method: "setup", place: &place };
+        token_of_login(tx, &superusers, row.as_row(), false, Some(SETUP_SECONDS), &origin)
     })?;
     Ok(Some(token))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::access::{Caller, Gate, RuleCache};
 use crate::files::{Location, Thumb, ThumbFormat, ThumbSize};
 use crate::model::Row;
-use crate::ops::auth::{file_token_holder, issue_file_token};
+use crate::ops::auth::{Ledger, file_token_holder, issue_file_token};
 use crate::query::{AuthRow, Context, Direction, Request, Rows};
 use crate::schema::{Collection, CollectionKind, Field, FieldKind};
 use crate::sql::column_origin;
@@ -41,8 +41,9 @@ impl Download {
     /// nothing else can be reached. No rule is asked, unless the file is protected: then the caller is the holder of
     /// `token` and nobody else, if `welcome` lets them pass, and the view rule must hold.
     ///
-    /// Whatever is wrong, the file looks missing.
+    /// Whatever is wrong, the file looks missing. `ledger` is the state below `rows`, for the token.
     pub fn find(
+        ledger: &dyn Ledger,
         rows: &dyn Rows,
         rules: &RuleCache,
         request: Request,
@@ -60,7 +61,7 @@ impl Download {
         let field = file_fields(collection).find(names_it).ok_or(Error::NotFound)?;
         let FieldKind::File(options) = &field.kind else { return Err(Error::NotFound) };
         if options.protected {
-            let auth = file_token_holder(rows, token)?.filter(welcome);
+            let auth = file_token_holder(ledger, token)?.filter(welcome);
             let request = Request { context: Context::ProtectedFile, auth, ..request };
             let caller = Caller::new(request);
             Gate::new(rows, rules, &caller).view(collection, row).map_err(|denied| {

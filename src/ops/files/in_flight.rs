@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Which records are getting files right now, so that nobody removes what is about to be named.
@@ -12,6 +13,8 @@ pub struct InFlight {
     records: Mutex<HashMap<(String, String), Presence>>,
     /// Rung when the sweep leaves a record.
     left: Condvar,
+    /// Who wants all files to stay for now.
+    holds: AtomicUsize,
     /// Whether somebody asked for a sweep since the last one began.
     wanted: Mutex<bool>,
     bell: Condvar,
@@ -22,6 +25,17 @@ pub struct InFlight {
 enum Presence {
     Sweep,
     Writes(usize),
+}
+
+/// While it lives, no file is removed.
+#[derive(Debug)]
+pub struct Hold(Arc<InFlight>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.holds.fetch_sub(1, Ordering::SeqCst);
+        self.0.ring();
+    }
 }
 
 /// A write that brings files to a record. Over when this is dropped.
@@ -51,7 +65,20 @@ impl InFlight {
         UnderWay { all: Arc::clone(self), record }
     }
 
-    /// Runs `work` while no files come to the record, or returns `None` when some are coming.
+    /// Keeps all files that are there now for as long as the value lives; they are removed afterwards.
+    pub fn hold(self: &Arc<Self>) -> Hold {
+        let mut records = lock(&self.records);
+        self.holds.fetch_add(1, Ordering::SeqCst);
+        // No removal is to be under way once this returns.
+        while records.values().any(|presence| matches!(presence, Presence::Sweep)) {
+            records = self.left.wait(records).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(records);
+        Hold(Arc::clone(self))
+    }
+
+    /// Runs `work` while no files come to the record, or returns `None` when some are coming or
+    /// somebody wants all to stay.
     pub(super) fn while_quiet<T>(
         &self,
         collection: &str,
@@ -59,10 +86,15 @@ impl InFlight {
         work: impl FnOnce() -> T,
     ) -> Option<T> {
         let record = (collection.to_owned(), record.to_owned());
-        match lock(&self.records).entry(record.clone()) {
+        let mut records = lock(&self.records);
+        if self.holds.load(Ordering::SeqCst) > 0 {
+            return None;
+        }
+        match records.entry(record.clone()) {
             Entry::Occupied(_) => return None,
             Entry::Vacant(entry) => entry.insert(Presence::Sweep),
         };
+        drop(records);
         let _leaving = Leaving { all: self, record };
         Some(work())
     }
@@ -116,7 +148,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::AtomicBool;
     use std::time::Duration;
 
     use super::*;

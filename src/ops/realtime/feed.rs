@@ -3,11 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::access::Gate;
+use crate::config::SharedLive;
+use crate::model::Timestamp;
 use crate::ops::views::Reading;
-use crate::ops::{Backend, Error};
-use crate::query::{ReadError, Rows};
-use crate::realtime::{Client, Event, Hub, Message, Render};
-use crate::store::{Change, ChangeAction};
+use crate::ops::{Backend, Error, auth};
+use crate::query::{AuthRow, ReadError, Rows};
+use crate::realtime::{Client, Event, Hub, Message, Render, Room, Rooms, Subscription};
+use crate::store::{Change, ChangeAction, Snapshot};
 
 use super::window::Window;
 
@@ -22,21 +25,25 @@ pub struct Feed {
     backend: Arc<Backend>,
     hub: Hub,
     render: Box<dyn Render>,
+    live: SharedLive,
 }
 
 /// How far the feed has come.
 pub(super) struct Progress {
     seen: Reading,
+    /// How many credentials had ended by then.
+    endings: u64,
+    rooms: Rooms,
 }
 
 impl Feed {
     /// A feed of the changes in `backend`, written by `render`.
-    pub fn new(backend: Arc<Backend>, render: impl Render + 'static) -> Self {
+    pub fn new(backend: Arc<Backend>, live: SharedLive, render: impl Render + 'static) -> Self {
         let hub = Hub::default();
         let last = backend.snapshot().last_change();
         hub.begin(last);
         hub.complete(last);
-        Self { backend, hub, render: Box::new(render) }
+        Self { backend, hub, render: Box::new(render), live }
     }
 
     /// The open streams.
@@ -49,7 +56,9 @@ impl Feed {
     }
 
     pub(super) fn start(&self) -> Progress {
-        Progress { seen: self.reading() }
+        let seen = self.reading();
+        let endings = auth::endings(seen.snapshot()).unwrap_or_default();
+        Progress { seen, endings, rooms: Rooms::default() }
     }
 
     /// The state of now. Rules may ask views, and nobody waits for the answer but this.
@@ -64,6 +73,10 @@ impl Feed {
         let last_change = now.snapshot().last_change();
         if before.catalog().version() != now.catalog().version() {
             self.hub.collections_changed(now.catalog());
+        }
+        let endings = auth::endings(now.snapshot())?;
+        if endings != std::mem::replace(&mut progress.endings, endings) {
+            self.hub.credentials_ended(|auth| stands(auth, now.snapshot()));
         }
         let mut after = before.snapshot().last_change();
         while after < last_change {
@@ -82,6 +95,36 @@ impl Feed {
         self.hub.begin(last_change);
         self.hub.complete(last_change);
         Ok(())
+    }
+
+    /// Makes a guest of a client that subscribed with what has ended since it was looked at.
+    pub fn check_credential(&self, client: &Arc<Client>) {
+        let snapshot = self.backend.snapshot();
+        self.hub.check_credential(client, |auth| stands(auth, &snapshot));
+    }
+
+    /// Follows clients into rooms and out of them.
+    pub(super) fn settle_rooms(&self, progress: &mut Progress) {
+        let unsettled = self.hub.take_unsettled();
+        if unsettled.is_empty() {
+            return;
+        }
+        let now = self.reading();
+        for client in unsettled {
+            progress.rooms.settle(&client, &|subscription| self.room(&now, subscription));
+        }
+    }
+
+    /// The room of a subscription, if its collection has rooms and whoever asks may view the record.
+    fn room(&self, now: &Reading, subscription: &Subscription) -> Option<Room> {
+        let (collection, record) = Room::parse(subscription.base())?;
+        let collection = now.catalog().find(collection)?;
+        self.live.load().presence_collections.contains(&collection.name).then_some(())?;
+        let rowid = now.find(collection, record).ok()??;
+        let row = now.row(collection, rowid).ok()??;
+        let gate = Gate::new(now, self.backend.rules(), subscription.caller());
+        gate.view(collection, row.as_row()).ok()?;
+        Some(Room { collection: collection.id.clone(), record: record.into() })
     }
 
     fn publish(&self, window: &Window<'_>, change: &Change) -> Result<(), ReadError> {
@@ -126,6 +169,14 @@ impl Feed {
         self.hub.caught_up(client, window.last().unwrap_or(last));
         Ok(())
     }
+}
+
+/// Whether what `auth` is authenticated by is still there. What cannot be read is not.
+fn stands(auth: &AuthRow, snapshot: &Snapshot) -> bool {
+    auth::stands(snapshot, auth, Timestamp::now()).unwrap_or_else(|error| {
+        tracing::error!(%error, "cannot look up a session");
+        false
+    })
 }
 
 /// Says that changes after `after`, up to `last`, are missing.

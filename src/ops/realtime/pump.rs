@@ -7,6 +7,8 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use crate::query::ReadError;
+
 use super::Feed;
 
 /// Runs a feed. It stops when this is dropped.
@@ -26,13 +28,21 @@ impl Pump {
         feed.backend().on_commit(move || {
             let _ = on_commit.try_send(());
         });
+        let on_unsettled = wake.clone();
+        feed.hub().on_unsettled(move || {
+            let _ = on_unsettled.try_send(());
+        });
         let stopping = Arc::new(AtomicBool::new(false));
         let should_stop = stopping.clone();
         let mut progress = feed.start();
         let thread = std::thread::Builder::new().name("realtime".to_owned()).spawn(move || {
             while woken.recv().is_ok() && !should_stop.load(Ordering::SeqCst) {
                 // One event that cannot be judged must not end all those to come.
-                let advanced = catch_unwind(AssertUnwindSafe(|| feed.advance(&mut progress)));
+                let advanced = catch_unwind(AssertUnwindSafe(|| {
+                    feed.advance(&mut progress)?;
+                    feed.settle_rooms(&mut progress);
+                    Ok::<_, ReadError>(())
+                }));
                 match advanced {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => tracing::error!(%error, "cannot read the log of changes"),

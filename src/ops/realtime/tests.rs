@@ -54,7 +54,7 @@ fn feed(options: StoreOptions) -> Feed {
         let command = CreateCollection::new(definition.as_object().unwrap().clone());
         backend.write(move |tx| command.run(tx)).unwrap();
     }
-    Feed::new(Arc::new(backend), Plain)
+    Feed::new(Arc::new(backend), Arc::default(), Plain)
 }
 
 fn insert(feed: &Feed, collection: &'static str, id: &str, field: &'static str, value: &Value) {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::access::{Create, Granted, Update};
 use crate::model::{RowBuf, RowId, Value};
-use crate::ops::auth;
+use crate::ops::auth::{self, end_of_account};
 use crate::query::Rows;
 use crate::schema::values::{self, Submission, autogenerate};
 use crate::schema::{Collection, Record, Violation, Violations};
@@ -207,6 +207,7 @@ pub(crate) fn replace(
     }
     if changed(&record, "tokenKey") {
         belongings::delete(tx, "_otps", &collection, record.id())?;
+        end_of_account(tx, &collection, record.id())?;
     }
     if collection.is_superusers() && record.text("email") != INSTALLER_EMAIL {
         remove_installer(tx, &collection)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::model::key::{KeyRange, KeyWriter};
 use crate::model::{RowBuf, RowId, Scalar, Timestamp, Value};
-use crate::ops::auth;
+use crate::ops::auth::{self, end_of_account, end_of_collection};
 use crate::query::{Direction, IndexTree, Rows};
 use crate::schema::{Collection, OAUTH2_PROVIDERS, Record, Violation, Violations};
 use crate::store::Tx;
@@ -162,7 +162,8 @@ pub(super) fn delete_all(tx: &mut Tx<'_>, collection: &Collection, id: &str) -> 
     for name in ALL {
         delete(tx, name, collection, id)?;
     }
-    auth::forget(tx, &collection.id, id).map(drop)
+    auth::forget(tx, &collection.id, id)?;
+    end_of_account(tx, collection, id)
 }
 
 /// Deletes everything that belongs to accounts of `collection`.
@@ -172,7 +173,8 @@ pub(crate) fn delete_of_collection(tx: &mut Tx<'_>, collection: &Collection) -> 
             delete_one(tx, name, rowid)?;
         }
     }
-    auth::forget_collection(tx, &collection.id)
+    auth::forget_collection(tx, &collection.id)?;
+    end_of_collection(tx, collection)
 }
 
 /// What is wrong with whom `record` says it belongs to; nothing in other collections. One mistake at

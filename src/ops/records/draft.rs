@@ -140,6 +140,12 @@ impl Draft {
             return Err(Error::Rejected(Failure::UpdateRecord, violations));
         }
         if collection.is_auth() {
+            let changes = |name: &str| record.get(name) != old.get(name);
+            if !submission.plain_passwords.is_empty()
+                || ["email", "verified", "tokenKey"].into_iter().any(changes)
+            {
+                gate.may_change_credentials()?;
+            }
             let subject = Subject::Stored(row.as_row());
             let manages = gate.manages(collection, &request, subject).unwrap_or(false);
             let form = account::Form::new(&write.body, &submission, &record);

@@ -73,5 +73,5 @@ fn account(rows: &dyn Rows, named: &str) -> Result<AuthRow, Error> {
     }
     let rowid = rows.find(&collection, id)?.ok_or_else(unknown)?;
     let row = rows.row(&collection, rowid)?.ok_or_else(unknown)?;
-    Ok(AuthRow { collection, row })
+    Ok(AuthRow::new(collection, row))
 }

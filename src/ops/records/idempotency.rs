@@ -38,7 +38,11 @@ impl IdempotentCreate {
     ) -> Self {
         let auth = caller.auth();
         let who = auth.map_or(("", ""), |a| (a.collection.id.as_str(), a.row.as_row().id()));
-        let scope = format!("{}\n{}\n{}\n{key}", who.0, who.1, collection.id);
+        let mut scope = format!("{}\n{}\n{}\n{key}", who.0, who.1, collection.id);
+        if let Some(api_key) = caller.key() {
+            scope.push('\n');
+            scope.push_str(&api_key.id);
+        }
         // Two hashes, as one alone would be easy to collide with on purpose.
         let reversed: String = scope.chars().rev().collect();
         let (one, two) = (stable_hash(scope.as_bytes()), stable_hash(reversed.as_bytes()));

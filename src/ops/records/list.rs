@@ -78,7 +78,7 @@ impl Listing {
     ) -> Result<Self, Error> {
         let collection = collection_of(&reading, collection)?;
         let granted = Gate::new(&reading, &rules, &caller).list(&collection)?;
-        if !caller.is_superuser() {
+        if !caller.is_unrestricted() {
             let forbidden =
                 [&params.filter, &params.sort].into_iter().find_map(|t| forbidden_token(t));
             if let Some(token) = forbidden {
@@ -89,7 +89,7 @@ impl Listing {
             rule: granted.rule(),
             filter: Some(params.filter.as_str()).filter(|text| !text.is_empty()),
             sort: Some(params.sort.as_str()).filter(|text| !text.is_empty()),
-            superuser: caller.is_superuser(),
+            superuser: caller.is_unrestricted(),
         };
         let query = rules.list(reading.catalog(), &collection, &spec)?;
         let per_page = match params.per_page {

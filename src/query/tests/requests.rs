@@ -76,6 +76,8 @@ fn auth_options() -> crate::schema::AuthOptions {
         password_auth: PasswordAuth::default(),
         mfa: MfaOptions::default(),
         otp: OtpOptions::default(),
+        sessions: crate::schema::SessionOptions::default(),
+        api_keys: crate::schema::ApiKeyOptions::default(),
         totp: crate::schema::TotpOptions::default(),
         passkeys: crate::schema::PasskeyOptions::default(),
         auth_token: token(),
@@ -93,7 +95,7 @@ fn request(world: &Memory, user: Option<&str>, body: &Json) -> Request {
     let auth = user.map(|id| {
         let users = world.collection("users");
         let row = world.rows_of("users").into_iter().find(|(_, row)| row.as_row().id() == id);
-        AuthRow { collection: Arc::clone(users), row: row.unwrap().1 }
+        AuthRow::new(Arc::clone(users), row.unwrap().1)
     });
     Request {
         method: "GET".to_owned(),

@@ -17,6 +17,9 @@ const MAX_TOKEN_DURATION: i64 = 94_670_856;
 /// The longest that one-time passwords and second factors may live: a day.
 const MAX_DURATION: i64 = 86_400;
 
+/// The most sessions that one account may have.
+const MAX_SESSIONS: i64 = 1000;
+
 /// The keys of the `OAuth2` providers that can be configured, in the order of the API.
 pub const OAUTH2_PROVIDERS: [&str; 32] = [
     "apple",
@@ -83,6 +86,10 @@ pub(super) fn check(options: &AuthOptions) -> Violations {
         note(&["otp", "duration"], needed(options.otp.duration, 10, MAX_DURATION));
         note(&["otp", "length"], needed(options.otp.length, 4, i64::MAX));
     }
+    note(
+        &["sessions", "maxPerUser"],
+        check::within(options.sessions.max_per_user, 0, MAX_SESSIONS),
+    );
     if options.mfa.enabled {
         note(&["mfa", "duration"], needed(options.mfa.duration, 10, MAX_DURATION));
     }

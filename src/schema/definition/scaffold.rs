@@ -4,8 +4,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::model::{CollectionId, Timestamp};
 use crate::schema::{
-    AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions, OtpOptions, PasskeyOptions,
-    PasswordAuth, Rules, Secrets, TokenOptions, TotpOptions,
+    ApiKeyOptions, AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions, OtpOptions,
+    PasskeyOptions, PasswordAuth, Rules, Secrets, SessionOptions, TokenOptions, TotpOptions,
 };
 
 use super::{field_list, ids, indexes};
@@ -84,6 +84,8 @@ fn auth_options() -> AuthOptions {
                  yourself.</p>",
             ),
         },
+        sessions: SessionOptions::default(),
+        api_keys: ApiKeyOptions::default(),
         totp: TotpOptions::default(),
         passkeys: PasskeyOptions::default(),
         auth_token: token(432_000),

@@ -1,6 +1,8 @@
 //! The JSON of what auth collections add.
 
-use crate::schema::{AuthOptions, EmailTemplate, OAuth2Provider, TokenOptions};
+use crate::schema::{
+    ApiKeyOptions, AuthOptions, EmailTemplate, OAuth2Provider, SessionOptions, TokenOptions,
+};
 
 use super::members::{Members, Named};
 
@@ -37,6 +39,15 @@ impl AuthOptions {
             otp.int("duration", &mut self.otp.duration)?;
             otp.int("length", &mut self.otp.length)?;
             template("emailTemplate", &mut self.otp.email_template, otp)
+        })?;
+        let has_sessions = self.sessions != SessionOptions::default();
+        members.addition("sessions", has_sessions, |sessions| {
+            sessions.bool("enabled", &mut self.sessions.enabled)?;
+            sessions.int("maxPerUser", &mut self.sessions.max_per_user)
+        })?;
+        let has_keys = self.api_keys != ApiKeyOptions::default();
+        members.addition("apiKeys", has_keys, |keys| {
+            keys.bool("enabled", &mut self.api_keys.enabled)
         })?;
         token("authToken", &mut self.auth_token, members)?;
         token("passwordResetToken", &mut self.password_reset_token, members)?;

@@ -43,6 +43,13 @@ pub(super) trait Members: Sized {
         key: &str,
         visit: impl FnOnce(&mut Self) -> Result<(), Self::Error>,
     ) -> Result<(), Self::Error>;
+    /// An object that is only written when `is_set`, as the contract does not know it.
+    fn addition(
+        &mut self,
+        key: &str,
+        is_set: bool,
+        visit: impl FnOnce(&mut Self) -> Result<(), Self::Error>,
+    ) -> Result<(), Self::Error>;
     /// A list of objects known by name.
     fn named<T: Named>(&mut self, key: &str, items: &mut Vec<T>) -> Result<(), Self::Error>;
 }

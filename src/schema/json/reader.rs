@@ -166,6 +166,15 @@ impl Members for Reader<'_> {
         visit(&mut Self::new(object)).map_err(|error| error.under(key))
     }
 
+    fn addition(
+        &mut self,
+        key: &str,
+        _is_set: bool,
+        visit: impl FnOnce(&mut Self) -> Result<(), FormatError>,
+    ) -> Result<(), FormatError> {
+        self.object(key, visit)
+    }
+
     /// Each item is read over the one of the same name, so that what a client never sees, such as
     /// a secret, is kept when it is left out.
     fn named<T: Named>(&mut self, key: &str, items: &mut Vec<T>) -> Result<(), FormatError> {

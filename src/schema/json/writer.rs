@@ -95,6 +95,15 @@ impl Members for Writer {
         self.put(key, inner.object)
     }
 
+    fn addition(
+        &mut self,
+        key: &str,
+        is_set: bool,
+        visit: impl FnOnce(&mut Self) -> Result<(), Infallible>,
+    ) -> Result<(), Infallible> {
+        if is_set { self.object(key, visit) } else { Ok(()) }
+    }
+
     fn named<T: Named>(&mut self, key: &str, items: &mut Vec<T>) -> Result<(), Infallible> {
         let mut list = Vec::with_capacity(items.len());
         for item in items {

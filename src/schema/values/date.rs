@@ -42,7 +42,7 @@ const WEEKDAYS: [&str; 7] =
 const ZERO_MS: i64 = -62_135_596_800_000;
 
 /// The instant that `text` names in one of the layouts, cut to milliseconds. No zone means UTC.
-pub(in crate::schema) fn parse(text: &str) -> Option<Timestamp> {
+pub fn parse(text: &str) -> Option<Timestamp> {
     // Longer than any layout can match, but for long fractions.
     if text.len() > 100 || !text.is_ascii() {
         return None;

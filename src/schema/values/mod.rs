@@ -29,6 +29,7 @@ use super::{Field, FieldKind, Violation};
 use crate::model::Value;
 
 pub use body::{Submission, WriteAccess, apply};
+pub use date::parse as parse_date;
 pub use email::is_email;
 pub use password::check_plain as check_plain_password;
 pub use record_id::new_record_id;

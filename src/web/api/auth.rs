@@ -5,14 +5,14 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 
-use crate::ops::auth::{self, Attempt, LoggedIn, Login, OtpLogin, PasswordLogin};
+use crate::ops::auth::{self, Attempt, Impersonation, LoggedIn, Login, OtpLogin, PasswordLogin};
 use crate::ops::records::collection_of;
 use crate::ops::{Error, Failure};
 use crate::query::Rows;
 use crate::schema::{Collection, PasswordAuth};
 use crate::web::caller::{bearer_token, caller_of, superuser_of};
 use crate::web::middleware::limits::superusers_may_come_from;
-use crate::web::{ApiError, Reply, Request, State, real_ip};
+use crate::web::{ApiError, Reply, Request, State, committed, real_ip};
 
 use super::records::expand_of;
 
@@ -87,16 +87,19 @@ pub(crate) async fn with_otp(state: Arc<State>, mut request: Request) -> Result<
 
 /// `POST …/auth-refresh`
 pub(crate) async fn refreshed(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
-    let snapshot = state.backend.snapshot();
+    let (snapshot, caller) = (state.backend.snapshot(), caller_of(&request));
     let logged_in = auth::refresh(
         &*snapshot,
         state.backend.rules(),
-        &caller_of(&request),
+        &caller,
         request.params.get("collection"),
         bearer_token(&request).unwrap_or(""),
         expand_of(&request),
     )
     .map_err(in_context)?;
+    if let Some(auth) = caller.auth().filter(|auth| auth.credential.session().is_some()).cloned() {
+        committed(|done| state.backend.submit(move |tx| auth::prolong(tx, &auth), done)).await?;
+    }
     Ok(reply(&state, &logged_in, None))
 }
 
@@ -113,7 +116,7 @@ pub(crate) async fn impersonate(
         Some(json) => json.as_i64(),
     };
     let snapshot = state.backend.snapshot();
-    let logged_in = auth::impersonate(
+    let mut logged_in = auth::impersonate(
         &*snapshot,
         state.backend.rules(),
         &caller,
@@ -128,6 +131,18 @@ pub(crate) async fn impersonate(
     })?;
     if body.failure.is_some() || seconds.is_none() {
         return Err(unreadable());
+    }
+    let options = logged_in.record.collection.auth();
+    if options.is_some_and(|options| options.sessions.enabled) {
+        let session = Impersonation {
+            collection: logged_in.record.collection.id.clone(),
+            id: logged_in.record.row.as_row().id().to_owned(),
+            seconds: seconds.unwrap_or(0),
+            address: real_ip(&request, &state.backend.settings()),
+            user_agent: request.header("user-agent").unwrap_or("").to_owned(),
+        };
+        logged_in.token =
+            committed(|done| state.backend.submit(move |tx| session.run(tx), done)).await?;
     }
     Ok(reply(&state, &logged_in, None))
 }

@@ -72,6 +72,7 @@ fn question(
         };
         let [collection, record, name] = &path;
         Download::find(
+            &**reading.snapshot(),
             reading,
             backend.rules(),
             asked.clone(),
@@ -105,12 +106,12 @@ async fn answer(
 }
 
 /// A file that is open, and the part of it that will be sent.
-struct Served {
-    stored: StoredFile,
+pub(super) struct Served {
+    pub(super) stored: StoredFile,
     /// Small files are read at once.
-    whole: Option<Bytes>,
+    pub(super) whole: Option<Bytes>,
     /// Tells it from other forms of the same file.
-    variant: &'static str,
+    pub(super) variant: &'static str,
 }
 
 /// Opens the thumb, if there is to be one and it can be made, or else the file; with its name.
@@ -167,7 +168,7 @@ fn read_small(mut stored: StoredFile, variant: &'static str) -> io::Result<Serve
 }
 
 /// The answer with what the request wants of the file, without the headers about its handling.
-async fn send(
+pub(super) async fn send(
     state: &State,
     headers: &HeaderMap,
     served: Served,
@@ -226,7 +227,7 @@ fn with_headers(reply: Reply) -> Reply {
 }
 
 /// Names that we made are plain; others are escaped.
-fn disposition(kind: &str, name: &str) -> HeaderValue {
+pub(super) fn disposition(kind: &str, name: &str) -> HeaderValue {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"_.*-+=#".contains(&b);
     if name.bytes().all(is_plain) {
         return header(&format!("{kind}; filename={name}"));

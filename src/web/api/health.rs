@@ -3,12 +3,33 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
+use super::super::caller::superuser_of;
+use super::super::real_ip::real_ip;
 use super::super::{ApiError, Reply, Request, State};
 
 /// `GET /api/health`
-pub(super) async fn check(_state: Arc<State>, _request: Request) -> Result<Reply, ApiError> {
-    let body = json!({"message": "API is healthy.", "code": 200, "data": {}});
+pub(super) async fn check(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+    let data = match superuser_of(&request) {
+        Ok(_) => about(&state, &request),
+        Err(_) => json!({}),
+    };
+    let body = json!({"message": "API is healthy.", "code": 200, "data": data});
     Ok(Reply::json(StatusCode::OK, body))
+}
+
+/// What superusers want to know: whether a backup can be made now, and what their address is.
+fn about(state: &State, request: &Request) -> Json {
+    const USUAL: [&str; 3] = ["CF-Connecting-IP", "Fly-Client-IP", "X-Forwarded-For"];
+    let settings = state.backend.settings();
+    let trusted = settings.trusted_proxy.headers.iter().map(String::as_str);
+    let header = trusted
+        .chain(USUAL)
+        .find(|name| request.header(&name.to_lowercase()).is_some_and(|value| !value.is_empty()));
+    json!({
+        "canBackup": !state.backups.is_busy(),
+        "realIP": real_ip(request, &settings).to_string(),
+        "possibleProxyHeader": header.unwrap_or_default(),
+    })
 }

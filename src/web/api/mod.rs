@@ -1,7 +1,9 @@
 //! The handlers, one file for each area, and the one list of their routes.
 
 mod accounts;
+mod api_keys;
 mod auth;
+mod backups;
 mod batch;
 mod collections;
 mod explain;
@@ -12,6 +14,7 @@ mod passkeys;
 mod realtime;
 mod records;
 mod routes;
+mod sessions;
 mod settings;
 mod sql;
 mod totp;

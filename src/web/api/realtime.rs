@@ -42,7 +42,7 @@ pub(crate) async fn connect(state: Arc<State>, request: Request) -> Result<Reply
     };
     let stream = EventStream::new(state, client, first, with_sequence);
     let content_type = HeaderValue::from_static("text/event-stream");
-    Ok(Reply::stream(StatusCode::OK, content_type, stream)
+    Ok(Reply::endless(StatusCode::OK, content_type, stream)
         .with_header(CACHE_CONTROL, HeaderValue::from_static("no-store"))
         .with_header(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")))
 }
@@ -67,6 +67,7 @@ pub(crate) async fn subscribe(state: Arc<State>, mut request: Request) -> Result
     if auth.is_some() {
         // The account may have changed since the request was authenticated.
         hub.check_auth(&client, &*state.backend.snapshot());
+        state.realtime.check_credential(&client);
     }
     Ok(Reply::no_content())
 }

@@ -4,8 +4,8 @@ use http::Method;
 
 use super::super::{Actions, RouteError, Router};
 use super::{
-    accounts, auth, batch, collections, explain, files, health, oauth2, passkeys, realtime,
-    records, settings, sql, totp, uploads,
+    accounts, api_keys, auth, backups, batch, collections, explain, files, health, oauth2,
+    passkeys, realtime, records, sessions, settings, sql, totp, uploads,
 };
 
 /// All routes, each with its handler.
@@ -59,6 +59,13 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::POST, change, accounts::request_email_change)?;
     let change = &auth_path("confirm-email-change");
     router.add(Method::POST, change, accounts::confirm_email_change)?;
+    router.add(Method::POST, &auth_path("auth-logout"), sessions::log_out)?;
+    router.add(Method::GET, &auth_path("sessions"), sessions::list)?;
+    router.add(Method::DELETE, &auth_path("sessions"), sessions::end_others)?;
+    router.add(Method::DELETE, &auth_path("sessions/{id}"), sessions::end_one)?;
+    router.add(Method::GET, &auth_path("api-keys"), api_keys::list)?;
+    router.add(Method::POST, &auth_path("api-keys"), api_keys::create)?;
+    router.add(Method::DELETE, &auth_path("api-keys/{id}"), api_keys::end)?;
     router.add(Method::POST, &auth_path("auth-with-totp"), totp::log_in)?;
     router.add(Method::POST, &auth_path("totp/enroll"), totp::enroll)?;
     router.add(Method::POST, &auth_path("totp/confirm"), totp::confirm)?;
@@ -83,6 +90,12 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::POST, "/api/settings/test/s3", settings::test_s3)?;
     let apple_secret = "/api/settings/apple/generate-client-secret";
     router.add(Method::POST, apple_secret, oauth2::apple_secret)?;
+    router.add(Method::GET, "/api/backups", backups::list)?;
+    router.add(Method::POST, "/api/backups", backups::create)?;
+    router.add(Method::POST, "/api/backups/upload", backups::upload)?;
+    router.add(Method::GET, "/api/backups/{key}", backups::download)?;
+    router.add(Method::DELETE, "/api/backups/{key}", backups::delete)?;
+    router.add(Method::POST, "/api/backups/{key}/restore", backups::restore)?;
     router.add(Method::POST, "/api/files/token", files::token)?;
     router.add(Method::POST, "/api/files/uploads", uploads::create)?;
     router.add(Method::GET, "/api/files/uploads/{id}", uploads::status)?;
@@ -117,6 +130,12 @@ fn actions_of(method: &Method, path: &str) -> Actions {
         ("POST", "auth-with-password") => &["authWithPassword", "auth"],
         ("POST", "auth-with-oauth2") => &["authWithOAuth2", "auth"],
         ("POST", "auth-with-otp") => &["authWithOTP", "auth"],
+        ("POST", "auth-logout") => &["authLogout"],
+        ("GET", "sessions") => &["listSessions"],
+        ("DELETE", "sessions" | "sessions/{id}") => &["endSessions"],
+        ("GET", "api-keys") => &["listApiKeys"],
+        ("POST", "api-keys") => &["createApiKey"],
+        ("DELETE", "api-keys/{id}") => &["endApiKey"],
         ("POST", "auth-with-totp") => &["authWithTOTP", "auth"],
         ("POST", "passkeys/login-begin") => &["requestPasskey"],
         ("POST", "passkeys/login-finish") => &["authWithPasskey", "auth"],

@@ -4,6 +4,7 @@
 
 mod auth;
 mod cors;
+mod key_routes;
 pub(super) mod limits;
 mod panic_barrier;
 mod security_headers;
@@ -22,8 +23,8 @@ use super::reply::{Payload, without_body};
 use super::{ApiError, BoxError, FieldsPicker, Request, Router, State};
 
 /// Answers one request. The order is the code: request id, log, CORS preflight, panic barrier,
-/// route, fields, auth, addresses of superusers, rate limits, handler, compression; then security headers and CORS on
-/// whatever came out.
+/// route, fields, auth, addresses of superusers, rate limits, routes of API keys, handler, compression; then security
+/// headers and CORS on whatever came out.
 ///
 /// The limit of the body is kept by [`Request::body`], where it is read.
 pub async fn handle<B>(
@@ -96,6 +97,7 @@ async fn answer(
     auth::load(&state, &mut request)?;
     limits::check(&state, &request, route.as_deref())?;
     let route = route.ok_or_else(|| ApiError::generic(StatusCode::NOT_FOUND))?;
+    key_routes::check(&request, &route)?;
     let encoding = Encoding::accepted(&request.headers);
     let reply = (route.handler)(Arc::clone(&state), request).await?;
     Ok(compression::apply(&state, encoding, reply.into_response(picker.as_ref())).await)

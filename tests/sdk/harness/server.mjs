@@ -32,13 +32,14 @@ export async function startServer() {
   const upsert = spawnSync(target.binary, [...target.upsert, root.email, root.password], { encoding: "utf8" });
   assert.equal(upsert.status, 0, `superuser upsert failed:\n${upsert.stdout}${upsert.stderr}`);
 
-  const launch = (serve) => {
-    const log = openSync(logPath, "a");
-    const started = spawn(target.binary, serve, { stdio: ["ignore", log, log] });
+  let child, ended;
+  const start = (address) => {
+    const log = openSync(logPath, "w");
+    child = spawn(target.binary, target.serve(address), { stdio: ["ignore", log, log] });
     closeSync(log);
-    return { child: started, ended: new Promise((done) => started.once("exit", done)) };
+    ended = new Promise((done) => child.once("exit", done));
   };
-  let { child, ended } = launch(target.serve);
+  start();
 
   // The runner gives every test file a process, whose exit code says whether a test failed.
   process.on("exit", (code) => {
@@ -50,8 +51,8 @@ export async function startServer() {
   const url = await untilListening(child, target.url, readLog);
   return {
     url,
-    /// A client that holds no token.
-    guest: () => client(url),
+    /// A client that holds no token, at another address if one is given.
+    guest: (at = url) => client(at),
     /// A client logged in as the superuser.
     async superuser() {
       const pb = client(url);
@@ -64,12 +65,13 @@ export async function startServer() {
       await pb.collection(collection).authWithPassword(email, password);
       return pb;
     },
-    /// Ends the server as `kill -9` does, and starts it again at the same address.
-    async crash() {
+    /// Ends the process as a crash does, and starts it again at the same address; `meanwhile` runs
+    /// while it is down.
+    async crash(meanwhile = async () => {}) {
       child.kill("SIGKILL");
       await ended;
-      const serve = target.serve.map((word) => (word === "127.0.0.1:0" ? new URL(url).host : word));
-      ({ child, ended } = launch(serve));
+      await meanwhile();
+      start(new URL(url).host);
       await untilListening(child, () => url, readLog);
     },
     async stop() {
@@ -95,7 +97,7 @@ function haversack(folder) {
   return {
     binary,
     upsert: ["superuser", "upsert", ...data],
-    serve: ["serve", "--http", "127.0.0.1:0", ...data],
+    serve: (address = "127.0.0.1:0") => ["serve", "--http", address, ...data],
     url: (log) => log.match(/listening on (http:\/\/127\.0\.0\.1:\d+)/)?.[1],
   };
 }
@@ -109,7 +111,7 @@ async function pocketbase(folder) {
     binary,
     upsert: ["superuser", "upsert", ...data],
     // It takes a binary below the temporary folder for a development build and logs all its SQL.
-    serve: ["serve", "--dev=false", "--http", `127.0.0.1:${port}`, ...data],
+    serve: () => ["serve", "--dev=false", "--http", `127.0.0.1:${port}`, ...data],
     url: () => `http://127.0.0.1:${port}`,
   };
 }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { EventSource } from "eventsource";
 import { resumable } from "../../../examples/realtime-resume.mjs";
 import { PASSWORD, createBlog, seedBlog } from "../harness/blog.mjs";
+import { startProxy } from "../harness/proxy.mjs";
 import { isPocketBase, startServer } from "../harness/server.mjs";
 
 // The connections of a client, the newest last, so that tests can cut them.
@@ -104,6 +105,19 @@ describe("subscriptions", () => {
   });
 });
 
+describe("a restart of the server", () => {
+  test("the SDK connects again by itself and gets what happens from then on", async () => {
+    const guest = fresh(server.guest());
+    const { receive, settle } = inbox();
+    await guest.collection("tags").subscribe("*", receive);
+    const before = guest.realtime.clientId;
+    await server.crash();
+    await connectedAnew(guest, before);
+    await pb.collection("tags").create({ name: "after the crash" });
+    assert.deepEqual(shown(await settle(1)), ["create after the crash"]);
+  });
+});
+
 describe("resuming", { skip: isPocketBase && "PocketBase cannot" }, () => {
   test("with the example's EventSource nothing is missed", async () => {
     globalThis.EventSource = recording(resumable(EventSource));
@@ -118,6 +132,32 @@ describe("resuming", { skip: isPocketBase && "PocketBase cannot" }, () => {
     await pb.collection("tags").create({ name: "after" });
     assert.deepEqual(shown(await settle(3)), ["create missed 1", "create missed 2", "create after"]);
   });
+
+  test("a thousand writes on both sides of a crash arrive once and in order", async () => {
+    globalThis.EventSource = recording(resumable(EventSource));
+    const line = await startProxy(server.url);
+    const guest = fresh(server.guest(line.url));
+    const { receive, settle } = inbox();
+    await guest.collection("tags").subscribe("*", receive);
+    const before = guest.realtime.clientId;
+    const write = async (from, to) => {
+      for (let number = from; number < to; number++) await pb.collection("tags").create({ name: `write ${number}` });
+    };
+    await write(0, 100);
+    const writing = write(100, 600);
+    await sleep(QUIET_MS);
+    line.cut();
+    await writing;
+    await server.crash();
+    await write(600, 950);
+    await line.mend();
+    await write(950, 1000);
+    await connectedAnew(guest, before);
+    const expected = Array.from({ length: 1000 }, (_, number) => `create write ${number}`);
+    assert.deepEqual(shown(await settle(1000)), expected);
+    await guest.realtime.unsubscribe();
+    line.cut();
+  });
 });
 
 /// Cuts the client's connection, lets things happen, and waits until it is connected again.
@@ -127,10 +167,15 @@ async function cut(client, meanwhile = async () => {}) {
   source.close();
   await meanwhile();
   source.onerror?.(new Event("error"));
+  await connectedAnew(client, before);
+}
+
+/// Waits until the client has another id than `before` and its topics are set.
+async function connectedAnew(client, before) {
   for (let waited = 0; waited < 5000; waited += 10) {
     if (client.realtime.clientId && client.realtime.clientId !== before) break;
     await sleep(10);
   }
-  assert.notEqual(client.realtime.clientId, before);
+  assert.ok(client.realtime.clientId && client.realtime.clientId !== before);
   await sleep(QUIET_MS);
 }
