@@ -1,5 +1,6 @@
 //! Putting an app together.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -10,11 +11,18 @@ use std::thread::available_parallelism;
 use arc_swap::ArcSwap;
 use http::Method;
 
-use super::{App, Parts, ReloadHook, own_jobs};
+use super::after::AfterRuntime;
+use super::cron::Cron;
+use super::link::Link;
+use super::migrations::{self, Migration, MigrationError};
+use super::program_command::ProgramCommand;
+use super::{App, HookSetup, Next, Parts, ReloadHook, Request, own_jobs};
 use crate::auth::{CommonPasswords, PasswordHasher};
 use crate::backup::{BackupError, replace};
 use crate::config::{self, Config, Live, Sources};
 use crate::files::Storage;
+use crate::hooks::{Data, Rejection};
+use crate::jobs::AfterHooks;
 use crate::mail::Authorities;
 use crate::ops::backups::Backups;
 use crate::ops::logs::Logs;
@@ -23,7 +31,7 @@ use crate::ops::{self, Backend, bootstrap};
 use crate::outbound::Outbound;
 use crate::store::{self, Store, StoreError, StoreOptions};
 use crate::web::{
-    self, ApiError, Blocking, PublicFolder, Reply, Request, RouteError, Router, State, Tls,
+    self, ApiError, Blocking, BoxError, PublicFolder, Reply, RouteError, Router, State, Tls,
     TlsError,
 };
 
@@ -43,13 +51,38 @@ const LOG_CACHE_BYTES: usize = 8 << 20;
 type AddRoute = Box<dyn FnOnce(&mut Router) -> Result<(), RouteError>>;
 
 /// An app in the making. Mistakes surface at [`build`](Self::build).
-#[derive(Default)]
 #[must_use]
 pub struct AppBuilder {
     config: Config,
     sources: Option<Sources>,
     routes: Vec<AddRoute>,
+    middleware: Vec<(String, web::Middleware)>,
     on_reload: Option<ReloadHook>,
+    pub(super) hook_setups: Vec<HookSetup>,
+    pub(super) after: AfterRuntime,
+    pub(super) link: Link,
+    migrations: Vec<Migration>,
+    crons: Vec<Cron>,
+    commands: Vec<ProgramCommand>,
+}
+
+impl Default for AppBuilder {
+    fn default() -> Self {
+        let link = Link::default();
+        Self {
+            config: Config::default(),
+            sources: None,
+            routes: Vec::new(),
+            middleware: Vec::new(),
+            on_reload: None,
+            hook_setups: Vec::new(),
+            after: AfterRuntime::new(link.clone()),
+            link,
+            migrations: Vec::new(),
+            crons: Vec::new(),
+            commands: Vec::new(),
+        }
+    }
 }
 
 /// Why an app cannot be built.
@@ -100,6 +133,12 @@ pub enum BuildError {
     /// A route is malformed or collides with another.
     #[error(transparent)]
     Route(#[from] RouteError),
+    /// A migration failed, and those after it were not begun.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+    /// The times of a job cannot be read, or two jobs, migrations or commands have the same name.
+    #[error("{0}")]
+    Program(String),
 }
 
 impl AppBuilder {
@@ -128,9 +167,73 @@ impl AppBuilder {
         A: Future<Output = Result<Reply, ApiError>> + Send + 'static,
     {
         let path = path.to_owned();
+        let link = self.link.clone();
         self.routes.push(Box::new(move |router| {
-            router.add(method, &path, move |_state, request| handler(request))
+            router.add(method, &path, move |_state, request| {
+                let answer = request_of(&link, request).map(&handler);
+                async move { answer?.await }
+            })
         }));
+        self
+    }
+
+    /// Puts `middleware` around all that is answered below `prefix`, the API included; an empty
+    /// prefix is everything. Those that were added first are outermost. The caller is known by then,
+    /// and rate limits were asked.
+    pub fn middleware<F, A>(mut self, prefix: &str, middleware: F) -> Self
+    where
+        F: Fn(Request, Next) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Reply, ApiError>> + Send + 'static,
+    {
+        let link = self.link.clone();
+        let middleware: web::Middleware = Arc::new(move |_state, request, next| {
+            let answer = request_of(&link, request).map(|request| middleware(request, Next(next)));
+            Box::pin(async move { answer?.await })
+        });
+        self.middleware.push((prefix.to_owned(), middleware));
+        self
+    }
+
+    /// Runs `job` while the server runs, at the times of a cron expression such as `*/15 * * * *`,
+    /// in UTC, on a thread that may block.
+    pub fn cron(
+        mut self,
+        id: &str,
+        expression: &str,
+        job: impl Fn(&App, &dyn Data) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> Self {
+        self.crons.push(Cron::new(id, expression, job));
+        self
+    }
+
+    /// Adds a command, for [`App::run_command`]. `run` gets the arguments after the name, and
+    /// returns what to print.
+    pub fn command(
+        mut self,
+        name: &str,
+        about: &str,
+        run: impl Fn(&App, &[String]) -> Result<String, BoxError> + Send + Sync + 'static,
+    ) -> Self {
+        self.commands.push(ProgramCommand::new(name, about, run));
+        self
+    }
+
+    /// The commands that were added: name, and what they are about.
+    pub fn commands(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.commands.iter().map(|command| (&*command.name, &*command.about))
+    }
+
+    /// Makes a change of collections or records once in each data folder, when the app is built.
+    /// Migrations run in the order in which they were added, each in a transaction of its own
+    /// together with the note that it was made. `down` is for
+    /// [`App::revert_migrations`].
+    pub fn migration(
+        mut self,
+        name: &str,
+        up: impl Fn(&dyn Data) -> Result<(), Rejection> + Send + Sync + 'static,
+        down: impl Fn(&dyn Data) -> Result<(), Rejection> + Send + Sync + 'static,
+    ) -> Self {
+        self.migrations.push(Migration::new(name, up, down));
         self
     }
 
@@ -142,6 +245,12 @@ impl AppBuilder {
             add(&mut router)?;
         }
         let (authorities, common) = (authorities(&boot)?, common_passwords(&boot)?);
+        for (prefix, middleware) in self.middleware {
+            router.wrap(&prefix, middleware);
+        }
+        refuse_twins("job", self.crons.iter().map(|cron| &*cron.id))?;
+        refuse_twins("migration", self.migrations.iter().map(|migration| &*migration.name))?;
+        refuse_twins("command", self.commands.iter().map(|command| &*command.name))?;
         let public = Arc::new(PublicFolder::new(&boot.public_folder, boot.index_fallback));
         router.set_fallback(move |state, request| {
             let public = Arc::clone(&public);
@@ -181,6 +290,9 @@ impl AppBuilder {
             .trusting(authorities)
             .logging_to(logs);
         let backend = Arc::new(backend);
+        for setup in self.hook_setups {
+            setup(backend.hooks());
+        }
         bootstrap(&backend)?;
         if let Err(error) = replace::forget_old(&boot.data) {
             tracing::warn!(%error, "the data from before a restore was not removed");
@@ -195,7 +307,9 @@ impl AppBuilder {
             Blocking::new(HASHES_WAITING_MAX),
         );
         let pump = Pump::start(Arc::clone(&state.realtime)).map_err(BuildError::Thread)?;
-        Ok(App(Arc::new(Parts {
+        let after_hooks =
+            AfterHooks::start(Arc::clone(&state.backend)).map_err(BuildError::Thread)?;
+        let app = App(Arc::new(Parts {
             boot,
             sources: self.sources,
             state: Arc::new(state),
@@ -205,8 +319,36 @@ impl AppBuilder {
             on_reload: self.on_reload.unwrap_or_else(|| Arc::new(|_| {})),
             closing: std::sync::atomic::AtomicBool::new(false),
             restart: Arc::default(),
-        })))
+            after_hooks,
+            after: self.after,
+            link: self.link,
+            migrations: self.migrations,
+            crons: self.crons,
+            commands: self.commands,
+        }));
+        app.0.link.set(&app);
+        for cron in &app.0.crons {
+            let failed = |error| BuildError::Program(format!("job {}: {error}", cron.id));
+            cron.register(&app.0.state.backend, &app.0.link).map_err(failed)?;
+        }
+        migrations::apply(&app.0.state.backend, &app.0.migrations)?;
+        Ok(app)
     }
+}
+
+/// The request as routes of embedding programs see it.
+fn request_of(link: &Link, request: web::Request) -> Result<Request, ApiError> {
+    // Requests come in through the app, so it is there unless it is being torn down.
+    let app = link.app().ok_or_else(|| ApiError::internal("the app is gone"))?;
+    Ok(Request::new(app, request))
+}
+
+/// Fails when a name is there twice.
+fn refuse_twins<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), BuildError> {
+    let mut seen = HashSet::new();
+    let mut twins = names.filter(|name| !seen.insert(*name));
+    let failed = |name| BuildError::Program(format!("there are two of {what} {name}"));
+    twins.next().map_or(Ok(()), |name| Err(failed(name)))
 }
 
 impl fmt::Debug for AppBuilder {

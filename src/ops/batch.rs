@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::access::{Caller, Gate, RuleCache};
 use crate::auth::PasswordHasher;
+use crate::hooks::Hooks;
 use crate::query::Rows;
 use crate::store::Tx;
 
@@ -87,6 +88,20 @@ impl Batch {
         cancelled: Arc<AtomicBool>,
     ) -> Self {
         Self { steps, rules, deadline, cancelled }
+    }
+
+    /// Leaves checks to the steps themselves where hooks may change what is checked.
+    pub fn heed(&mut self, hooks: &Hooks, rows: &dyn Rows) {
+        for step in &mut self.steps {
+            match step {
+                Step::Write(write) => write.record.heed(hooks, rows),
+                Step::Upsert(upsert) => {
+                    upsert.update.record.heed(hooks, rows);
+                    upsert.create.record.heed(hooks, rows);
+                }
+                Step::Delete(_) | Step::Refused(_) => {}
+            }
+        }
     }
 
     /// Whether [`Self::prepare`] has to be called, and takes tens of milliseconds.

@@ -245,10 +245,28 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.write_then(job, |answer| answer)
+    }
+
+    /// As [`Store::write`], with what `then` makes of the answer on the writer's thread, so in the
+    /// order of the commits.
+    ///
+    /// # Errors
+    /// Those of [`Store::write`].
+    pub fn write_then<T, U, E>(
+        &self,
+        job: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, E>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (answer, answered) = sync_channel(1);
-        let done = move |result| {
+        let done = move |result: Result<T, E>| {
             // The receiver waits below for as long as the sender lives.
-            let _ = answer.send(result);
+            let _ = answer.send(result.map(then));
         };
         let Some(jobs) = self.sender() else {
             return Err(StoreError::Closed.into());

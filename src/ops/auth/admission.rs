@@ -9,9 +9,11 @@ use serde_json::{Map, Value as Json};
 
 use crate::access::{Caller, Gate, RuleCache};
 use crate::auth::{NO_PASSWORD, TokenKind};
+use crate::hooks::{AuthAction, AuthCall, Event};
 use crate::mail::Delivery;
 use crate::model::{RowBuf, Timestamp, Value};
 use crate::ops::Backend;
+use crate::ops::hooked::{LiveData, enrich};
 use crate::ops::records::{Enricher, Expand, RecordView, account};
 use crate::ops::views::Writing;
 use crate::query::{AuthRow, Context, Request, Rows};
@@ -269,12 +271,34 @@ impl Admission {
             Ended::Refused(error) => Err(error),
             Ended::SecondFactor(id) => Ok(Login::SecondFactor(id)),
             Ended::Admitted { collection, row, token } => {
+                let action = AuthAction::Authenticated;
+                if backend.hooks().auth(action).wants(Some(&collection)) {
+                    let record = Record::from_row(collection.clone(), row.as_row());
+                    let (body, caller) = (self.attempt.body.clone(), self.attempt.caller.clone());
+                    let (collection, record) = (collection.clone(), Some(record));
+                    let call = AuthCall { action, collection, body, record, caller };
+                    let data = LiveData::new(backend, Arc::new(Caller::system()));
+                    if !backend.hooks().auth(action).ask(&mut Event::new(call, &data))? {
+                        return Err(Error::Stopped);
+                    }
+                }
                 backend.factors().fresh.note(&token, Instant::now());
                 let request = self.attempt.request(self.method);
                 let expand = &self.attempt.expand;
                 let snapshot = backend.snapshot();
-                let view =
-                    own_view(&*snapshot, backend.rules(), request, &collection, row, expand)?;
+                let mut view = own_view(
+                    &*snapshot,
+                    backend.rules(),
+                    request.clone(),
+                    &collection,
+                    row.clone(),
+                    expand,
+                )?;
+                if enrich::is_wanted(backend.hooks()) {
+                    let auth = Some(AuthRow::new(collection, row));
+                    let owner = Arc::new(Caller::new(Request { auth, ..request }));
+                    enrich::enrich(backend, &owner, &mut view)?;
+                }
                 Ok(Login::Done(Box::new(LoggedIn { token, record: view })))
             }
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::json;
 
+use crate::hooks::AuthAction;
 use crate::ops::auth::{self, ConfirmEmailChange, ConfirmPasswordReset};
 use crate::ops::{Backend, Error};
 use crate::web::caller::caller_of;
@@ -19,7 +20,9 @@ pub(crate) async fn request_otp(
     mut request: Request,
 ) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
-    let (email, address) = (body.text("email"), address_of(&state, &request));
+    let body = body.heeding(&state, &request, AuthAction::RequestOtp).await?;
+    let email = body.text("email");
+    let address = address_of(&state, &request);
     let (backend, name) = (state.backend.clone(), collection_name(&request));
     let made = state.hashing.run(move || auth::request_otp(&backend, &name, &email, address)).await;
     Ok(Reply::json(StatusCode::OK, json!({ "otpId": body.judge(made)? })))
@@ -31,7 +34,9 @@ pub(crate) async fn request_verification(
     mut request: Request,
 ) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
-    let (email, address) = (body.text("email"), address_of(&state, &request));
+    let body = body.heeding(&state, &request, AuthAction::RequestVerification).await?;
+    let email = body.text("email");
+    let address = address_of(&state, &request);
     run(&state, collection_name(&request), body, move |backend, name| {
         auth::request_verification(backend, name, &email, address)
     })
@@ -44,6 +49,7 @@ pub(crate) async fn confirm_verification(
     mut request: Request,
 ) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
+    let body = body.heeding(&state, &request, AuthAction::ConfirmVerification).await?;
     let token = body.text("token");
     run(&state, collection_name(&request), body, move |backend, name| {
         auth::confirm_verification(backend, name, &token)
@@ -57,7 +63,9 @@ pub(crate) async fn request_password_reset(
     mut request: Request,
 ) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
-    let (email, address) = (body.text("email"), address_of(&state, &request));
+    let body = body.heeding(&state, &request, AuthAction::RequestPasswordReset).await?;
+    let email = body.text("email");
+    let address = address_of(&state, &request);
     run(&state, collection_name(&request), body, move |backend, name| {
         auth::request_password_reset(backend, name, &email, address)
     })
@@ -70,6 +78,7 @@ pub(crate) async fn confirm_password_reset(
     mut request: Request,
 ) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
+    let body = body.heeding(&state, &request, AuthAction::ConfirmPasswordReset).await?;
     let form = ConfirmPasswordReset {
         token: body.text("token"),
         password: body.text("password"),
@@ -84,6 +93,7 @@ pub(crate) async fn request_email_change(
     mut request: Request,
 ) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
+    let body = body.heeding(&state, &request, AuthAction::RequestEmailChange).await?;
     let (caller, new_email) = (caller_of(&request), body.text("newEmail"));
     let address = address_of(&state, &request);
     run(&state, collection_name(&request), body, move |backend, name| {
@@ -98,6 +108,7 @@ pub(crate) async fn confirm_email_change(
     mut request: Request,
 ) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
+    let body = body.heeding(&state, &request, AuthAction::ConfirmEmailChange).await?;
     let form = ConfirmEmailChange { token: body.text("token"), password: body.text("password") };
     run(&state, collection_name(&request), body, move |backend, name| form.run(backend, name)).await
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 
+use crate::hooks::AuthAction;
 use crate::ops::auth::{
     self, Attempt, Impersonation, LoggedIn, Login, OtpLogin, PasswordLogin, Promotion,
 };
@@ -12,6 +13,7 @@ use crate::ops::records::collection_of;
 use crate::ops::{Error, Failure};
 use crate::query::Rows;
 use crate::schema::{Collection, PasswordAuth};
+use crate::web::asking;
 use crate::web::caller::{bearer_token, caller_of, superuser_of};
 use crate::web::middleware::limits::superusers_may_come_from;
 use crate::web::{ApiError, Reply, Request, State, committed, real_ip};
@@ -66,6 +68,7 @@ pub(crate) async fn with_password(
     mut request: Request,
 ) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
+    let body = body.heeding(&state, &request, AuthAction::Password).await?;
     let login = PasswordLogin {
         identity: body.text("identity"),
         password: body.text("password"),
@@ -80,6 +83,7 @@ pub(crate) async fn with_password(
 /// `POST …/auth-with-otp`
 pub(crate) async fn with_otp(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
+    let body = body.heeding(&state, &request, AuthAction::Otp).await?;
     let login = OtpLogin {
         otp_id: body.text("otpId"),
         password: body.text("password"),
@@ -122,8 +126,9 @@ pub(crate) async fn promoted(state: Arc<State>, mut request: Request) -> Result<
 
 /// `POST …/auth-refresh`
 pub(crate) async fn refreshed(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+    asking::about_account(&state, &request, AuthAction::Refresh, Map::new()).await?;
     let (snapshot, caller) = (state.backend.snapshot(), caller_of(&request));
-    let logged_in = auth::refresh(
+    let mut logged_in = auth::refresh(
         &*snapshot,
         state.backend.rules(),
         &caller,
@@ -138,6 +143,7 @@ pub(crate) async fn refreshed(state: Arc<State>, request: Request) -> Result<Rep
     if let Some(auth) = caller.auth() {
         auth::note_use(&state.backend, &auth.collection, &auth.row);
     }
+    logged_in.record = asking::enriched_one(&state, &caller, logged_in.record).await?;
     Ok(reply(&state, &logged_in, None))
 }
 
@@ -230,6 +236,18 @@ impl Body {
             Ok(values) => Self { values, failure: None },
             Err(error) => Self { values: Map::new(), failure: Some(error) },
         }
+    }
+
+    /// The form as hooks want it.
+    pub(super) fn heeding(
+        self,
+        state: &Arc<State>,
+        request: &Request,
+        action: AuthAction,
+    ) -> impl Future<Output = Result<Self, ApiError>> + Send + use<> {
+        let Self { values, failure } = self;
+        let heard = asking::about_account(state, request, action, values);
+        async move { Ok(Self { values: heard.await?, failure }) }
     }
 
     /// Notes that the form cannot be read after all, so that it looks empty.

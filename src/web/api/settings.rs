@@ -5,11 +5,13 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Map, Value as Json};
 
+use crate::hooks::SettingsWrite;
 use crate::model::Timestamp;
 use crate::ops::auth::TestMail;
-use crate::ops::settings::UpdateSettings;
+use crate::ops::settings::{UpdateSettings, test_storage};
 use crate::schema::Secrets;
 use crate::settings::Settings;
+use crate::web::asking;
 use crate::web::caller::superuser_of;
 use crate::web::{ApiError, Reply, Request, State, committed};
 
@@ -25,6 +27,14 @@ pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, Ap
 pub(crate) async fn update(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
     let body = body_of(&mut request).await?;
+    let mut sent = Some(body);
+    let caller = request.caller();
+    let asked = asking::ask(
+        &state,
+        |hooks| &hooks.settings,
+        || Some(SettingsWrite { body: sent.clone().unwrap_or_default(), caller }),
+    );
+    let body = asked.await?.map(|write| write.body).or(sent.take()).unwrap_or_default();
     let update = UpdateSettings::new(body);
     committed(|done| state.backend.submit(move |tx| update.run(tx), done)).await?;
     let settings = state.backend.reload_settings()?;
@@ -58,6 +68,16 @@ async fn body_of(request: &mut Request) -> Result<Map<String, Json>, ApiError> {
         StatusCode::BAD_REQUEST => ApiError::bad_request(UNREADABLE).with_cause(error),
         _ => error,
     })
+}
+
+/// `POST /api/settings/test/s3`
+pub(crate) async fn test_s3(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
+    superuser_of(&request)?;
+    let body = body_of(&mut request).await?;
+    let which = body.get("filesystem").and_then(Json::as_str).unwrap_or_default().to_owned();
+    let settings = state.backend.settings();
+    state.transfers.run(move || test_storage(&settings, &which)).await?;
+    Ok(Reply::no_content())
 }
 
 fn reply(settings: &Settings) -> Reply {

@@ -16,18 +16,18 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::HeaderValue;
-use http::{Method, Response, StatusCode};
+use http::{Method, Response};
 use http_body::Body;
 
 use super::compression::{self, Encoding};
 use super::reply::{Payload, without_body};
 use activity::Activity;
 
-use super::{ApiError, BoxError, FieldsPicker, Request, Router, State, real_ip};
+use super::{ApiError, BoxError, FieldsPicker, Next, Request, Router, State, real_ip};
 
 /// Answers one request. The order is the code: request id, log, CORS preflight, panic barrier,
-/// route, fields, auth, addresses of superusers, rate limits, routes of API keys, handler, compression; then security
-/// headers and CORS on whatever came out.
+/// route, fields, auth, addresses of superusers, rate limits, routes of API keys, middleware of the
+/// embedding program, handler, compression; then security headers and CORS on whatever came out.
 ///
 /// The limit of the body is kept by [`Request::body`], where it is read.
 pub async fn handle<B>(
@@ -51,13 +51,17 @@ where
     let activity = Arc::new(Activity::begin(&method, &url, &request.headers, remote));
 
     let mut response = if method == Method::OPTIONS {
-        cors.preflight()
+        let mut answer = cors.preflight();
+        if path.starts_with("/api/files/uploads") {
+            super::api::uploads::options(answer.headers_mut());
+        }
+        answer
     } else {
         if method == Method::HEAD {
             request.method = Method::GET;
         }
         let answer =
-            panic_barrier::catch(answer(Arc::clone(&state), &router, request, &activity)).await;
+            panic_barrier::catch(answer(Arc::clone(&state), router, request, &activity)).await;
         match answer {
             Ok(response) => {
                 activity.end(&state, response.status(), None);
@@ -97,7 +101,7 @@ where
 /// Finds the handler and lets it answer.
 async fn answer(
     state: Arc<State>,
-    router: &Router,
+    router: Arc<Router>,
     mut request: Request,
     activity: &Activity,
 ) -> Result<Response<Payload>, ApiError> {
@@ -109,10 +113,11 @@ async fn answer(
     let address = real_ip(&request, &state.backend.settings());
     activity.comes_from(address, request.extensions.get());
     limits::check(&state, &request, route.as_deref())?;
-    let route = route.ok_or_else(|| ApiError::generic(StatusCode::NOT_FOUND))?;
-    key_routes::check(&request, &route)?;
+    if let Some(route) = &route {
+        key_routes::check(&request, route)?;
+    }
     let encoding = Encoding::accepted(&request.headers);
-    let reply = (route.handler)(Arc::clone(&state), request).await?;
+    let reply = Next::new(router, Arc::clone(&state), route).run(request).await?;
     Ok(compression::apply(&state, encoding, reply.into_response(picker.as_ref())).await)
 }
 
