@@ -72,6 +72,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("multer", &["web"]),
     ("reqwest", &["outbound"]),
     ("zip", &["backup"]),
+    ("csv", &["ops"]),
     ("rust_embed", &["web"]),
     ("rustls", &["web", "outbound"]),
     ("tokio_rustls", &["web"]),

@@ -7,6 +7,7 @@
 mod builder;
 mod command;
 pub mod control;
+mod records;
 
 use std::fmt;
 use std::io;
@@ -17,7 +18,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
 
 pub use builder::{AppBuilder, BuildError};
-pub use command::{BackupCommand, ControlCommand, ExportCommand, Password, SuperuserCommand};
+pub use command::{
+    BackupCommand, ControlCommand, ExportCommand, Password, RecordsCommand, SuperuserCommand,
+};
 
 use crate::config::{Address, Boot, Live, Sources};
 use crate::dump;
@@ -115,6 +118,7 @@ impl App {
                 .map_err(|error| error.to_string()),
             ControlCommand::Export(command) => self.export(&command),
             ControlCommand::Backup(command) => self.backup(command),
+            ControlCommand::Records(command) => records::run(&self.0.state.backend, command),
         }
     }
 

@@ -21,4 +21,5 @@ mod records;
 mod sessions;
 mod settings;
 mod totp;
+mod transfer;
 mod views;

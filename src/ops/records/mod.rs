@@ -16,6 +16,7 @@ mod idempotency;
 mod list;
 mod placing;
 mod precondition;
+pub mod transfer;
 mod write;
 
 pub use delete::{DeleteRecord, delete_unchecked};

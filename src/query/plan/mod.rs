@@ -283,6 +283,11 @@ impl<'q> Plan<'q> {
     pub fn run(&self, rows: &dyn Rows) -> Result<Found, FilterError> {
         run::run(self, rows)
     }
+
+    /// The rowids of the page in order: eight bytes for each, however large the rows are.
+    pub fn rowids(&self, rows: &dyn Rows) -> Result<Vec<RowId>, FilterError> {
+        run::rowids(self, rows)
+    }
 }
 
 #[cfg(test)]

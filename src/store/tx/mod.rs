@@ -188,6 +188,19 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
+    /// Runs one step of a job, whose failure takes back what the step did and nothing else.
+    pub fn attempt<T, E: From<ReadError>>(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let savepoint = self.savepoint();
+        let result = step(self);
+        if result.is_err() {
+            self.roll_back(savepoint)?;
+        }
+        result
+    }
+
     /// Runs `step` so that a failure leaves the transaction as it was.
     fn atomically<T>(
         &mut self,

@@ -18,5 +18,6 @@ mod sessions;
 mod settings;
 mod sql;
 mod totp;
+mod transfer;
 
 pub use routes::routes;
