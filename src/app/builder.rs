@@ -72,6 +72,9 @@ pub enum BuildError {
     /// The system collections cannot be made.
     #[error("cannot prepare the data folder: {0}")]
     Bootstrap(#[from] ops::Error),
+    /// The configuration fixes settings that cannot be.
+    #[error("{0}")]
+    Settings(#[source] ops::Error),
     /// The system has no thread left.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
@@ -151,6 +154,7 @@ impl AppBuilder {
         let outbound = Outbound::new(boot.outbound_allow_private);
         let backend = Arc::new(Backend::new(store, hasher, files).with_outbound(outbound));
         bootstrap(&backend)?;
+        backend.pin_settings(&live.pinned).map_err(BuildError::Settings)?;
         if let Err(error) = replace::forget_old(&boot.data) {
             tracing::warn!(%error, "the data from before a restore was not removed");
         }
@@ -161,6 +165,7 @@ impl AppBuilder {
             backups,
             Blocking::new(cores * BLOCKING_PER_CORE),
             Blocking::new(HASHES_WAITING_MAX),
+            &router,
         );
         let pump = Pump::start(Arc::clone(&state.realtime)).map_err(BuildError::Thread)?;
         Ok(App(Arc::new(Parts {

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::metrics::Metrics;
 use super::wire::{EventWriter, RecordWriter};
-use super::{Blocking, RateLimiter};
+use super::{Blocking, RateLimiter, Router};
 use crate::config::SharedLive;
 use crate::ops::Backend;
 use crate::ops::backups::Backups;
@@ -35,6 +36,8 @@ pub struct State {
     pub backups: Arc<Backups>,
     /// Open streams, and what feeds them.
     pub realtime: Arc<Feed>,
+    /// What the server counts about itself.
+    pub(super) metrics: Metrics,
     /// Writes records as JSON.
     pub(super) records: RecordWriter,
 }
@@ -47,6 +50,7 @@ impl State {
         backups: Arc<Backups>,
         blocking: Blocking,
         hashing: Blocking,
+        router: &Router,
     ) -> Self {
         let thumbs = Blocking::new(THUMBS_AT_ONCE_MAX);
         let realtime = Arc::new(Feed::new(backend.clone(), live.clone(), EventWriter::default()));
@@ -60,6 +64,7 @@ impl State {
             outbound: Blocking::new(CALLS_AT_ONCE_MAX),
             rate_limiter: RateLimiter::default(),
             realtime,
+            metrics: Metrics::new(router.stats().to_vec()),
             records: RecordWriter::default(),
         }
     }

@@ -12,6 +12,7 @@ mod concurrency;
 mod explain;
 mod files;
 mod oauth2;
+mod observe;
 mod passkeys;
 mod presence;
 mod rate_limits;

@@ -1,6 +1,7 @@
 //! Answering: candidates in, page and total out.
 
 use std::ops::{Bound as RangeBound, ControlFlow};
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::model::key::has_cut_text;
 use crate::model::{Row, RowId, Scalar};
@@ -77,7 +78,9 @@ fn answered(
             }
         }
     }
-    answer.finish(rows)
+    let found = answer.finish(rows);
+    plan.looked.fetch_add(run.looked(), Relaxed);
+    found
 }
 
 /// The page and the total while candidates come in.

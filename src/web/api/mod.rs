@@ -9,6 +9,7 @@ mod collections;
 mod explain;
 mod files;
 mod health;
+mod metrics;
 mod oauth2;
 mod passkeys;
 mod realtime;

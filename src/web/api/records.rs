@@ -22,8 +22,10 @@ use crate::web::{ApiError, Reply, Request, State, committed};
 
 /// `GET …/records`
 pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
-    let rows_max = Some(state.live.load().scan_rows_max);
-    let params = ListParams { rows_max, ..list_params(&request)? };
+    let live = state.live.load();
+    let (rows_max, slow) = (Some(live.scan_rows_max), live.slow_query);
+    drop(live);
+    let params = ListParams { rows_max, slow, ..list_params(&request)? };
     let listing = Listing::open(
         state.backend.reading(),
         state.backend.rules().clone(),
@@ -256,5 +258,6 @@ pub(super) fn list_params(request: &Request) -> Result<ListParams, ApiError> {
         sort: text("sort").to_owned(),
         expand: text("expand").to_owned(),
         rows_max: None,
+        slow: None,
     })
 }

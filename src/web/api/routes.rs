@@ -4,7 +4,7 @@ use http::Method;
 
 use super::super::{Actions, RouteError, Router};
 use super::{
-    accounts, api_keys, auth, backups, batch, collections, explain, files, health, oauth2,
+    accounts, api_keys, auth, backups, batch, collections, explain, files, health, metrics, oauth2,
     passkeys, realtime, records, sessions, settings, sql, totp, transfer,
 };
 
@@ -14,6 +14,7 @@ use super::{
 pub fn routes() -> Result<Router, RouteError> {
     let mut router = Router::with_actions(actions_of);
     router.add(Method::GET, "/api/health", health::check)?;
+    router.add(Method::GET, "/metrics", metrics::get)?;
     router.add(Method::GET, "/api/realtime", realtime::connect)?;
     router.add(Method::POST, "/api/realtime", realtime::subscribe)?;
     router.add(Method::GET, "/api/collections", collections::list)?;

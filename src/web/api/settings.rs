@@ -26,7 +26,7 @@ pub(crate) async fn update(state: Arc<State>, mut request: Request) -> Result<Re
         }
         _ => error,
     })?;
-    let update = UpdateSettings::new(body);
+    let update = UpdateSettings::new(body).but_for(state.backend.pinned_settings());
     committed(|done| state.backend.submit(move |tx| update.run(tx), done)).await?;
     let settings = state.backend.reload_settings()?;
     state.rate_limiter.reset();

@@ -20,6 +20,7 @@ use http_body::Body;
 
 use super::compression::{self, Encoding};
 use super::reply::{Payload, without_body};
+use super::router::Route;
 use super::{ApiError, BoxError, FieldsPicker, Request, Router, State};
 
 /// Answers one request. The order is the code: request id, log, CORS preflight, panic barrier,
@@ -86,8 +87,22 @@ async fn answer(
     router: &Router,
     mut request: Request,
 ) -> Result<Response<Payload>, ApiError> {
+    let started = Instant::now();
     let (route, params) = router.find(&request.method, &request.path).unzip();
     request.params = params.unwrap_or_default();
+    let stats = route.as_ref().map(|route| Arc::clone(&route.stats));
+    let answer = answer_of(state, route, request).await;
+    let status = answer.as_ref().map_or_else(ApiError::status, Response::status);
+    stats.as_deref().unwrap_or(router.unrouted()).record(status, started.elapsed());
+    answer
+}
+
+/// Lets the handler of a route answer.
+async fn answer_of(
+    state: Arc<State>,
+    route: Option<Arc<Route>>,
+    mut request: Request,
+) -> Result<Response<Payload>, ApiError> {
     // Parsed before the handler runs, so that a bad parameter changes nothing.
     let picker = request.query.get("fields").map(FieldsPicker::parse).transpose()?;
     auth::load(&state, &mut request)?;
