@@ -2,7 +2,7 @@
 # make bench   measure it              make ui      rebuild the dashboard into admin-ui/dist
 
 .DEFAULT_GOAL := run
-.PHONY: run test bench ui \
+.PHONY: run test bench ui torture \
 	need-cargo need-lints need-node need-chromium check-format check-lints check-rust check-acme check-docs check-sdk check-conformance check-ui
 
 # What the SDK's suite runs against: the debug binary, because `cargo test` has built most of it.
@@ -31,6 +31,10 @@ check-lints: need-lints
 
 check-rust: need-cargo
 	cargo test --locked
+
+# The short tests of crashes and cut lines, with far more going on at once.
+torture: need-cargo
+	HAVERSACK_TORTURE=$(or $(UPLOADS),100) cargo test --locked --test durability --test storage -- --nocapture crash
 
 # Certificates from a real ACME server: pebble, which Debian has.
 check-acme: need-cargo

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::Method;
+use http::{Method, StatusCode};
 
 use super::metrics::RouteStats;
 use super::{ApiError, BoxFuture, Params, Reply, Request, State};
@@ -11,6 +11,57 @@ use super::{ApiError, BoxFuture, Params, Reply, Request, State};
 /// Answers requests of one route.
 pub type Handler =
     Arc<dyn Fn(Arc<State>, Request) -> BoxFuture<'static, Result<Reply, ApiError>> + Send + Sync>;
+
+/// Something around the handlers of routes.
+pub type Middleware = Arc<
+    dyn Fn(Arc<State>, Request, Next) -> BoxFuture<'static, Result<Reply, ApiError>> + Send + Sync,
+>;
+
+/// What a middleware is around: further middleware, and at last the handler.
+pub struct Next {
+    router: Arc<Router>,
+    state: Arc<State>,
+    /// `None` when no route has the path.
+    route: Option<Arc<Route>>,
+    /// The middleware that is next.
+    at: usize,
+}
+
+impl Next {
+    pub(super) fn new(router: Arc<Router>, state: Arc<State>, route: Option<Arc<Route>>) -> Self {
+        Self { router, state, route, at: 0 }
+    }
+
+    /// Answers `request` with what is further in.
+    ///
+    /// Errors: 404 when there is no route, and what middleware and handler say.
+    pub fn run(mut self, request: Request) -> BoxFuture<'static, Result<Reply, ApiError>> {
+        let router = Arc::clone(&self.router);
+        while let Some((prefix, middleware)) = router.middleware.get(self.at) {
+            self.at += 1;
+            if is_below(prefix, &request.path) {
+                let state = Arc::clone(&self.state);
+                return middleware(state, request, self);
+            }
+        }
+        match self.route {
+            Some(route) => (route.handler)(self.state, request),
+            None => Box::pin(async { Err(ApiError::generic(StatusCode::NOT_FOUND)) }),
+        }
+    }
+}
+
+impl fmt::Debug for Next {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Next").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+/// Whether `path` is `prefix` or below it, by whole parts.
+fn is_below(prefix: &str, path: &str) -> bool {
+    let prefix = prefix.trim_end_matches('/');
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
 
 /// What rate limits call what a route does to the `{collection}` in its path, such as `create`.
 pub type Actions = &'static [&'static str];
@@ -29,6 +80,7 @@ pub(super) struct Route {
 /// The routes: for each method, paths with parts in braces such as `/api/posts/{id}`.
 pub struct Router {
     actions: fn(&Method, &str) -> Actions,
+    middleware: Vec<(String, Middleware)>,
     methods: Vec<(Method, matchit::Router<Arc<Route>>)>,
     /// What every route answered, and at last what had none.
     stats: Vec<Arc<RouteStats>>,
@@ -56,7 +108,8 @@ impl Router {
     pub fn with_actions(actions: fn(&Method, &str) -> Actions) -> Self {
         let unrouted = Arc::new(RouteStats::new(Method::GET, "none"));
         let stats = vec![Arc::clone(&unrouted)];
-        Self { actions, methods: Vec::new(), stats, unrouted, fallback: None }
+        let (middleware, methods) = (Vec::new(), Vec::new());
+        Self { actions, middleware, methods, stats, unrouted, fallback: None }
     }
 
     /// Adds a route. GET routes answer HEAD requests too.
@@ -81,6 +134,12 @@ impl Router {
             path: path.to_owned(),
             reason: error.to_string(),
         })
+    }
+
+    /// Puts `middleware` around all that is answered below `prefix`, inside of what was added
+    /// before. An empty prefix is everything.
+    pub fn wrap(&mut self, prefix: &str, middleware: Middleware) {
+        self.middleware.push((prefix.to_owned(), middleware));
     }
 
     /// Answers GET and HEAD requests for which there is no route.
@@ -231,6 +290,21 @@ mod tests {
             .add(Method::GET, "/api/health", async |_, _| Ok(Reply::no_content()))
             .unwrap_err();
         assert!(error.to_string().starts_with("route GET /api/health: "), "{error}");
+    }
+
+    #[test]
+    fn a_prefix_covers_whole_parts_of_a_path() {
+        for (prefix, path, expected) in [
+            ("", "/x", true),
+            ("/", "/x", true),
+            ("/api/x", "/api/x", true),
+            ("/api/x", "/api/x/y", true),
+            ("/api/x/", "/api/x", true),
+            ("/api/x", "/api/xy", false),
+            ("/api/x", "/api", false),
+        ] {
+            assert_eq!(is_below(prefix, path), expected, "{prefix} {path}");
+        }
     }
 
     #[test]

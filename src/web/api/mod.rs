@@ -6,9 +6,11 @@ mod auth;
 mod backups;
 mod batch;
 mod collections;
+mod crons;
 mod explain;
 mod files;
 mod health;
+mod logs;
 mod metrics;
 mod oauth2;
 mod passkeys;
@@ -20,5 +22,6 @@ mod settings;
 mod sql;
 mod totp;
 mod transfer;
+pub(super) mod uploads;
 
 pub use routes::routes;
