@@ -7,7 +7,7 @@ use super::source::{self, Source, SourceRow};
 use super::{Format, Tally, unusable};
 use crate::access::Caller;
 use crate::ops::records::{Intent, WriteRecord, collection_of};
-use crate::ops::{Backend, Error, batch};
+use crate::ops::{Backend, Error, batch, hooked};
 use crate::query::Rows;
 use crate::schema::{Collection, FieldKind};
 use crate::store::Tx;
@@ -187,7 +187,7 @@ impl Batch {
         let mut tally = self.unread.clone();
         for (line, write) in &mut self.writes {
             let is_update = choose_intent(write, tx, self.mode)?;
-            match tx.attempt(|tx| write.run(tx)) {
+            match hooked::attempt(tx, |tx| write.run(tx)) {
                 Ok(_) if is_update => tally.updated += 1,
                 Ok(_) => tally.created += 1,
                 Err(error @ (Error::Internal(_) | Error::Busy)) => return Err(error),
