@@ -43,7 +43,8 @@ impl Pinned {
 /// Only the paths, because some values are secrets.
 impl fmt::Debug for Pinned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pinned").field("file", &self.file).field("paths", &self.paths()).finish()
+        let mut shown = f.debug_struct("Pinned");
+        shown.field("file", &self.file).field("paths", &self.paths()).finish_non_exhaustive()
     }
 }
 
