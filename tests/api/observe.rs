@@ -1,21 +1,22 @@
 //! What operators see and fix: metrics, slow lists, health, pinned settings.
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::harness::{Client, Server, encode, records};
 
 fn metrics(client: &Client) -> String {
     let (status, headers, bytes) = client.fetch("/metrics", &[]);
     assert_eq!(status, 200);
-    assert!(headers["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
-    String::from_utf8(bytes).unwrap()
+    let media_type = headers["content-type"].to_str().expect("text");
+    assert!(media_type.starts_with("text/plain; version=0.0.4"));
+    String::from_utf8(bytes).expect("text")
 }
 
 /// The value of a sample.
 fn sample(text: &str, name: &str) -> f64 {
     let line = text.lines().find(|line| line.rsplit_once(' ').is_some_and(|(n, _)| n == name));
     let line = line.unwrap_or_else(|| panic!("no {name} in\n{text}"));
-    line.rsplit_once(' ').unwrap().1.parse().unwrap()
+    line.rsplit_once(' ').expect("a value").1.parse().expect("a number")
 }
 
 #[test]
@@ -56,7 +57,8 @@ fn slow_lists_are_logged_with_their_plan() {
     let superuser = server.superuser();
     let body = json!({ "name": "things", "fields": [{ "name": "text", "type": "text" }] });
     superuser.post("/api/collections", &body).expect(200);
-    let rows: String = (0..3000).map(|at| format!("{{\"text\":\"{at}\"}}\n")).collect();
+    let rows: String =
+        (0..3000).map(|at| format!("{{\"text\":\"{at}\"}}")).collect::<Vec<_>>().join("\n");
     let path = "/api/collections/things/import?format=jsonl";
     let tally = superuser.send("POST", path, &[], Some(rows.as_bytes())).expect(200);
     assert_eq!(tally["created"], 3000);
@@ -103,7 +105,7 @@ fn pinned_settings_are_in_force_and_refuse_changes() {
     std::fs::write(&file, "[settings.meta]\nsenderName = \"Live\"\n").unwrap();
     let sender = || superuser.get("/api/settings").expect(200)["meta"]["senderName"].clone();
     let started = std::time::Instant::now();
-    while sender() != Json::from("Live") {
+    while sender() != "Live" {
         assert!(started.elapsed().as_secs() < 10, "the file was not read again");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
