@@ -74,6 +74,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("multer", &["web"]),
     ("reqwest", &["outbound"]),
     ("zip", &["backup"]),
+    ("csv", &["ops"]),
     ("rust_embed", &["web"]),
     ("rustls", &["files", "mail", "web", "outbound"]),
     ("tokio_rustls", &["web"]),

@@ -113,6 +113,9 @@ pub enum BuildError {
     /// The system collections cannot be made.
     #[error("cannot prepare the data folder: {0}")]
     Bootstrap(#[from] ops::Error),
+    /// The configuration fixes settings that cannot be.
+    #[error("{0}")]
+    Settings(#[source] ops::Error),
     /// A file that the configuration names cannot be used.
     #[error("`{option}`: {}: {cause}", path.display())]
     File {
@@ -294,6 +297,7 @@ impl AppBuilder {
             setup(backend.hooks());
         }
         bootstrap(&backend)?;
+        backend.pin_settings(&live.pinned).map_err(BuildError::Settings)?;
         if let Err(error) = replace::forget_old(&boot.data) {
             tracing::warn!(%error, "the data from before a restore was not removed");
         }
@@ -305,6 +309,7 @@ impl AppBuilder {
             backups,
             Blocking::new(cores * BLOCKING_PER_CORE),
             Blocking::new(HASHES_WAITING_MAX),
+            &router,
         );
         let pump = Pump::start(Arc::clone(&state.realtime)).map_err(BuildError::Thread)?;
         let after_hooks =

@@ -16,6 +16,52 @@ pub enum ControlCommand {
     Export(ExportCommand),
     /// Makes a backup, or goes back to one.
     Backup(BackupCommand),
+    /// Moves records between a collection and a file.
+    Records(RecordsCommand),
+}
+
+/// What to move, and how. Paths are absolute; texts are as in the web API.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "lowercase", deny_unknown_fields)]
+pub enum RecordsCommand {
+    /// Writes records to a file.
+    Export {
+        /// The collection, by name or id.
+        collection: String,
+        /// The file.
+        file: PathBuf,
+        /// `csv` or `jsonl`.
+        format: String,
+        /// Which records; empty = all.
+        filter: String,
+        /// In which order; empty = that of insertion.
+        sort: String,
+        /// The names of fields, separated by commas; empty = all.
+        fields: String,
+        /// Whether texts are guarded against being taken for formulas.
+        safe: bool,
+        /// Whether it may replace a file.
+        force: bool,
+    },
+    /// Makes records of the rows of a file.
+    Import {
+        /// The collection, by name or id.
+        collection: String,
+        /// The file.
+        file: PathBuf,
+        /// `csv` or `jsonl`.
+        format: String,
+        /// `create` or `upsert`.
+        mode: String,
+        /// Whether to find out only.
+        dry_run: bool,
+        /// Whether to write all rows or none.
+        atomic: bool,
+        /// Whether guards of texts are taken away.
+        safe: bool,
+        /// The fields of columns that are called otherwise.
+        map: Vec<(String, String)>,
+    },
 }
 
 /// What to do with a backup.
@@ -40,7 +86,7 @@ impl ControlCommand {
         match self {
             // It may have to hash a password on a busy machine.
             Self::Superuser(_) => Some(Duration::from_secs(30)),
-            Self::Export(_) | Self::Backup(_) => None,
+            Self::Export(_) | Self::Backup(_) | Self::Records(_) => None,
         }
     }
 }

@@ -15,6 +15,7 @@ mod link;
 mod migrations;
 mod own_jobs;
 mod program_command;
+mod records;
 mod request;
 mod running;
 
@@ -28,7 +29,9 @@ use tokio::net::TcpListener;
 
 pub use after::Committed;
 pub use builder::{AppBuilder, BuildError};
-pub use command::{BackupCommand, ControlCommand, ExportCommand, Password, SuperuserCommand};
+pub use command::{
+    BackupCommand, ControlCommand, ExportCommand, Password, RecordsCommand, SuperuserCommand,
+};
 pub use data::DataHandle;
 pub use migrations::MigrationError;
 pub use request::{Next, Request};
@@ -203,6 +206,7 @@ impl App {
                 .map_err(|error| error.to_string()),
             ControlCommand::Export(command) => self.export(&command),
             ControlCommand::Backup(command) => self.backup(command),
+            ControlCommand::Records(command) => records::run(&self.0.state.backend, command),
         }
     }
 

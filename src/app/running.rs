@@ -28,7 +28,13 @@ impl Running {
             .clone()
             .map(|sources| {
                 let live = Arc::clone(&parts.state.live);
-                ConfigWatch::start(sources, parts.boot.clone(), live, move |live| on_reload(live))
+                let backend = Arc::clone(&parts.state.backend);
+                ConfigWatch::start(sources, parts.boot.clone(), live, move |live| {
+                    if let Err(error) = backend.pin_settings(&live.pinned) {
+                        tracing::error!(%error, "the settings of before stay pinned");
+                    }
+                    on_reload(live);
+                })
             })
             .transpose()
             .map_err(io::Error::other)?

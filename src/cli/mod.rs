@@ -11,6 +11,7 @@ mod export;
 mod import;
 mod log;
 mod password;
+mod records;
 mod serve;
 mod superuser;
 
@@ -53,6 +54,12 @@ enum Command {
     Backup {
         #[command(subcommand)]
         action: backup::Action,
+    },
+    /// Move records between a collection and a file of CSV or JSON lines, whether the server is running
+    /// or not.
+    Records {
+        #[command(subcommand)]
+        action: records::Action,
     },
     /// Look for damage in a data folder; no server may be running.
     ///
@@ -142,6 +149,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Export(arguments) => export::run(arguments),
         Command::Import(arguments) => import::run(arguments),
         Command::Backup { action } => backup::run(action),
+        Command::Records { action } => records::run(action),
         Command::Check(arguments) => check::run(&arguments),
     };
     match outcome {

@@ -101,7 +101,7 @@ pub(super) fn run(action: Action) -> Result<(), Failure> {
 }
 
 /// Gives `command` to the server that holds the data folder; without one, does it here.
-fn give(command: ControlCommand, place: &Place) -> Result<String, Failure> {
+pub(super) fn give(command: ControlCommand, place: &Place) -> Result<String, Failure> {
     let config = place.config()?;
     let deadline = Instant::now() + CHANGEOVER_MAX;
     loop {

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
 use super::layer::{KEYS, Layer, SetError, nearest};
+use super::pinned::{self, Pinned};
 use super::setting::Given;
 
 /// The largest config file, in bytes: far above any real one.
@@ -36,6 +37,9 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Layer, ConfigError> {
     Ok(reader.layer)
 }
 
+/// The table of settings that the file fixes.
+const PINNED_TABLE: &str = "settings";
+
 struct Reader<'t> {
     name: &'t str,
     text: &'t str,
@@ -48,6 +52,11 @@ impl Reader<'_> {
         for (key, value) in table {
             let name = format!("{prefix}{}", key.get_ref());
             match value.get_ref() {
+                // Whether there are such settings is for others to say.
+                DeValue::Table(inner) if name == PINNED_TABLE => match pinned::object_of(inner) {
+                    Some(values) => self.layer.pinned = Some(Pinned::new(self.name, values)),
+                    None => self.problem(key.span().start, pinned::EXPECTED),
+                },
                 // An unknown table is reported key by key, unless it has none.
                 DeValue::Table(inner) if !KEYS.contains(&name.as_str()) => {
                     let mut tables = KEYS.iter().filter_map(|key| Some(key.split_once('.')?.0));

@@ -4,7 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::setting::{Address, Domains, Durability, Given, LogFormat, LogLevel, Names, Setting};
+use super::pinned::Pinned;
+use super::setting::{
+    Address, Domains, Durability, Given, LogFormat, LogLevel, Names, Secret, Setting,
+};
 use super::units::ByteSize;
 
 /// Makes [`Layer`] with its keys: each line is `doc, "key in the file", field: type`.
@@ -14,6 +17,8 @@ macro_rules! layer {
         #[derive(Debug, Clone, PartialEq, Default)]
         pub struct Layer {
             $($(#[$doc])* pub $field: Option<$type>,)*
+            /// See [`Live::pinned`](super::Live::pinned).
+            pub pinned: Option<Pinned>,
         }
 
         /// Every key, as the file spells it with its table: `log.level`.
@@ -23,7 +28,10 @@ macro_rules! layer {
             /// This layer on top of `below`.
             #[must_use]
             pub fn over(self, below: Self) -> Self {
-                Self { $($field: self.$field.or(below.$field),)* }
+                Self {
+                    $($field: self.$field.or(below.$field),)*
+                    pinned: self.pinned.or(below.pinned),
+                }
             }
 
             /// Sets the option called `key`. An error says what was expected instead.
@@ -68,6 +76,12 @@ layer! {
     "log.format" log_format: LogFormat,
     /// See [`Live::log_level`](super::Live::log_level).
     "log.level" log_level: LogLevel,
+    /// See [`Live::slow_query`](super::Live::slow_query).
+    "log.slow_query" slow_query: Option<Duration>,
+    /// See [`Live::metrics_enabled`](super::Live::metrics_enabled).
+    "metrics.enabled" metrics_enabled: bool,
+    /// See [`Live::metrics_token`](super::Live::metrics_token).
+    "metrics.token" metrics_token: Secret,
     /// See [`Boot::cache_size`](super::Boot::cache_size).
     "store.cache_size" cache_size: ByteSize,
     /// See [`Boot::durability`](super::Boot::durability).

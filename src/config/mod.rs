@@ -9,6 +9,7 @@ mod environment;
 mod error;
 mod file;
 mod layer;
+mod pinned;
 mod setting;
 mod sources;
 mod units;
@@ -22,7 +23,8 @@ use arc_swap::ArcSwap;
 
 pub use error::ConfigError;
 pub use layer::Layer;
-pub use setting::{Address, Domains, Durability, LogFormat, LogLevel, Names};
+pub use pinned::Pinned;
+pub use setting::{Address, Domains, Durability, LogFormat, LogLevel, Names, Secret};
 pub use sources::Sources;
 pub use units::ByteSize;
 
@@ -147,6 +149,14 @@ pub struct Live {
     pub compression: bool,
     /// The smallest answer that is compressed.
     pub compressed_size_min: ByteSize,
+    /// How long a list may take before it is logged; `None` = none is.
+    pub slow_query: Option<Duration>,
+    /// Whether `/metrics` answers.
+    pub metrics_enabled: bool,
+    /// What whoever collects metrics shows; empty = only superusers may.
+    pub metrics_token: Secret,
+    /// Settings that the file fixes.
+    pub pinned: Pinned,
 }
 
 impl Default for Live {
@@ -164,6 +174,10 @@ impl Default for Live {
             scan_rows_max: 10_000_000,
             compression: true,
             compressed_size_min: ByteSize::kibibytes(8),
+            slow_query: Some(Duration::from_millis(200)),
+            metrics_enabled: false,
+            metrics_token: Secret::default(),
+            pinned: Pinned::default(),
         }
     }
 }
@@ -216,6 +230,10 @@ impl Config {
                 scan_rows_max: layer.scan_rows_max.unwrap_or(live.scan_rows_max),
                 compression: layer.compression.unwrap_or(live.compression),
                 compressed_size_min: layer.compressed_size_min.unwrap_or(live.compressed_size_min),
+                slow_query: layer.slow_query.unwrap_or(live.slow_query),
+                metrics_enabled: layer.metrics_enabled.unwrap_or(live.metrics_enabled),
+                metrics_token: layer.metrics_token.unwrap_or(live.metrics_token),
+                pinned: layer.pinned.unwrap_or(live.pinned),
             },
         }
     }

@@ -245,6 +245,43 @@ impl Setting for Duration {
     }
 }
 
+/// Zero leaves it out.
+impl Setting for Option<Duration> {
+    const EXPECTED: &'static str = "a duration such as \"200ms\", or \"0\" for never";
+
+    fn read(given: &Given<'_>) -> Option<Self> {
+        match given {
+            Given::Integer(0) | Given::Text("0") | Given::Variable("0") => Some(None),
+            given => Duration::read(given).map(Some),
+        }
+    }
+}
+
+/// A text that stays out of logs.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl Setting for Secret {
+    const EXPECTED: &'static str = "a text";
+
+    fn read(given: &Given<'_>) -> Option<Self> {
+        text(given).map(|text| Self(text.to_owned()))
+    }
+}
+
 impl Setting for usize {
     const EXPECTED: &'static str = "a number from 0 to 1024";
 

@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 
 use crate::access::{Caller, RuleCache};
 use crate::auth::PasswordHasher;
+use crate::config::Pinned;
 use crate::files::{BucketOptions, Storage};
 use crate::hooks::{Data, Hooks, Rejection};
 use crate::mail::{Authorities, Delivery, Security, Sender, Smtp, SmtpLogin};
@@ -15,7 +16,7 @@ use crate::oauth2::Remembered;
 use crate::outbound::Outbound;
 use crate::query::Rows;
 use crate::settings::{Bucket, Settings};
-use crate::store::{Snapshot, Store, Tx};
+use crate::store::{Load, Snapshot, Store, Tx};
 
 use super::auth::{Factors, LastUses, Throttles};
 use super::crons::Crons;
@@ -44,6 +45,7 @@ pub struct Backend {
     outbound: Outbound,
     providers: Remembered,
     settings: ArcSwap<CachedSettings>,
+    pinned: ArcSwap<Pinned>,
     /// Held while settings are read and cached, so that older ones never replace newer ones.
     reloading: Mutex<()>,
 }
@@ -82,6 +84,7 @@ impl Backend {
             outbound: Outbound::new(false),
             providers: Remembered::default(),
             settings: ArcSwap::default(),
+            pinned: ArcSwap::default(),
             reloading: Mutex::new(()),
         }
     }
@@ -182,6 +185,16 @@ impl Backend {
         delivery(&self.settings(), &self.authorities)
     }
 
+    /// How busy the store is.
+    pub fn store_load(&self) -> Load {
+        self.store.load()
+    }
+
+    /// How many mails wait to be sent; those that were given up do not.
+    pub fn mails_waiting(&self) -> Result<u64, Error> {
+        super::mail::waiting(&self.snapshot())
+    }
+
     /// Wakes whoever sends mail; it is rung by those who posted a letter, once that is committed.
     pub fn bell(&self) -> &Bell {
         &self.shared.bell
@@ -214,11 +227,28 @@ impl Backend {
         self.reload_settings().unwrap_or_else(|_| Arc::clone(&cached.settings))
     }
 
+    /// What the configuration fixes of the settings.
+    pub fn pinned_settings(&self) -> Arc<Pinned> {
+        self.pinned.load_full()
+    }
+
+    /// Puts what the configuration fixes over the settings; what it fixed before is as it was stored.
+    ///
+    /// Fails when it names no setting or a value that cannot be, and changes nothing then.
+    pub fn pin_settings(&self, pinned: &Pinned) -> Result<(), Error> {
+        let snapshot = self.snapshot();
+        settings::check_pinned(&settings::load(&snapshot)?, pinned)?;
+        drop(snapshot);
+        self.pinned.store(Arc::new(pinned.clone()));
+        self.reload_settings().map(drop)
+    }
+
     /// Reads the settings anew: at the start, and after they were written.
     pub fn reload_settings(&self) -> Result<Arc<Settings>, Error> {
         let _guard = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshot = self.store.snapshot();
-        let settings = Arc::new(settings::load(&snapshot)?);
+        let settings = settings::load(&snapshot)?;
+        let settings = Arc::new(settings::pin(&settings, &self.pinned.load())?);
         self.files.use_bucket(settings.s3.enabled.then(|| bucket_options(&settings.s3)));
         let catalog_version = Some(snapshot.catalog().version());
         let cached = CachedSettings { settings: Arc::clone(&settings), catalog_version };

@@ -9,6 +9,7 @@ use crate::schema::Violations;
 use crate::sql::SqlError;
 use crate::store::{StoreError, WriteError};
 
+use super::records::transfer::Tally;
 use super::views::NotReady;
 
 /// Why a use case failed.
@@ -113,6 +114,9 @@ pub enum Error {
     /// A step of a batch that is none of the actions on records.
     #[error("unknown batch action")]
     UnknownBatchAction,
+    /// An import that was to be done whole or not at all had rows that failed.
+    #[error("{} rows of the import failed", .0.failed)]
+    ImportFailed(Box<Tally>),
     /// The caller has used up what a rate limit allows.
     #[error("too many requests")]
     TooManyRequests,

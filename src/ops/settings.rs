@@ -1,7 +1,10 @@
 //! The settings of the server: read, change, and what renamed collections mean for them.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json};
 
+use crate::config::Pinned;
 use crate::files::Bucket;
 use crate::query::{ReadError, Rows};
 use crate::schema::{Catalog, Secrets, Violation, Violations};
@@ -25,23 +28,77 @@ pub(in crate::ops) fn load_in(tx: &Tx<'_>) -> Result<Settings, Error> {
 #[derive(Debug)]
 pub struct UpdateSettings {
     body: Map<String, Json>,
+    pinned: Arc<Pinned>,
 }
 
 impl UpdateSettings {
     /// A change to what `body` says, group by group.
     pub fn new(body: Map<String, Json>) -> Self {
-        Self { body }
+        Self { body, pinned: Arc::default() }
+    }
+
+    /// The same, refused where it changes what is `pinned`.
+    #[must_use]
+    pub fn but_for(mut self, pinned: Arc<Pinned>) -> Self {
+        self.pinned = pinned;
+        self
     }
 
     /// Checks the result and keeps it. [`super::Backend::reload_settings`] puts it in force.
     pub fn run(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let malformed = |_| Error::Rejected(Failure::SettingsFormat, Violations::new());
-        let settings = read(|key| tx.setting(key))?.merged(&self.body).map_err(malformed)?;
-        settings
+        let stored = read(|key| tx.setting(key))?;
+        let settings = stored.merged(&self.body).map_err(malformed)?;
+        let wanted = pin(&stored, &self.pinned)?.merged(&self.body).map_err(malformed)?;
+        let in_force = pin(&wanted, &self.pinned)?;
+        refuse_changes(&self.pinned, &wanted, &in_force)?;
+        in_force
             .check()
             .map_err(|violations| Error::Rejected(Failure::SaveSettings, violations))?;
         write(tx, &settings)
     }
+}
+
+/// `settings` with what is `pinned` put over them.
+pub(super) fn pin(settings: &Settings, pinned: &Pinned) -> Result<Settings, Error> {
+    let refused = |_| Error::Refused(format!("{}: settings of the wrong type", pinned.file()));
+    settings.merged(pinned.values()).map_err(refused)
+}
+
+/// Whether the configuration may pin what it does, given what else is set. The error is a sentence
+/// that names the file and the key.
+pub(super) fn check_pinned(settings: &Settings, pinned: &Pinned) -> Result<(), Error> {
+    let known = settings.to_json(Secrets::Show);
+    for path in pinned.paths() {
+        if known.pointer(&pointer(&path)).is_none() {
+            let key = path.join(".");
+            let message = format!("{}: there is no setting `settings.{key}`", pinned.file());
+            return Err(Error::Refused(message));
+        }
+    }
+    pin(settings, pinned)?.check().map_err(|violations| {
+        Error::Refused(format!("{}: [settings]: {}", pinned.file(), violations.to_json()))
+    })
+}
+
+fn refuse_changes(pinned: &Pinned, wanted: &Settings, in_force: &Settings) -> Result<(), Error> {
+    let (wanted, in_force) = (wanted.to_json(Secrets::Show), in_force.to_json(Secrets::Show));
+    let mut violations = Violations::new();
+    for path in pinned.paths() {
+        let pointer = pointer(&path);
+        if wanted.pointer(&pointer) != in_force.pointer(&pointer) {
+            let key = path.join(".");
+            let message = format!("Set by {} as settings.{key}.", pinned.file());
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            violations.add_at(&path, Violation::new("validation_pinned", message));
+        }
+    }
+    let refused = |violations| Error::Rejected(Failure::SaveSettings, violations);
+    violations.into_result().map_err(refused)
+}
+
+fn pointer(path: &[String]) -> String {
+    path.iter().fold(String::new(), |pointer, name| pointer + "/" + name)
 }
 
 /// Puts a file into the bucket of one of the storages, lists it and removes it again; `which` is

@@ -26,9 +26,10 @@ mod wal;
 mod writer;
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
@@ -81,6 +82,24 @@ pub enum Durability {
     Relaxed,
 }
 
+/// How busy a store is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Jobs that wait for the writer.
+    pub waiting: u64,
+    /// Commits since it was opened.
+    pub commits: u64,
+    /// The size of its file; `None` when there is none.
+    pub file_bytes: Option<u64>,
+}
+
+/// What the writer and those who wait for it count together.
+#[derive(Debug, Default)]
+struct Pulse {
+    waiting: AtomicU64,
+    commits: AtomicU64,
+}
+
 /// The name of the store of the data.
 const DATA: &str = "data";
 
@@ -97,6 +116,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     published: Arc<ArcSwap<Snapshot>>,
     listeners: Listeners,
+    pulse: Arc<Pulse>,
+    file: OnceLock<PathBuf>,
     /// `None` once closed.
     jobs: RwLock<Option<SyncSender<Box<dyn Job>>>>,
     thread: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
@@ -166,7 +187,10 @@ impl Store {
         let (mut wal, records) = Wal::open(&path.with_extension("wal"))?;
         let sequence = open::replay(&engine, &mut wal, &records)?;
         let wal = (options.durability == Durability::Relaxed).then_some((wal, sequence));
-        Self::start(Arc::new(engine), options, pace, wal)
+        let store = Self::start(Arc::new(engine), options, pace, wal)?;
+        // It was made just now, so nothing is there yet.
+        let _ = store.0.file.set(path.to_owned());
+        Ok(store)
     }
 
     /// A store that keeps nothing when it goes.
@@ -190,7 +214,7 @@ impl Store {
         let (catalog, last_change) = (Arc::clone(&staged.catalog), staged.last_change);
         let snapshot = Snapshot { read, catalog, last_change };
         let published = Arc::new(ArcSwap::from_pointee(snapshot));
-        let listeners = Listeners::default();
+        let (listeners, pulse) = (Listeners::default(), Arc::<Pulse>::default());
         let (jobs, waiting) = sync_channel(QUEUE_MAX);
         let writer = Writer {
             engine,
@@ -198,6 +222,7 @@ impl Store {
             pace,
             published: Arc::clone(&published),
             listeners: Arc::clone(&listeners),
+            pulse: Arc::clone(&pulse),
             staged,
             next_rowids: tx::NextRowids::new(),
             wal,
@@ -211,6 +236,8 @@ impl Store {
         Ok(Self(Arc::new(Inner {
             published,
             listeners,
+            pulse,
+            file: OnceLock::new(),
             jobs: RwLock::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
         })))
@@ -220,6 +247,16 @@ impl Store {
     /// space of overwritten data again.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.0.published.load_full()
+    }
+
+    /// How busy the store is now. Asks the disk for the size of the file.
+    pub fn load(&self) -> Load {
+        let file = self.0.file.get().and_then(|file| std::fs::metadata(file).ok());
+        Load {
+            waiting: self.0.pulse.waiting.load(Relaxed),
+            commits: self.0.pulse.commits.load(Relaxed),
+            file_bytes: file.map(|file| file.len()),
+        }
     }
 
     /// Runs `listener` after each commit, once the new snapshot can be had. It runs on the writer's
@@ -271,7 +308,9 @@ impl Store {
         let Some(jobs) = self.sender() else {
             return Err(StoreError::Closed.into());
         };
+        self.0.pulse.waiting.fetch_add(1, Relaxed);
         if jobs.send(Box::new(Submitted::new(job, done))).is_err() {
+            self.0.pulse.waiting.fetch_sub(1, Relaxed);
             return Err(StoreError::Closed.into());
         }
         drop(jobs);
@@ -293,6 +332,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let job: Box<dyn Job> = Box::new(Submitted::new(job, done));
+        self.0.pulse.waiting.fetch_add(1, Relaxed);
         let (job, failure) = match self.sender() {
             None => (job, StoreError::Closed),
             Some(jobs) => match jobs.try_send(job) {
@@ -301,6 +341,7 @@ impl Store {
                 Err(TrySendError::Disconnected(job)) => (job, StoreError::Closed),
             },
         };
+        self.0.pulse.waiting.fetch_sub(1, Relaxed);
         job.answer(Some(failure));
     }
 

@@ -51,6 +51,18 @@ impl Snapshot {
         Ok(letters)
     }
 
+    /// How many letters of the outbox are due before `until`.
+    pub fn outbox_len(&self, until: u64) -> Result<u64, ReadError> {
+        let mut count = 0;
+        let end = OutboxKey { due: until, sequence: 0 }.to_bytes();
+        let keys = (Bound::Unbounded, Bound::Excluded(end.as_slice()));
+        self.read.range(names::OUTBOX, keys, Direction::Forward, &mut |_, _| {
+            count += 1;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(count)
+    }
+
     /// Up to `limit` settings whose key begins with `prefix` and comes after `after`, in the order of
     /// their keys.
     pub fn settings(

@@ -1,6 +1,7 @@
 //! The writer: one thread that runs waiting jobs, many of them in one transaction.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use super::error::StoreError;
 use super::snapshot::Snapshot;
 use super::tx::{NextRowids, Staged, Tx};
 use super::wal::Wal;
-use super::{Listeners, StoreOptions, names};
+use super::{Listeners, Pulse, StoreOptions, names};
 
 /// Jobs that share a transaction at most.
 const BATCH_MAX: usize = 1024;
@@ -87,6 +88,7 @@ pub(super) struct Writer {
     pub(super) pace: Pace,
     pub(super) published: Arc<ArcSwap<Snapshot>>,
     pub(super) listeners: Listeners,
+    pub(super) pulse: Arc<Pulse>,
     pub(super) staged: Staged,
     pub(super) next_rowids: NextRowids,
     /// The write-ahead log of relaxed durability, and the sequence of its last record.
@@ -107,6 +109,7 @@ impl Writer {
             {
                 batch.push(job);
             }
+            self.pulse.waiting.fetch_sub(batch.len() as u64, Relaxed);
             self.run_batch(batch);
         }
         self.sync(Commit::QuickRepair)
@@ -246,6 +249,7 @@ impl Writer {
             last_change: self.staged.last_change,
         };
         self.published.store(Arc::new(snapshot));
+        self.pulse.commits.fetch_add(1, Relaxed);
         for listener in &*self.listeners.lock().unwrap_or_else(PoisonError::into_inner) {
             listener();
         }

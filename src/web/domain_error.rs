@@ -82,6 +82,10 @@ impl From<Error> for ApiError {
             Error::UnknownBatchAction => {
                 Self::bad_request("").with_cause("unknown batch request action")
             }
+            Error::ImportFailed(tally) => {
+                Self::bad_request("Failed to import records, nothing was changed.")
+                    .with_data(tally.to_json())
+            }
             Error::TooManyRequests => Self::too_many_requests(),
             Error::Changed => Self::new(
                 StatusCode::PRECONDITION_FAILED,

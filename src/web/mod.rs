@@ -23,6 +23,7 @@ mod excerpt;
 mod fields;
 mod file_body;
 mod incoming;
+mod metrics;
 pub mod middleware;
 mod multipart;
 mod public_folder;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::{Method, StatusCode};
 
+use super::metrics::RouteStats;
 use super::{ApiError, BoxFuture, Params, Reply, Request, State};
 
 /// Answers requests of one route.
@@ -72,6 +73,8 @@ pub(super) struct Route {
     pub(super) pattern: Box<str>,
     /// What it does to the collection in its path, such as `create`; nothing when it has none.
     pub(super) actions: Actions,
+    /// What it answered so far.
+    pub(super) stats: Arc<RouteStats>,
 }
 
 /// The routes: for each method, paths with parts in braces such as `/api/posts/{id}`.
@@ -79,6 +82,9 @@ pub struct Router {
     actions: fn(&Method, &str) -> Actions,
     middleware: Vec<(String, Middleware)>,
     methods: Vec<(Method, matchit::Router<Arc<Route>>)>,
+    /// What every route answered, and at last what had none.
+    stats: Vec<Arc<RouteStats>>,
+    unrouted: Arc<RouteStats>,
     /// Who answers GET requests for which there is no route.
     fallback: Option<Arc<Route>>,
 }
@@ -100,7 +106,10 @@ impl Router {
 
     /// No routes. `actions` says of each that is added what it does to a collection.
     pub fn with_actions(actions: fn(&Method, &str) -> Actions) -> Self {
-        Self { actions, middleware: Vec::new(), methods: Vec::new(), fallback: None }
+        let unrouted = Arc::new(RouteStats::new(Method::GET, "none"));
+        let stats = vec![Arc::clone(&unrouted)];
+        let (middleware, methods) = (Vec::new(), Vec::new());
+        Self { actions, middleware, methods, stats, unrouted, fallback: None }
     }
 
     /// Adds a route. GET routes answer HEAD requests too.
@@ -118,7 +127,8 @@ impl Router {
         });
         let handler: Handler = Arc::new(move |state, request| Box::pin(handler(state, request)));
         let actions = (self.actions)(&method, path);
-        let route = Arc::new(Route { handler, pattern: path.into(), actions });
+        let stats = self.count(&method, path);
+        let route = Arc::new(Route { handler, pattern: path.into(), actions, stats });
         self.methods[at].1.insert(path, route).map_err(|error| RouteError {
             method,
             path: path.to_owned(),
@@ -139,7 +149,26 @@ impl Router {
         A: Future<Output = Result<Reply, ApiError>> + Send + 'static,
     {
         let handler: Handler = Arc::new(move |state, request| Box::pin(handler(state, request)));
-        self.fallback = Some(Arc::new(Route { handler, pattern: "/".into(), actions: &[] }));
+        let stats = self.count(&Method::GET, "/");
+        let route = Route { handler, pattern: "/".into(), actions: &[], stats };
+        self.fallback = Some(Arc::new(route));
+    }
+
+    /// Begins to count what a route answers.
+    fn count(&mut self, method: &Method, path: &str) -> Arc<RouteStats> {
+        let stats = Arc::new(RouteStats::new(method.clone(), path));
+        self.stats.push(Arc::clone(&stats));
+        stats
+    }
+
+    /// What every route answers, those included that have no route.
+    pub(super) fn stats(&self) -> &[Arc<RouteStats>] {
+        &self.stats
+    }
+
+    /// What is answered to requests without a route.
+    pub(super) fn unrouted(&self) -> &RouteStats {
+        &self.unrouted
     }
 
     /// The route of a path, and the parts of it that the route names.

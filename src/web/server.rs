@@ -6,6 +6,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -97,6 +98,7 @@ pub async fn serve(
         }
     }
     loop {
+        state.metrics.connections.store(connections.len(), Ordering::Relaxed);
         let full = connections.len() >= state.live.load().connections_max.get();
         tokio::select! {
             () = &mut shutdown => break,

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::metrics::Metrics;
 use super::wire::{EventWriter, RecordWriter};
-use super::{Blocking, RateLimiter};
+use super::{Blocking, RateLimiter, Router};
 use crate::config::SharedLive;
 use crate::ops::Backend;
 use crate::ops::backups::Backups;
@@ -40,6 +41,8 @@ pub struct State {
     pub backups: Arc<Backups>,
     /// Open streams, and what feeds them.
     pub realtime: Arc<Feed>,
+    /// What the server counts about itself.
+    pub(super) metrics: Metrics,
     /// Writes records as JSON.
     pub(super) records: RecordWriter,
 }
@@ -52,6 +55,7 @@ impl State {
         backups: Arc<Backups>,
         blocking: Blocking,
         hashing: Blocking,
+        router: &Router,
     ) -> Self {
         let thumbs = Blocking::new(THUMBS_AT_ONCE_MAX);
         let transfers = Blocking::new(TRANSFERS_AT_ONCE_MAX);
@@ -68,6 +72,7 @@ impl State {
             outbound: Blocking::new(CALLS_AT_ONCE_MAX),
             rate_limiter: RateLimiter::default(),
             realtime,
+            metrics: Metrics::new(router.stats().to_vec()),
             records: RecordWriter::default(),
         }
     }

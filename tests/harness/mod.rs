@@ -88,6 +88,21 @@ impl Server {
         if ran.status.success() { Ok(text(&ran.stdout)) } else { Err(text(&ran.stderr)) }
     }
 
+    /// Ends the process and returns what it logged.
+    pub(crate) fn log(mut self) -> String {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
+        self.log.take().map(|log| log.join().unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// What a program that begins on an empty folder with this configuration says.
+    pub(crate) fn check_config(&self, config: &Path) -> Result<String, String> {
+        let data = self.data.path().join("other");
+        let data = data.to_str().expect("a path in UTF-8");
+        let config = config.to_str().expect("a path in UTF-8");
+        self.command(&["superuser", "upsert", EMAIL, PASSWORD, "--data", data, "--config", config])
+    }
+
     /// The data folder.
     pub(crate) fn folder(&self) -> std::path::PathBuf {
         self.data.path().join("data")

@@ -69,6 +69,21 @@ pub(in crate::ops) fn run<T>(
     outcome.map(|answer| (answer, context.map(|context| context.effects).unwrap_or_default()))
 }
 
+/// Runs one step of a job, whose failure takes back what the step did and what it left to be told.
+pub(in crate::ops) fn attempt<T>(
+    tx: &mut Tx<'_>,
+    step: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let told = tx.attachment::<Context>().map_or(0, |context| context.effects.len());
+    let outcome = tx.attempt(step);
+    if outcome.is_err()
+        && let Some(context) = tx.attachment::<Context>()
+    {
+        context.effects.truncate(told);
+    }
+    outcome
+}
+
 /// Runs `step` as the request of `caller`, which is what hooks see.
 pub(in crate::ops) fn acting_as<T>(
     tx: &mut Tx<'_>,

@@ -18,12 +18,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::mail::Mail;
 use crate::model::Timestamp;
-use crate::store::Tx;
+use crate::store::{Snapshot, Tx};
 
 use super::Error;
 
 /// Where letters lie that will never be sent, behind all others.
 const NEVER: u64 = 1 << 62;
+
+/// How many mails wait to be sent.
+pub(super) fn waiting(snapshot: &Snapshot) -> Result<u64, Error> {
+    Ok(snapshot.outbox_len(NEVER)?)
+}
 
 /// A mail in the outbox.
 #[derive(Debug, Clone, Serialize, Deserialize)]

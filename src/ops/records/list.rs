@@ -1,6 +1,7 @@
 //! Listing and viewing.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::access::{Caller, Gate, RuleCache};
 use crate::query::{ListQuery, ListSpec, Page, Plan, Rows, forbidden_token};
@@ -35,6 +36,8 @@ pub struct ListParams {
     pub expand: String,
     /// Rows that the list may look at unless a superuser asks; `None` = any number.
     pub rows_max: Option<u64>,
+    /// How long it may take before it is logged; `None` = however long.
+    pub slow: Option<Duration>,
 }
 
 /// One page of records, as the caller may see them.
@@ -65,6 +68,8 @@ pub struct Listing {
     per_page: u64,
     skip_total: bool,
     rows_max: Option<u64>,
+    slow: Option<Duration>,
+    filter: String,
 }
 
 impl Listing {
@@ -104,6 +109,8 @@ impl Listing {
             per_page,
             skip_total: params.skip_total,
             rows_max: params.rows_max.filter(|_| !caller.is_superuser()),
+            slow: params.slow,
+            filter: params.filter,
             reading,
             rules,
             caller,
@@ -144,13 +151,34 @@ impl Listing {
         then(&plan)
     }
 
+    fn log_if_slow(&self, plan: &Plan<'_>, took: Duration) {
+        if self.slow.is_some_and(|slow| took >= slow) {
+            tracing::warn!(
+                target: "haversack::slow",
+                collection = self.collection.name,
+                // Debug form: it may hold what a terminal would obey.
+                filter = ?self.filter,
+                plan = %plan.explain().to_json(),
+                looked = plan.looked(),
+                millis = took.as_millis() as u64,
+                "slow list"
+            );
+        }
+    }
+
     fn run_unless(
         &self,
         rows: &dyn Rows,
         refuse: impl FnOnce(bool) -> bool,
     ) -> Result<Option<RecordPage>, Error> {
+        let began = Instant::now();
         let found = self.planned(rows, |plan| {
-            if refuse(plan.is_short()) { Ok(None) } else { Ok(Some(plan.run(rows)?)) }
+            if refuse(plan.is_short()) {
+                return Ok(None);
+            }
+            let found = plan.run(rows);
+            self.log_if_slow(plan, began.elapsed());
+            Ok(Some(found?))
         })?;
         let Some(found) = found else {
             return Ok(None);

@@ -18,6 +18,7 @@ mod list;
 pub(crate) mod password_policy;
 mod placing;
 mod precondition;
+pub mod transfer;
 mod write;
 
 pub use delete::{DeleteRecord, delete_unchecked};

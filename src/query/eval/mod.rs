@@ -396,6 +396,11 @@ impl<'r> Run<'r> {
         self.look()
     }
 
+    /// How many rows were looked at.
+    pub(super) fn looked(&self) -> u64 {
+        self.looked.get()
+    }
+
     /// Counts one row that is looked at.
     pub(super) fn look(&self) -> Result<(), FilterError> {
         let looked = self.looked.get() + 1;

@@ -15,6 +15,7 @@ mod walk;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::model::{RowId, Scalar, Slot, Timestamp};
 use crate::schema::Collection;
@@ -61,6 +62,8 @@ pub struct Plan<'q> {
     /// Rows and entries that the plan expects to touch.
     estimate: u64,
     is_short: bool,
+    /// Rows that were looked at.
+    looked: AtomicU64,
 }
 
 /// Where candidate rows come from.
@@ -113,6 +116,7 @@ impl<'q> Plan<'q> {
             total: None,
             estimate: 0,
             is_short: true,
+            looked: AtomicU64::new(0),
         };
         let run = Run::new(bound, rows, request, now).within(rows_max);
         if let Some(known) = known(&run, collection)? {
@@ -279,9 +283,19 @@ impl<'q> Plan<'q> {
         explain::explain(self)
     }
 
+    /// The rows that running the plan has tested so far, related ones included.
+    pub fn looked(&self) -> u64 {
+        self.looked.load(Relaxed)
+    }
+
     /// Runs the plan.
     pub fn run(&self, rows: &dyn Rows) -> Result<Found, FilterError> {
         run::run(self, rows)
+    }
+
+    /// The rowids of the page in order: eight bytes for each, however large the rows are.
+    pub fn rowids(&self, rows: &dyn Rows) -> Result<Vec<RowId>, FilterError> {
+        run::rowids(self, rows)
     }
 }
 
@@ -303,6 +317,7 @@ impl Plan<'_> {
             total: self.total,
             estimate: self.estimate,
             is_short: self.is_short,
+            looked: AtomicU64::new(0),
         };
         let mut plans = vec![copy()];
         let run = Run::new(&self.bound, rows, self.request, self.now);

@@ -1,6 +1,7 @@
 //! Answering: candidates in, page and total out.
 
 use std::ops::{Bound as RangeBound, ControlFlow};
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::model::key::has_cut_text;
 use crate::model::{Row, RowId, Scalar};
@@ -16,10 +17,31 @@ use super::walk::Walk;
 use super::{Access, Plan, lead};
 
 pub(super) fn run(plan: &Plan<'_>, rows: &dyn Rows) -> Result<Found, FilterError> {
+    answered(plan, rows, Keep::Rows).map(|(found, _)| found)
+}
+
+/// The rowids of the page in order; nothing else of the rows is kept in memory.
+pub(super) fn rowids(plan: &Plan<'_>, rows: &dyn Rows) -> Result<Vec<RowId>, FilterError> {
+    answered(plan, rows, Keep::RowIds).map(|(_, rowids)| rowids)
+}
+
+/// What of the page is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Rows,
+    RowIds,
+}
+
+fn answered(
+    plan: &Plan<'_>,
+    rows: &dyn Rows,
+    keep: Keep,
+) -> Result<(Found, Vec<RowId>), FilterError> {
     let run = Run::new(&plan.bound, rows, plan.request, plan.now).within(plan.rows_max);
     let lead = lead(&plan.bound);
     let Some(mut nodes) = conjuncts(&run, lead)? else {
-        return Ok(Found { rows: Vec::new(), total: plan.page.total.then_some(0) });
+        let found = Found { rows: Vec::new(), total: plan.page.total.then_some(0) };
+        return Ok((found, Vec::new()));
     };
     let all = nodes.clone();
     let is_proven = |node: &&Node| match node {
@@ -27,7 +49,7 @@ pub(super) fn run(plan: &Plan<'_>, rows: &dyn Rows) -> Result<Found, FilterError
         _ => false,
     };
     nodes.retain(|node| !is_proven(node));
-    let mut answer = Answer::new(plan, &run, nodes, lead, plan.in_order);
+    let mut answer = Answer::new(plan, &run, nodes, lead, plan.in_order, keep);
     if plan.total.is_some() {
         answer.total = plan.total;
     } else if plan.counts_collection() {
@@ -51,12 +73,14 @@ pub(super) fn run(plan: &Plan<'_>, rows: &dyn Rows) -> Result<Found, FilterError
         Access::Index { walk, .. } => {
             if !answer.walk(rows, walk)? {
                 // Long texts are out of order in their index, so order the whole instead.
-                answer = Answer::new(plan, &run, all, lead, false);
+                answer = Answer::new(plan, &run, all, lead, false, keep);
                 answer.scan(rows, Direction::Forward)?;
             }
         }
     }
-    answer.finish(rows)
+    let found = answer.finish(rows);
+    plan.looked.fetch_add(run.looked(), Relaxed);
+    found
 }
 
 /// The page and the total while candidates come in.
@@ -74,6 +98,8 @@ struct Answer<'p, 'r> {
     /// The total, when it is known beforehand.
     total: Option<u64>,
     found: Vec<(RowId, crate::model::RowBuf)>,
+    rowids: Vec<RowId>,
+    keep: Keep,
     top: TopK,
     /// Memory that passes from one candidate to the next.
     bindings: Vec<Binding>,
@@ -87,10 +113,11 @@ impl<'p, 'r> Answer<'p, 'r> {
         nodes: Vec<&'r Node>,
         lead: JoinSet,
         in_order: bool,
+        keep: Keep,
     ) -> Self {
         let end = plan.page.offset.saturating_add(plan.page.limit);
         let top = TopK::new(usize::try_from(end).unwrap_or(usize::MAX));
-        let (found, bindings) = (Vec::new(), Vec::new());
+        let (found, rowids, bindings) = (Vec::new(), Vec::new(), Vec::new());
         let (matched, total, failure) = (0, None, None);
         Self {
             plan,
@@ -102,6 +129,8 @@ impl<'p, 'r> Answer<'p, 'r> {
             matched,
             total,
             found,
+            rowids,
+            keep,
             top,
             bindings,
             failure,
@@ -188,7 +217,10 @@ impl<'p, 'r> Answer<'p, 'r> {
         match self.matches(rowid, row) {
             Ok(true) => {
                 if self.in_order && self.is_wanted() {
-                    self.found.push((rowid, row.to_buf()));
+                    match self.keep {
+                        Keep::Rows => self.found.push((rowid, row.to_buf())),
+                        Keep::RowIds => self.rowids.push(rowid),
+                    }
                 }
                 self.matched += 1;
             }
@@ -217,17 +249,21 @@ impl<'p, 'r> Answer<'p, 'r> {
         matches
     }
 
-    fn finish(mut self, rows: &dyn Rows) -> Result<Found, FilterError> {
+    fn finish(mut self, rows: &dyn Rows) -> Result<(Found, Vec<RowId>), FilterError> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
         let skip = usize::try_from(self.plan.page.offset).unwrap_or(usize::MAX);
         for rowid in self.top.into_rowids().into_iter().skip(skip) {
+            if self.keep == Keep::RowIds {
+                self.rowids.push(rowid);
+                continue;
+            }
             let row = rows.row(self.plan.collection, rowid)?;
             self.found.extend(row.map(|row| (rowid, row)));
         }
         let total = self.plan.page.total.then(|| self.total.unwrap_or(self.matched));
-        Ok(Found { rows: self.found, total })
+        Ok((Found { rows: self.found, total }, self.rowids))
     }
 }
 

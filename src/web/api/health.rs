@@ -27,9 +27,13 @@ fn about(state: &State, request: &Request) -> Json {
     let header = trusted
         .chain(USUAL)
         .find(|name| request.header(&name.to_lowercase()).is_some_and(|value| !value.is_empty()));
+    let size = state.backend.store_load().file_bytes;
     json!({
         "canBackup": !state.backups.is_busy(),
         "realIP": real_ip(request, &settings).to_string(),
         "possibleProxyHeader": header.unwrap_or_default(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "uptimeSeconds": state.metrics.uptime().as_secs(),
+        "storeBytes": size.unwrap_or_default(),
     })
 }

@@ -11,6 +11,7 @@ mod explain;
 mod files;
 mod health;
 mod logs;
+mod metrics;
 mod oauth2;
 mod passkeys;
 mod realtime;
@@ -20,6 +21,7 @@ mod sessions;
 mod settings;
 mod sql;
 mod totp;
+mod transfer;
 pub(super) mod uploads;
 
 pub use routes::routes;

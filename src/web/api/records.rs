@@ -26,8 +26,10 @@ use crate::web::{ApiError, Reply, Request, State, committed};
 /// `GET …/records`
 pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     asking::about_records(&state, &request, RequestAction::List, Map::new()).await?;
-    let rows_max = Some(state.live.load().scan_rows_max);
-    let params = ListParams { rows_max, ..list_params(&request)? };
+    let live = state.live.load();
+    let (rows_max, slow) = (Some(live.scan_rows_max), live.slow_query);
+    drop(live);
+    let params = ListParams { rows_max, slow, ..list_params(&request)? };
     let caller = caller_of(&request);
     let listing = Listing::open(
         state.backend.reading(),
@@ -303,5 +305,6 @@ pub(super) fn list_params(request: &Request) -> Result<ListParams, ApiError> {
         sort: text("sort").to_owned(),
         expand: text("expand").to_owned(),
         rows_max: None,
+        slow: None,
     })
 }

@@ -5,7 +5,7 @@ use http::Method;
 use super::super::{Actions, RouteError, Router};
 use super::{
     accounts, api_keys, auth, backups, batch, collections, crons, explain, files, health, logs,
-    oauth2, passkeys, realtime, records, sessions, settings, sql, totp, uploads,
+    metrics, oauth2, passkeys, realtime, records, sessions, settings, sql, totp, transfer, uploads,
 };
 
 /// All routes, each with its handler.
@@ -14,6 +14,7 @@ use super::{
 pub fn routes() -> Result<Router, RouteError> {
     let mut router = Router::with_actions(actions_of);
     router.add(Method::GET, "/api/health", health::check)?;
+    router.add(Method::GET, "/metrics", metrics::get)?;
     router.add(Method::GET, "/api/realtime", realtime::connect)?;
     router.add(Method::POST, "/api/realtime", realtime::subscribe)?;
     router.add(Method::GET, "/api/collections", collections::list)?;
@@ -29,6 +30,8 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::DELETE, collection_path, collections::delete)?;
     router.add(Method::DELETE, "/api/collections/{collection}/truncate", collections::truncate)?;
     router.add(Method::GET, "/api/collections/{collection}/explain", explain::list)?;
+    router.add(Method::GET, "/api/collections/{collection}/export", transfer::export)?;
+    router.add(Method::POST, "/api/collections/{collection}/import", transfer::import)?;
     let records_path = "/api/collections/{collection}/records";
     let record_path = "/api/collections/{collection}/records/{id}";
     router.add(Method::GET, records_path, records::list)?;
@@ -133,6 +136,8 @@ fn actions_of(method: &Method, path: &str) -> Actions {
         ("POST", "records") => &["create"],
         ("PATCH" | "PUT", "records/{id}") => &["update"],
         ("DELETE", "records/{id}") => &["delete"],
+        ("GET", "export") => &["export"],
+        ("POST", "import") => &["import"],
         ("GET", "auth-methods") => &["listAuthMethods"],
         ("POST", "auth-refresh") => &["authRefresh"],
         ("POST", "auth-with-password") => &["authWithPassword", "auth"],

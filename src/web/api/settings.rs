@@ -35,7 +35,7 @@ pub(crate) async fn update(state: Arc<State>, mut request: Request) -> Result<Re
         || Some(SettingsWrite { body: sent.clone().unwrap_or_default(), caller }),
     );
     let body = asked.await?.map(|write| write.body).or(sent.take()).unwrap_or_default();
-    let update = UpdateSettings::new(body);
+    let update = UpdateSettings::new(body).but_for(state.backend.pinned_settings());
     committed(|done| state.backend.submit(move |tx| update.run(tx), done)).await?;
     let settings = state.backend.reload_settings()?;
     state.rate_limiter.reset();

@@ -21,9 +21,9 @@ use http_body::Body;
 
 use super::compression::{self, Encoding};
 use super::reply::{Payload, without_body};
-use activity::Activity;
-
+use super::router::Route;
 use super::{ApiError, BoxError, FieldsPicker, Next, Request, Router, State, real_ip};
+use activity::Activity;
 
 /// Answers one request. The order is the code: request id, log, CORS preflight, panic barrier,
 /// route, fields, auth, addresses of superusers, rate limits, routes of API keys, middleware of the
@@ -105,8 +105,24 @@ async fn answer(
     mut request: Request,
     activity: &Activity,
 ) -> Result<Response<Payload>, ApiError> {
+    let started = Instant::now();
     let (route, params) = router.find(&request.method, &request.path).unzip();
     request.params = params.unwrap_or_default();
+    let stats = route.as_ref().map(|route| Arc::clone(&route.stats));
+    let answer = answer_of(state, Arc::clone(&router), route, request, activity).await;
+    let status = answer.as_ref().map_or_else(ApiError::status, Response::status);
+    stats.as_deref().unwrap_or(router.unrouted()).record(status, started.elapsed());
+    answer
+}
+
+/// Lets the handler of a route answer.
+async fn answer_of(
+    state: Arc<State>,
+    router: Arc<Router>,
+    route: Option<Arc<Route>>,
+    mut request: Request,
+    activity: &Activity,
+) -> Result<Response<Payload>, ApiError> {
     // Parsed before the handler runs, so that a bad parameter changes nothing.
     let picker = request.query.get("fields").map(FieldsPicker::parse).transpose()?;
     auth::load(&state, &mut request)?;
