@@ -26,3 +26,4 @@ mod sessions;
 mod settings;
 mod totp;
 mod views;
+mod webhooks;

@@ -5,6 +5,7 @@
 pub(crate) mod authenticator;
 pub(crate) mod mailbox;
 pub(crate) mod provider;
+pub(crate) mod sink;
 pub(crate) mod stream;
 
 use std::io::{BufRead, BufReader, Read};

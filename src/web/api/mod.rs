@@ -20,5 +20,6 @@ mod sessions;
 mod settings;
 mod sql;
 mod totp;
+mod webhooks;
 
 pub use routes::routes;
