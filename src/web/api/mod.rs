@@ -20,6 +20,7 @@ mod sessions;
 mod settings;
 mod sql;
 mod totp;
+pub(super) mod uploads;
 mod webhooks;
 
 pub use routes::routes;
