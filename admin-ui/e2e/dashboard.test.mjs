@@ -240,7 +240,7 @@ function journey(size, options, first) {
     }
 
     test("every other page opens, without serious faults", async () => {
-      for (const address of ["#/overview", "#/logs", "#/settings", "#/settings/mail", "#/settings/limits", "#/settings/sql", "#/settings/export-collections", "#/collections?collection=users&tab=auth"]) {
+      for (const address of ["#/overview", "#/logs", "#/settings", "#/settings/mail", "#/settings/limits", "#/settings/sql", "#/settings/export-collections", "#/settings/backups", "#/settings/crons", "#/settings/sessions", "#/settings/rules", "#/collections?collection=users&tab=auth", "#/collections?collection=users&tab=api"]) {
         await page.goto(at(address));
         await page.getByRole("heading", { level: 1 }).first().waitFor();
         await page.waitForLoadState("networkidle");
@@ -272,4 +272,4 @@ runTest("a browser that speaks German is spoken to in German", async () => {
   await context.close();
 });
 
-journey("phone", PHONE, false);
+journey("phone", { ...PHONE, colorScheme: "dark" }, false);
