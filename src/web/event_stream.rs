@@ -76,12 +76,12 @@ impl EventStream {
             let asked = move || {
                 let data = LiveData::new(Arc::clone(&backend), Arc::new(Caller::system()));
                 let chain = &backend.hooks().realtime.message;
-                let ask = |message| {
-                    let mut event = Event::new(payload(client.id(), &message), &data);
+                let ask = |message: &Message| {
+                    let mut event = Event::new(payload(client.id(), message), &data);
                     Ok(chain.ask(&mut event)?.then(|| changed(message, event.payload)))
                 };
-                let let_through = |message| {
-                    ask(message).unwrap_or_else(|error: Rejection| {
+                let let_through = |message: Message| {
+                    ask(&message).unwrap_or_else(|error: Rejection| {
                         tracing::warn!(%error, "a hook refused a message of a stream");
                         None
                     })
@@ -183,9 +183,9 @@ fn payload(client_id: &str, message: &Message) -> RealtimeMessage {
 }
 
 /// `message` as hooks left it. Line breaks would end a line of the stream.
-fn changed(message: Message, left: RealtimeMessage) -> Message {
+fn changed(message: &Message, left: RealtimeMessage) -> Message {
     let data = left.data.replace(['\r', '\n'], " ").into_bytes().into();
-    Message { topic: left.topic.into(), data, ..message }
+    Message { topic: left.topic.into(), data, sequence: message.sequence }
 }
 
 /// What a client is told at the end.

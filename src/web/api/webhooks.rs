@@ -107,7 +107,7 @@ pub(crate) async fn replay(state: Arc<State>, request: Request) -> Result<Reply,
     let posted = told(
         &state,
         committed(|done| {
-            state.backend.submit(move |tx| webhooks::replay(tx, &id, &delivery), done)
+            state.backend.submit(move |tx| webhooks::replay(tx, &id, &delivery), done);
         })
         .await,
     )?;
