@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::App;
 use super::control::{self, Control};
-use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule};
+use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule, Webhooks};
 
 /// What a server does beside answering requests, for as long as the value lives: watching the
-/// config file, taking commands on a socket in the data folder, sending mail, and what is due every
+/// config file, taking commands on a socket in the data folder, sending mail and
+/// webhooks, and what is due every
 /// so often.
 pub struct Running {
     _watch: Option<ConfigWatch>,
@@ -17,6 +18,7 @@ pub struct Running {
     _control: Option<Control>,
     _postman: Postman,
     _schedule: Schedule,
+    _webhooks: Webhooks,
 }
 
 impl Running {
@@ -48,6 +50,7 @@ impl Running {
             _control: control::listen(app)?,
             _postman: Postman::start(Arc::clone(backend))?,
             _schedule: Schedule::start(Arc::clone(backend))?,
+            _webhooks: Webhooks::start(Arc::clone(backend))?,
         })
     }
 }

@@ -159,6 +159,10 @@ pub enum AuthAction {
     Otp,
     /// A login with an account elsewhere.
     OAuth2,
+    /// A login with a code of an authenticator app.
+    Totp,
+    /// A login with a passkey.
+    Passkey,
     /// A new token for an old one.
     Refresh,
     /// A one-time password by mail.

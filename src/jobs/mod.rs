@@ -1,6 +1,6 @@
 //! Work that goes on beside requests.
 //!
-//! Owns: [`AfterHooks`], [`ConfigWatch`], [`FileSweep`], [`Schedule`], [`Postman`]. Knows nothing of HTTP.
+//! Owns: [`AfterHooks`], [`ConfigWatch`], [`FileSweep`], [`Schedule`], [`Postman`], [`Webhooks`]. Knows nothing of HTTP.
 //! Invariant: a job that fails says so in the log and leaves everything as it was.
 //! Start reading at [`ConfigWatch`].
 
@@ -9,9 +9,11 @@ mod config_watch;
 mod file_sweep;
 mod postman;
 mod schedule;
+mod webhooks;
 
 pub use after_hooks::AfterHooks;
 pub use config_watch::ConfigWatch;
 pub use file_sweep::FileSweep;
 pub use postman::Postman;
 pub use schedule::Schedule;
+pub use webhooks::Webhooks;

@@ -25,6 +25,7 @@ use super::hooked::{self, AfterQueue, Effect, Session, Shared};
 use super::logs::Logs;
 use super::mail::Bell;
 use super::views::{Reading, ViewCache};
+use super::webhooks::Doorbell;
 use super::{Error, settings};
 
 /// The store and what goes with it. Shared by all requests behind an `Arc`.
@@ -44,6 +45,7 @@ pub struct Backend {
     views: Arc<ViewCache>,
     outbound: Outbound,
     providers: Remembered,
+    webhooks: Arc<Doorbell>,
     settings: ArcSwap<CachedSettings>,
     pinned: ArcSwap<Pinned>,
     /// Held while settings are read and cached, so that older ones never replace newer ones.
@@ -83,6 +85,7 @@ impl Backend {
             views: Arc::default(),
             outbound: Outbound::new(false),
             providers: Remembered::default(),
+            webhooks: Arc::default(),
             settings: ArcSwap::default(),
             pinned: ArcSwap::default(),
             reloading: Mutex::new(()),
@@ -105,6 +108,11 @@ impl Backend {
     /// What logins through providers leave behind for the next.
     pub fn providers(&self) -> &Remembered {
         &self.providers
+    }
+
+    /// Wakes whoever sends deliveries of webhooks.
+    pub fn webhooks(&self) -> &Arc<Doorbell> {
+        &self.webhooks
     }
 
     /// Says whose certificates mail servers may show besides those of the well-known authorities.

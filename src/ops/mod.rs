@@ -25,6 +25,7 @@ pub mod realtime;
 pub mod records;
 pub mod settings;
 pub mod views;
+pub mod webhooks;
 
 pub use backend::Backend;
 pub use bootstrap::bootstrap;

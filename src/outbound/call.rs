@@ -25,6 +25,8 @@ pub struct Call {
     pub(super) redirects_max: usize,
     pub(super) deadline: Instant,
     pub(super) size_max: usize,
+    /// Whether a longer body is cut rather than refused.
+    pub(super) is_cut: bool,
 }
 
 /// Bytes of an answer when nothing else is said.
@@ -44,6 +46,7 @@ impl Call {
             redirects_max: 0,
             deadline: Instant::now() + TIME_MAX,
             size_max: SIZE_MAX,
+            is_cut: false,
         }
     }
 
@@ -84,6 +87,14 @@ impl Call {
     pub fn size_max(mut self, bytes: usize) -> Self {
         self.size_max = bytes;
         self
+    }
+
+    /// Takes the first `bytes` of a body and leaves the rest, for who wants to know no more than how
+    /// it begins.
+    #[must_use]
+    pub fn excerpt(mut self, bytes: usize) -> Self {
+        self.is_cut = true;
+        self.size_max(bytes)
     }
 }
 

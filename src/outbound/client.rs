@@ -61,6 +61,13 @@ impl Outbound {
         Err(OutboundError::Redirects)
     }
 
+    /// What is wrong with `url` for such calls as it stands, so that nobody has to find out by making
+    /// one. A name may still turn out to belong to an address that is refused.
+    pub fn check(&self, reach: Reach, url: &str) -> Result<(), OutboundError> {
+        let url = Url::parse(url).map_err(|_| OutboundError::Url)?;
+        check(&url, reach == Reach::Public && !self.allow_private)
+    }
+
     fn client(&self, guarded: bool) -> Result<&Client, OutboundError> {
         let slot = if guarded { &self.public } else { &self.configured };
         let made = slot.get_or_init(|| build(guarded));
@@ -152,6 +159,10 @@ fn read(mut response: Response, call: &Call) -> Result<Answer, OutboundError> {
             return Ok(Answer { status, content_type, body });
         }
         if count > call.size_max - body.len() {
+            if call.is_cut {
+                body.extend_from_slice(&piece[..call.size_max - body.len()]);
+                return Ok(Answer { status, content_type, body });
+            }
             return Err(OutboundError::TooLarge(call.size_max));
         }
         body.extend_from_slice(&piece[..count]);
@@ -210,6 +221,15 @@ mod tests {
         format!(
             "HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         )
+    }
+
+    #[test]
+    fn an_excerpt_of_a_long_answer_is_no_failure() {
+        let url = server(vec![ok("a long story"), ok("a long story")]);
+        let call = Call::get(Reach::Configured, &*url);
+        let outbound = Outbound::new(false);
+        assert_eq!(outbound.send(&call.clone().excerpt(6)).unwrap().body, b"a long");
+        assert!(outbound.send(&call.size_max(6)).is_err());
     }
 
     #[test]

@@ -11,6 +11,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::wire::push_message;
 use super::{BoxError, BoxFuture, State};
+use crate::access::Caller;
+use crate::hooks::{Event, RealtimeMessage, Rejection};
+use crate::ops::hooked::LiveData;
 use crate::realtime::{Client, Delivery, Ending, Message};
 
 /// How long a stream may last, however much happens on it.
@@ -27,6 +30,8 @@ pub(super) struct EventStream {
     timer: Pin<Box<Sleep>>,
     ends_at: Instant,
     catching_up: Option<BoxFuture<'static, ()>>,
+    /// Messages that hooks are being asked about.
+    asking: Option<BoxFuture<'static, Vec<Message>>>,
     has_ended: bool,
 }
 
@@ -47,6 +52,7 @@ impl EventStream {
             timer: Box::pin(sleep_until(ends_at)),
             ends_at,
             catching_up: None,
+            asking: None,
             has_ended: false,
         }
     }
@@ -60,6 +66,30 @@ impl EventStream {
         let quiet_until = Instant::now() + self.state.live.load().stream_idle_timeout;
         self.timer.as_mut().reset(quiet_until.min(self.ends_at));
         Frame::data(out.into())
+    }
+
+    /// Asks hooks about `messages`, on a thread that may block, and returns those that they let through.
+    fn ask(&self, messages: Vec<Message>) -> BoxFuture<'static, Vec<Message>> {
+        let (state, client) = (self.state.clone(), self.client.clone());
+        Box::pin(async move {
+            let backend = state.backend.clone();
+            let asked = move || {
+                let data = LiveData::new(Arc::clone(&backend), Arc::new(Caller::system()));
+                let chain = &backend.hooks().realtime.message;
+                let ask = |message: &Message| {
+                    let mut event = Event::new(payload(client.id(), message), &data);
+                    Ok(chain.ask(&mut event)?.then(|| changed(message, event.payload)))
+                };
+                let let_through = |message: Message| {
+                    ask(&message).unwrap_or_else(|error: Rejection| {
+                        tracing::warn!(%error, "a hook refused a message of a stream");
+                        None
+                    })
+                };
+                messages.into_iter().filter_map(let_through).collect()
+            };
+            state.blocking.run(asked).await
+        })
     }
 
     /// Reads what the client missed, on a thread that may block.
@@ -88,10 +118,24 @@ impl Body for EventStream {
         if self.has_ended {
             return Poll::Ready(None);
         }
+        let heeds_hooks = self.state.backend.hooks().realtime.message.is_used();
         if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(Ok(self.frame(&[first]))));
+            if heeds_hooks {
+                self.asking = Some(self.ask(vec![first]));
+            } else {
+                return Poll::Ready(Some(Ok(self.frame(&[first]))));
+            }
         }
         loop {
+            if let Some(asking) = &mut self.asking {
+                let Poll::Ready(messages) = asking.as_mut().poll(context) else {
+                    return Poll::Pending;
+                };
+                self.asking = None;
+                if !messages.is_empty() {
+                    return Poll::Ready(Some(Ok(self.frame(&messages))));
+                }
+            }
             if let Some(catching_up) = &mut self.catching_up {
                 match catching_up.as_mut().poll(context) {
                     Poll::Ready(()) => self.catching_up = None,
@@ -99,6 +143,9 @@ impl Body for EventStream {
                 }
             }
             match self.client.poll(context) {
+                Poll::Ready(Delivery::Messages(messages)) if heeds_hooks => {
+                    self.asking = Some(self.ask(messages));
+                }
                 Poll::Ready(Delivery::Messages(messages)) => {
                     return Poll::Ready(Some(Ok(self.frame(&messages))));
                 }
@@ -124,6 +171,21 @@ impl Drop for EventStream {
     fn drop(&mut self) {
         self.state.realtime.hub().disconnect(&self.client);
     }
+}
+
+/// A message as hooks see it.
+fn payload(client_id: &str, message: &Message) -> RealtimeMessage {
+    RealtimeMessage {
+        client_id: client_id.to_owned(),
+        topic: (*message.topic).to_owned(),
+        data: String::from_utf8_lossy(&message.data).into_owned(),
+    }
+}
+
+/// `message` as hooks left it. Line breaks would end a line of the stream.
+fn changed(message: &Message, left: RealtimeMessage) -> Message {
+    let data = left.data.replace(['\r', '\n'], " ").into_bytes().into();
+    Message { topic: left.topic.into(), data, sequence: message.sequence }
 }
 
 /// What a client is told at the end.

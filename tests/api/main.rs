@@ -31,3 +31,4 @@ mod totp;
 mod transfer;
 mod uploads;
 mod views;
+mod webhooks;

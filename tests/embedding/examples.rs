@@ -8,6 +8,8 @@ use crate::server::Server;
 
 #[path = "../../examples/blog.rs"]
 mod blog;
+#[path = "../../examples/chat/main.rs"]
+mod chat;
 #[path = "../../examples/custom_routes.rs"]
 mod custom_routes;
 #[path = "../../examples/hooks.rs"]
@@ -16,6 +18,8 @@ mod hooks;
 mod mounted;
 #[path = "../../examples/scheduled_job.rs"]
 mod scheduled_job;
+#[path = "../../examples/todo/main.rs"]
+mod todo;
 
 #[test]
 fn blog() {
@@ -84,4 +88,56 @@ fn mounted() {
     assert_eq!(get("/hello"), "hello from outside\n");
     assert!(get("/api/health").contains("API is healthy."));
     runtime.shutdown_background();
+}
+
+#[test]
+fn chat() {
+    let server = Server::of(|config| chat::app(config).unwrap());
+    let (status, page) = server.text_as("", "GET", "/", &Json::Null);
+    assert!(status == 200 && page.contains("chat.js"), "{page}");
+    let (_, script) = server.text_as("", "GET", "/chat.js", &Json::Null);
+    let records = "/api/collections/messages/records";
+    assert!(script.contains(records), "{script}");
+    let (mut lines, client_id) = server.stream();
+    let body = json!({ "clientId": client_id, "subscriptions": ["messages/*"] });
+    assert_eq!(server.send("POST", "/api/realtime", &body).0, 204);
+    let (status, message) = server.send("POST", records, &json!({ "author": "a", "text": "hi" }));
+    assert_eq!(status, 200, "{message}");
+    let data = lines.find_map(|line| line.strip_prefix("data:").map(str::to_owned)).unwrap();
+    let event: Json = serde_json::from_str(&data).unwrap();
+    assert_eq!((&event["action"], &event["record"]), (&json!("create"), &message));
+    let page = server.send("GET", &format!("{records}?sort=-sent&perPage=50"), &Json::Null).1;
+    assert_eq!(page["items"], json!([message]));
+    let path = format!("{records}/{}", message["id"].as_str().unwrap());
+    assert_eq!(server.send("PATCH", &path, &json!({ "text": "no" })).0, 403);
+}
+
+#[test]
+fn todo() {
+    let server = Server::of(|config| todo::app(config).unwrap());
+    let (status, page) = server.text_as("", "GET", "/", &Json::Null);
+    assert!(status == 200 && page.contains("todo.js"), "{page}");
+    assert!(server.text_as("", "GET", "/todo.js", &Json::Null).1.contains("\"/sdk.mjs\""));
+    // Who has not installed the SDK is told to.
+    let (status, text) = server.text_as("", "GET", "/sdk.mjs", &Json::Null);
+    assert!(status == 200 || status == 404 && text.contains("npm install"), "{text}");
+    let account = |email: &str| {
+        let form = json!({ "email": email, "password": "12345678", "passwordConfirm": "12345678" });
+        let (_, user) = server.send("POST", "/api/collections/users/records", &form);
+        let login = json!({ "identity": email, "password": "12345678" });
+        let path = "/api/collections/users/auth-with-password";
+        let token = server.send("POST", path, &login).1["token"].as_str().unwrap().to_owned();
+        (token, user["id"].clone())
+    };
+    let records = "/api/collections/todos/records";
+    let (ann, ann_id) = account("ann@example.com");
+    let (bob, bob_id) = account("bob@example.com");
+    let add = |token: &str, owner: &Json| {
+        server.send_as(token, "POST", records, &json!({ "text": "try it", "owner": owner })).0
+    };
+    assert_eq!(add(&ann, &ann_id), 200);
+    assert_eq!((add(&ann, &bob_id), add("", &json!(""))), (400, 400));
+    let total =
+        |token: &str| server.send_as(token, "GET", records, &Json::Null).1["totalItems"].clone();
+    assert_eq!((total(&ann), total(&bob), total("")), (json!(1), json!(0), json!(0)));
 }

@@ -320,3 +320,46 @@ fn a_password_that_a_hook_sets_is_hashed() {
     let path = "/api/collections/users/auth-with-password";
     assert_eq!(server.send("POST", path, &login).0, 200);
 }
+
+#[test]
+fn logins_of_every_kind_have_hooks() {
+    let actions = [AuthAction::OAuth2, AuthAction::Totp, AuthAction::Passkey];
+    let server = Server::with(|app| {
+        actions.into_iter().fold(app, |app, action| {
+            app.on_auth(action, "users", move |event| {
+                let sent = event.body.get("mark").cloned().unwrap_or_default();
+                Err(Rejection::forbidden(format!("{action:?} {sent}")))
+            })
+        })
+    });
+    let message = |path: &str| {
+        let path = format!("/api/collections/users/{path}");
+        server.send("POST", &path, &json!({ "mark": 7 })).1["message"].clone()
+    };
+    assert_eq!(message("auth-with-oauth2"), "OAuth2 7.");
+    assert_eq!(message("auth-with-totp"), "Totp 7.");
+    assert_eq!(message("passkeys/login-finish"), "Passkey 7.");
+}
+
+#[test]
+fn a_hook_changes_messages_of_streams_and_leaves_some_out() {
+    let server = Server::with(|app| {
+        app.hooks(|hooks| {
+            hooks.realtime.message.around("*", |event, next| {
+                if event.data.contains("hushed") {
+                    return Ok(());
+                }
+                event.payload.data = event.payload.data.replace("plain", "loud\n");
+                next.run(event)
+            });
+        })
+    });
+    let (mut lines, client_id) = server.stream();
+    let body = json!({ "clientId": client_id, "subscriptions": ["posts/*"] });
+    assert_eq!(server.send("POST", "/api/realtime", &body).0, 204);
+    for title in ["hushed", "plain"] {
+        server.send("POST", POSTS, &json!({ "title": title }));
+    }
+    let data = lines.find(|line| line.starts_with("data:")).unwrap();
+    assert!(data.contains("\"title\":\"loud "), "{data}");
+}

@@ -1,5 +1,7 @@
 //! An app in this process, and clients that talk to it.
 
+use std::io::{BufRead, BufReader};
+
 use haversack::app::{App, AppBuilder};
 use haversack::config::Config;
 use serde_json::{Value as Json, json};
@@ -90,6 +92,16 @@ impl Server {
         let text = if body.is_null() { String::new() } else { body.to_string() };
         let mut answer = agent.run(request.body(text).unwrap()).unwrap();
         (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    }
+
+    /// Opens a stream; returns its further lines and the client id.
+    pub(crate) fn stream(&self) -> (impl Iterator<Item = String>, String) {
+        let url = format!("{}/api/realtime", self.address);
+        let reader = BufReader::new(ureq::get(url).call().unwrap().into_body().into_reader());
+        let mut lines = reader.lines().map(Result::unwrap);
+        let first = lines.find_map(|line| line.strip_prefix("data:").map(str::to_owned)).unwrap();
+        let first: Json = serde_json::from_str(&first).unwrap();
+        (lines, first["clientId"].as_str().unwrap().to_owned())
     }
 
     /// The texts of a field in all records of a collection, in order.

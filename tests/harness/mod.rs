@@ -6,6 +6,7 @@ pub(crate) mod authenticator;
 pub(crate) mod form;
 pub(crate) mod mailbox;
 pub(crate) mod provider;
+pub(crate) mod sink;
 pub(crate) mod stream;
 
 use std::io::{BufRead, BufReader, Read};

@@ -8,6 +8,7 @@ use crate::hooks::Action;
 use crate::ops::files::pending;
 use crate::ops::hooked::collections as hooked;
 use crate::ops::records::belongings;
+use crate::ops::webhooks;
 use crate::query::Rows;
 use crate::schema::{Catalog, Collection};
 use crate::sql;
@@ -41,6 +42,7 @@ pub(super) fn remove(tx: &mut Tx<'_>, collection: &Arc<Collection>) -> Result<()
         if collection.is_auth() {
             belongings::delete_of_collection(tx, collection)?;
         }
+        webhooks::forget_collection(tx, collection)?;
         tx.delete_collection(&collection.id)?;
         pending::add_collection(tx, collection)?;
         Ok(Arc::clone(collection))

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use crate::hooks::Action;
 use crate::model::{CollectionId, Timestamp};
 use crate::ops::hooked::collections as hooked;
-use crate::ops::settings;
+use crate::ops::{settings, webhooks};
 use crate::query::Rows;
 use crate::schema::{Catalog, Collection, Draft, FormatError, Violation, Violations};
 use crate::store::{Tx, WriteError};
@@ -94,6 +94,7 @@ impl ImportCollections {
         {
             return Err(raw(&format!("it would break the views {}", broken.0.join(", "))));
         }
+        webhooks::follow_renames(tx, &renames.renaming())?;
         settings::follow_renames(tx, &catalog)?;
         Ok(deleted)
     }

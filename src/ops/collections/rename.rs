@@ -73,7 +73,7 @@ impl<'a> RenameAll<'a> {
         if self.changes.is_empty() {
             return Ok(Vec::new());
         }
-        let renaming = Renaming { catalog: self.catalog, changes: &self.changes };
+        let renaming = self.renaming();
         let rewrites = self.rewrites();
         let mut blocked: Blocked<'_> = Vec::new();
         let mut changed = Vec::new();
@@ -105,6 +105,11 @@ impl<'a> RenameAll<'a> {
         }
         blocked.dedup();
         if blocked.is_empty() { Ok(changed) } else { Err(blocked) }
+    }
+
+    /// The renames as filters need them.
+    pub(super) fn renaming(&self) -> Renaming<'_> {
+        Renaming { catalog: self.catalog, changes: &self.changes }
     }
 
     /// The renames as queries need them.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use crate::hooks::Action;
 use crate::model::Timestamp;
 use crate::ops::hooked::collections as hooked;
-use crate::ops::settings;
+use crate::ops::{settings, webhooks};
 use crate::query::Rows;
 use crate::schema::{Collection, Draft, Violation, Violations};
 use crate::store::Tx;
@@ -69,6 +69,7 @@ impl UpdateCollection {
                 self::blocked(&renames, &names)
             }));
         }
+        webhooks::follow_renames(tx, &renames.renaming())?;
         settings::follow_renames(tx, &catalog)?;
         Ok(saved)
     }

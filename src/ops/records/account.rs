@@ -9,6 +9,7 @@ use crate::hooks::{Action, RecordWrite};
 use crate::model::{RowBuf, RowId, Value};
 use crate::ops::auth::{self, end_of_account};
 use crate::ops::hooked::records as hooked;
+use crate::ops::webhooks;
 use crate::query::Rows;
 use crate::schema::values::{self, Submission, autogenerate};
 use crate::schema::{Collection, Record, Violation, Violations};
@@ -198,6 +199,7 @@ fn add_row(tx: &mut Tx<'_>, record: &Record) -> Result<RowBuf, WriteOrError> {
     let collection = record.collection().clone();
     let row = record.to_row();
     tx.insert(&collection, &row)?;
+    webhooks::emit(tx, Action::Create, &collection, &row)?;
     if collection.is_superusers() && record.text("email") != INSTALLER_EMAIL {
         remove_installer(tx, &collection)?;
     }
@@ -241,6 +243,7 @@ fn replace_row(
     if !collection.is_auth() {
         let row = record.to_row();
         tx.update(&collection, rowid, old_row, &row)?;
+        webhooks::emit(tx, Action::Update, &collection, &row)?;
         return Ok(row);
     }
     let old = Record::from_row(collection.clone(), old_row.as_row());
@@ -259,6 +262,7 @@ fn replace_row(
     }
     let row = record.to_row();
     tx.update(&collection, rowid, old_row, &row)?;
+    webhooks::emit(tx, Action::Update, &collection, &row)?;
     if password_changed {
         belongings::delete(tx, "_mfas", &collection, record.id())?;
         belongings::delete(tx, "_authOrigins", &collection, record.id())?;

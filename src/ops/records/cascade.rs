@@ -8,6 +8,7 @@ use crate::model::key::{KeyRange, KeyWriter};
 use crate::model::{RowBuf, RowId, Scalar, Timestamp, Value};
 use crate::ops::files::pending;
 use crate::ops::hooked::records as hooked;
+use crate::ops::webhooks;
 use crate::query::{Direction, IndexTree, Rows};
 use crate::schema::{Collection, Field, FieldKind, Record};
 use crate::store::Tx;
@@ -130,6 +131,7 @@ pub(super) fn delete_row(
     let remove = |tx: &mut Tx<'_>| {
         // A hook may have changed the row, or removed it.
         let Some(row) = tx.row(collection, rowid)? else { return Ok(()) };
+        webhooks::emit(tx, Action::Delete, collection, &row)?;
         tx.delete(collection, rowid, &row)?;
         pending::add_record(tx, collection, row.as_row())
     };

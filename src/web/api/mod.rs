@@ -23,5 +23,6 @@ mod sql;
 mod totp;
 mod transfer;
 pub(super) mod uploads;
+mod webhooks;
 
 pub use routes::routes;

@@ -7,6 +7,7 @@ use http::header::{HeaderValue, LOCATION};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value as Json, json};
 
+use crate::hooks::AuthAction;
 use crate::oauth2::{AppleSecret, Offer, catalogue};
 use crate::ops::auth::{self, OAuth2Login};
 use crate::schema::Collection;
@@ -61,7 +62,8 @@ fn offer_json(offer: &Offer) -> Json {
 
 /// `POST …/auth-with-oauth2`
 pub(crate) async fn login(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
-    let mut body = Body::of(&mut request).await;
+    let body = Body::of(&mut request).await;
+    let mut body = body.heeding(&state, &request, AuthAction::OAuth2).await?;
     let create_data = object(body.value("createData"));
     if create_data.is_none() {
         body.fail(unreadable());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Value as Json, json};
 
+use crate::hooks::AuthAction;
 use crate::ops::auth::{self, FinishPasskey, PasskeyLogin, PasskeyOffer, ShownPasskey};
 use crate::web::caller::caller_of;
 use crate::web::{ApiError, Reply, Request, State, real_ip};
@@ -23,6 +24,7 @@ pub(crate) async fn begin_login(state: Arc<State>, request: Request) -> Result<R
 /// `POST …/passkeys/login-finish`
 pub(crate) async fn log_in(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
+    let body = body.heeding(&state, &request, AuthAction::Passkey).await?;
     let login = PasskeyLogin {
         challenge_id: body.text("challengeId"),
         credential: body.json("credential"),

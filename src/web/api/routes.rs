@@ -6,6 +6,7 @@ use super::super::{Actions, RouteError, Router};
 use super::{
     accounts, api_keys, auth, backups, batch, collections, crons, explain, files, health, logs,
     metrics, oauth2, passkeys, realtime, records, sessions, settings, sql, totp, transfer, uploads,
+    webhooks,
 };
 
 /// All routes, each with its handler.
@@ -100,6 +101,16 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::POST, "/api/settings/test/s3", settings::test_s3)?;
     let apple_secret = "/api/settings/apple/generate-client-secret";
     router.add(Method::POST, apple_secret, oauth2::apple_secret)?;
+    router.add(Method::GET, "/api/webhooks", webhooks::list)?;
+    router.add(Method::POST, "/api/webhooks", webhooks::create)?;
+    router.add(Method::GET, "/api/webhooks/{id}", webhooks::get)?;
+    router.add(Method::PATCH, "/api/webhooks/{id}", webhooks::update)?;
+    router.add(Method::DELETE, "/api/webhooks/{id}", webhooks::delete)?;
+    router.add(Method::POST, "/api/webhooks/{id}/rotate-secret", webhooks::rotate)?;
+    router.add(Method::POST, "/api/webhooks/{id}/test", webhooks::test)?;
+    router.add(Method::GET, "/api/webhooks/{id}/deliveries", webhooks::deliveries)?;
+    let replay_path = "/api/webhooks/{id}/deliveries/{delivery}/replay";
+    router.add(Method::POST, replay_path, webhooks::replay)?;
     router.add(Method::GET, "/api/backups", backups::list)?;
     router.add(Method::POST, "/api/backups", backups::create)?;
     router.add(Method::POST, "/api/backups/upload", backups::upload)?;

@@ -7,6 +7,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
 use serde_json::json;
 
+use crate::hooks::AuthAction;
 use crate::ops::auth::{self, ConfirmTotp, Proof, TotpLogin, TotpState};
 use crate::web::caller::{bearer_token, caller_of};
 use crate::web::{ApiError, Reply, Request, State, real_ip};
@@ -16,6 +17,7 @@ use super::auth::{Body, attempt_of, collection_name, in_context, login_reply};
 /// `POST …/auth-with-totp`
 pub(crate) async fn log_in(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
+    let body = body.heeding(&state, &request, AuthAction::Totp).await?;
     let attempt = attempt_of(&state, &request, &body);
     let login = TotpLogin { code: body.text("code"), attempt };
     let (backend, name) = (state.backend.clone(), collection_name(&request));
