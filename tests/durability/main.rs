@@ -2,6 +2,7 @@
 
 #[path = "../harness/mod.rs"]
 mod harness;
+mod torture;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
