@@ -124,6 +124,10 @@ pub enum Error {
     /// Too much is waiting already.
     #[error("busy")]
     Busy,
+    /// The disk is full or failed. Of a write that failed so, nothing was kept, or it is not known
+    /// whether it was.
+    #[error("the storage failed")]
+    Storage(#[source] StoreError),
     /// Anything that is our fault.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -221,6 +225,10 @@ impl From<ReadError> for Error {
             Ok(error) => return Self::View(*error),
             Err(cause) => cause,
         };
+        let cause = match cause.downcast::<StoreError>() {
+            Ok(error) => return (*error).into(),
+            Err(cause) => cause,
+        };
         match cause.downcast::<NotReady>() {
             Ok(not_ready) => Self::ViewNotReady(*not_ready),
             Err(cause) => Self::internal(ReadError(cause)),
@@ -232,6 +240,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::Busy,
+            StoreError::Engine(_) => Self::Storage(error),
             other => Self::internal(other),
         }
     }

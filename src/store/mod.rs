@@ -184,6 +184,7 @@ impl Store {
             wal,
             unsynced_since: None,
             dirty_since: Some(std::time::Instant::now()),
+            is_stale: false,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())

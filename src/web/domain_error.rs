@@ -94,6 +94,7 @@ impl From<Error> for ApiError {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The server is busy, please try again later.",
             ),
+            Error::Storage(cause) => Self::storage(cause),
             Error::Internal(cause) => Self::internal(cause),
         }
     }

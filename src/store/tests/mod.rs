@@ -4,6 +4,7 @@ mod batches;
 mod checks;
 mod collections;
 mod durability;
+mod faults;
 mod model;
 
 use std::ops::{Bound, ControlFlow};
