@@ -7,6 +7,7 @@
 
 mod backup;
 mod check;
+mod compact;
 mod export;
 mod import;
 mod log;
@@ -58,6 +59,10 @@ enum Command {
     ///
     /// Exits with 1 when there is any.
     Check(check::CheckArguments),
+    /// Give space back that deleted data left; no server may be running.
+    ///
+    /// New data uses that space by itself. It takes about as long as copying the data.
+    Compact(compact::CompactArguments),
 }
 
 /// What every command that works on a data folder takes.
@@ -143,6 +148,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Import(arguments) => import::run(arguments),
         Command::Backup { action } => backup::run(action),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Compact(arguments) => compact::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

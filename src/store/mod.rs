@@ -10,6 +10,7 @@
 mod catalog_codec;
 mod change;
 mod check;
+mod compact;
 mod dump;
 mod engine;
 mod error;

@@ -48,7 +48,7 @@ fn program(folder: &Path, arguments: &[&str]) {
 }
 
 fn insert(guest: &Client, number: usize) -> Answer {
-    let body = json!({ "number": number, "text": "x".repeat(60_000) });
+    let body = json!({ "number": number, "text": "x".repeat(300_000) });
     guest.post(&records("notes"), &body)
 }
 
@@ -88,7 +88,7 @@ fn a_full_disk_is_told_and_costs_nothing_that_was_answered() {
             "name": "notes", "createRule": "", "viewRule": "", "listRule": "",
             "fields": [
                 { "name": "number", "type": "number" },
-                { "name": "text", "type": "text", "max": 100_000 },
+                { "name": "text", "type": "text", "max": 1_000_000 },
             ],
             "indexes": ["CREATE INDEX idx_number ON notes (number)"],
         });
@@ -124,7 +124,7 @@ fn a_full_disk_is_told_and_costs_nothing_that_was_answered() {
         program(folder.path(), &["check"]);
         let server = Server::start_on(folder);
         everything(&server.guest());
-        println!("{durability}: full after {} records of 60 KB", kept.len() - 1);
+        println!("{durability}: full after {} records of 300 KB", kept.len() - 1);
         drop(server.kill());
     }
 }

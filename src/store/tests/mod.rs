@@ -5,6 +5,7 @@ mod checks;
 mod collections;
 mod durability;
 mod faults;
+mod growth;
 mod model;
 
 use std::ops::{Bound, ControlFlow};
