@@ -1,9 +1,9 @@
 # make run     start the server        make test    everything that must hold before a commit
 # make bench   measure it              make ui      rebuild the dashboard into admin-ui/dist
-# make torture kill it 200 times under load and see that nothing is lost
+# make torture kill it over and over under load, and see that nothing is lost
 
 .DEFAULT_GOAL := run
-.PHONY: run test bench torture ui \
+.PHONY: run test bench ui torture \
 	need-cargo need-lints need-node need-chromium check-format check-lints check-rust check-acme check-docs check-sdk check-conformance check-ui
 
 # What the SDK's suite runs against: the debug binary, because `cargo test` has built most of it.
@@ -32,6 +32,11 @@ check-lints: need-lints
 
 check-rust: need-cargo
 	cargo test --locked
+
+# The short tests of crashes and cut lines, with far more going on at once, and 200 kills for few.
+torture: need-cargo
+	HAVERSACK_TORTURE_ROUNDS=$(or $(ROUNDS),200) cargo test --locked --test durability -- --nocapture killed_again
+	HAVERSACK_TORTURE=$(or $(UPLOADS),100) cargo test --locked --test durability --test storage -- --nocapture crash
 
 # Certificates from a real ACME server: pebble, which Debian has.
 check-acme: need-cargo
@@ -66,12 +71,7 @@ check-conformance: need-cargo
 	fi
 
 # The dashboard's build is committed so that cargo needs no Node; it must be the build of its source.
-check-# The long form of what `make test` does a few times.
-torture: need-cargo
-	HAVERSACK_TORTURE_ROUNDS=$${HAVERSACK_TORTURE_ROUNDS:-200} \
-		cargo test --locked --test durability killed_again -- --nocapture
-
-ui: need-node
+check-ui: need-node
 	cd admin-ui && npm ci --no-audit --no-fund && npm run typecheck
 	@fresh="$$(mktemp -d)"; trap 'rm -rf "$$fresh"' EXIT; \
 	(cd admin-ui && npm run build -- --outDir "$$fresh" --emptyOutDir); \

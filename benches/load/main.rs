@@ -28,6 +28,7 @@ pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const LOAD_CONNECTIONS: usize = 100;
 const READ_CONNECTIONS: usize = 64;
+const LOGIN_CONNECTIONS: usize = 50;
 
 fn main() -> Outcome<()> {
     // One thread: a second one would take the core that the server needs.
@@ -66,6 +67,15 @@ async fn run() -> Outcome<()> {
     })
     .await?;
     view.print(&format!("view by id, c={READ_CONNECTIONS}"));
+    // What logins do to everybody else: the p99 of this row against that of the one before.
+    let (beside, logins) = tokio::join!(
+        measure::run(&server, READ_CONNECTIONS, each, move |n| {
+            posts::view_request(&ids[n % ids.len()])
+        }),
+        measure::run(&server, LOGIN_CONNECTIONS, each, server.login_request()),
+    );
+    beside?.print(&format!("view beside logins, c={READ_CONNECTIONS}"));
+    logins?.print(&format!("auth-with-password, c={LOGIN_CONNECTIONS}"));
     let list =
         measure::run(&server, READ_CONNECTIONS, each, move |_| posts::list_request()).await?;
     list.print(&format!("list page 1 of 30, c={READ_CONNECTIONS}"));

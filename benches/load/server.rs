@@ -7,6 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::Outcome;
+use crate::client::compose;
 
 const EMAIL: &str = "root@example.com";
 const PASSWORD: &str = "correct horse battery";
@@ -99,6 +100,14 @@ impl Server {
     /// Its superuser's email and password.
     pub(crate) fn superuser(&self) -> (&str, &str) {
         (&self.email, &self.password)
+    }
+
+    /// Makes requests that log its superuser in.
+    pub(crate) fn login_request(&self) -> impl Fn(usize) -> Vec<u8> + 'static {
+        let body = serde_json::json!({ "identity": self.email, "password": self.password });
+        let path = "/api/collections/_superusers/auth-with-password";
+        let request = compose("POST", path, "", &body.to_string());
+        move |_| request.clone()
     }
 
     /// The CPU time it has used, in user and system mode, or `None` where that is not known.

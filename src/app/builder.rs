@@ -1,5 +1,6 @@
 //! Putting an app together.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -10,18 +11,27 @@ use std::thread::available_parallelism;
 use arc_swap::ArcSwap;
 use http::Method;
 
-use super::{App, Parts, ReloadHook};
-use crate::auth::PasswordHasher;
+use super::after::AfterRuntime;
+use super::cron::Cron;
+use super::link::Link;
+use super::migrations::{self, Migration, MigrationError};
+use super::program_command::ProgramCommand;
+use super::{App, HookSetup, Next, Parts, ReloadHook, Request, own_jobs};
+use crate::auth::{CommonPasswords, PasswordHasher};
 use crate::backup::{BackupError, replace};
 use crate::config::{self, Config, Live, Sources};
 use crate::files::Storage;
+use crate::hooks::{Data, Rejection};
+use crate::jobs::AfterHooks;
+use crate::mail::Authorities;
 use crate::ops::backups::Backups;
+use crate::ops::logs::Logs;
 use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend, bootstrap};
 use crate::outbound::Outbound;
 use crate::store::{self, Store, StoreError, StoreOptions};
 use crate::web::{
-    self, ApiError, Blocking, PublicFolder, Reply, Request, RouteError, Router, State, Tls,
+    self, ApiError, Blocking, BoxError, PublicFolder, Reply, RouteError, Router, State, Tls,
     TlsError,
 };
 
@@ -31,17 +41,48 @@ const BLOCKING_PER_CORE: usize = 16;
 /// Passwords that may wait to be hashed; each takes tens of milliseconds of a core.
 const HASHES_WAITING_MAX: usize = 64;
 
+/// The largest list of common passwords, in bytes: some ten million of them.
+const COMMON_PASSWORDS_BYTES_MAX: u64 = 128 << 20;
+
+/// The page cache of the log.
+const LOG_CACHE_BYTES: usize = 8 << 20;
+
 /// Adds a route once the router exists.
 type AddRoute = Box<dyn FnOnce(&mut Router) -> Result<(), RouteError>>;
 
 /// An app in the making. Mistakes surface at [`build`](Self::build).
-#[derive(Default)]
 #[must_use]
 pub struct AppBuilder {
     config: Config,
     sources: Option<Sources>,
     routes: Vec<AddRoute>,
+    middleware: Vec<(String, web::Middleware)>,
     on_reload: Option<ReloadHook>,
+    pub(super) hook_setups: Vec<HookSetup>,
+    pub(super) after: AfterRuntime,
+    pub(super) link: Link,
+    migrations: Vec<Migration>,
+    crons: Vec<Cron>,
+    commands: Vec<ProgramCommand>,
+}
+
+impl Default for AppBuilder {
+    fn default() -> Self {
+        let link = Link::default();
+        Self {
+            config: Config::default(),
+            sources: None,
+            routes: Vec::new(),
+            middleware: Vec::new(),
+            on_reload: None,
+            hook_setups: Vec::new(),
+            after: AfterRuntime::new(link.clone()),
+            link,
+            migrations: Vec::new(),
+            crons: Vec::new(),
+            commands: Vec::new(),
+        }
+    }
 }
 
 /// Why an app cannot be built.
@@ -72,6 +113,17 @@ pub enum BuildError {
     /// The system collections cannot be made.
     #[error("cannot prepare the data folder: {0}")]
     Bootstrap(#[from] ops::Error),
+    /// A file that the configuration names cannot be used.
+    #[error("`{option}`: {}: {cause}", path.display())]
+    File {
+        /// The option that names it.
+        option: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The system has no thread left.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
@@ -81,6 +133,12 @@ pub enum BuildError {
     /// A route is malformed or collides with another.
     #[error(transparent)]
     Route(#[from] RouteError),
+    /// A migration failed, and those after it were not begun.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+    /// The times of a job cannot be read, or two jobs, migrations or commands have the same name.
+    #[error("{0}")]
+    Program(String),
 }
 
 impl AppBuilder {
@@ -109,9 +167,73 @@ impl AppBuilder {
         A: Future<Output = Result<Reply, ApiError>> + Send + 'static,
     {
         let path = path.to_owned();
+        let link = self.link.clone();
         self.routes.push(Box::new(move |router| {
-            router.add(method, &path, move |_state, request| handler(request))
+            router.add(method, &path, move |_state, request| {
+                let answer = request_of(&link, request).map(&handler);
+                async move { answer?.await }
+            })
         }));
+        self
+    }
+
+    /// Puts `middleware` around all that is answered below `prefix`, the API included; an empty
+    /// prefix is everything. Those that were added first are outermost. The caller is known by then,
+    /// and rate limits were asked.
+    pub fn middleware<F, A>(mut self, prefix: &str, middleware: F) -> Self
+    where
+        F: Fn(Request, Next) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Reply, ApiError>> + Send + 'static,
+    {
+        let link = self.link.clone();
+        let middleware: web::Middleware = Arc::new(move |_state, request, next| {
+            let answer = request_of(&link, request).map(|request| middleware(request, Next(next)));
+            Box::pin(async move { answer?.await })
+        });
+        self.middleware.push((prefix.to_owned(), middleware));
+        self
+    }
+
+    /// Runs `job` while the server runs, at the times of a cron expression such as `*/15 * * * *`,
+    /// in UTC, on a thread that may block.
+    pub fn cron(
+        mut self,
+        id: &str,
+        expression: &str,
+        job: impl Fn(&App, &dyn Data) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> Self {
+        self.crons.push(Cron::new(id, expression, job));
+        self
+    }
+
+    /// Adds a command, for [`App::run_command`]. `run` gets the arguments after the name, and
+    /// returns what to print.
+    pub fn command(
+        mut self,
+        name: &str,
+        about: &str,
+        run: impl Fn(&App, &[String]) -> Result<String, BoxError> + Send + Sync + 'static,
+    ) -> Self {
+        self.commands.push(ProgramCommand::new(name, about, run));
+        self
+    }
+
+    /// The commands that were added: name, and what they are about.
+    pub fn commands(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.commands.iter().map(|command| (&*command.name, &*command.about))
+    }
+
+    /// Makes a change of collections or records once in each data folder, when the app is built.
+    /// Migrations run in the order in which they were added, each in a transaction of its own
+    /// together with the note that it was made. `down` is for
+    /// [`App::revert_migrations`].
+    pub fn migration(
+        mut self,
+        name: &str,
+        up: impl Fn(&dyn Data) -> Result<(), Rejection> + Send + Sync + 'static,
+        down: impl Fn(&dyn Data) -> Result<(), Rejection> + Send + Sync + 'static,
+    ) -> Self {
+        self.migrations.push(Migration::new(name, up, down));
         self
     }
 
@@ -122,6 +244,13 @@ impl AppBuilder {
         for add in self.routes {
             add(&mut router)?;
         }
+        let (authorities, common) = (authorities(&boot)?, common_passwords(&boot)?);
+        for (prefix, middleware) in self.middleware {
+            router.wrap(&prefix, middleware);
+        }
+        refuse_twins("job", self.crons.iter().map(|cron| &*cron.id))?;
+        refuse_twins("migration", self.migrations.iter().map(|migration| &*migration.name))?;
+        refuse_twins("command", self.commands.iter().map(|command| &*command.name))?;
         let public = Arc::new(PublicFolder::new(&boot.public_folder, boot.index_fallback));
         router.set_fallback(move |state, request| {
             let public = Arc::clone(&public);
@@ -142,19 +271,34 @@ impl AppBuilder {
             ..StoreOptions::default()
         };
         let store = open_store(&boot.data, &options)?;
+        let options = StoreOptions {
+            cache_bytes: LOG_CACHE_BYTES,
+            // What is logged is not worth waiting for the disk.
+            durability: store::Durability::Relaxed,
+            ..StoreOptions::default()
+        };
+        let logs = Store::open_beside(&boot.data, "logs", options).map_err(BuildError::Store)?;
+        let logs = Logs::start(logs)?;
         let files = Storage::new(&boot.data);
         // Whose folder this is was settled by opening the store.
         files
             .clear_scratch()
             .map_err(|cause| BuildError::DataFolder { path: boot.data.clone(), cause })?;
-        let hasher = PasswordHasher::new(hashing, HASHES_WAITING_MAX);
-        let outbound = Outbound::new(boot.outbound_allow_private);
-        let backend = Arc::new(Backend::new(store, hasher, files).with_outbound(outbound));
+        let hasher = PasswordHasher::new(hashing, HASHES_WAITING_MAX).knowing(common);
+        let backend = Backend::new(store, hasher, files)
+            .with_outbound(Outbound::new(boot.outbound_allow_private))
+            .trusting(authorities)
+            .logging_to(logs);
+        let backend = Arc::new(backend);
+        for setup in self.hook_setups {
+            setup(backend.hooks());
+        }
         bootstrap(&backend)?;
         if let Err(error) = replace::forget_old(&boot.data) {
             tracing::warn!(%error, "the data from before a restore was not removed");
         }
         let backups = Backups::of(&boot.data);
+        own_jobs::register(&backend, &backups).map_err(ops::Error::internal)?;
         let state = State::new(
             Arc::new(ArcSwap::from_pointee(live)),
             backend,
@@ -163,7 +307,9 @@ impl AppBuilder {
             Blocking::new(HASHES_WAITING_MAX),
         );
         let pump = Pump::start(Arc::clone(&state.realtime)).map_err(BuildError::Thread)?;
-        Ok(App(Arc::new(Parts {
+        let after_hooks =
+            AfterHooks::start(Arc::clone(&state.backend)).map_err(BuildError::Thread)?;
+        let app = App(Arc::new(Parts {
             boot,
             sources: self.sources,
             state: Arc::new(state),
@@ -173,8 +319,36 @@ impl AppBuilder {
             on_reload: self.on_reload.unwrap_or_else(|| Arc::new(|_| {})),
             closing: std::sync::atomic::AtomicBool::new(false),
             restart: Arc::default(),
-        })))
+            after_hooks,
+            after: self.after,
+            link: self.link,
+            migrations: self.migrations,
+            crons: self.crons,
+            commands: self.commands,
+        }));
+        app.0.link.set(&app);
+        for cron in &app.0.crons {
+            let failed = |error| BuildError::Program(format!("job {}: {error}", cron.id));
+            cron.register(&app.0.state.backend, &app.0.link).map_err(failed)?;
+        }
+        migrations::apply(&app.0.state.backend, &app.0.migrations)?;
+        Ok(app)
     }
+}
+
+/// The request as routes of embedding programs see it.
+fn request_of(link: &Link, request: web::Request) -> Result<Request, ApiError> {
+    // Requests come in through the app, so it is there unless it is being torn down.
+    let app = link.app().ok_or_else(|| ApiError::internal("the app is gone"))?;
+    Ok(Request::new(app, request))
+}
+
+/// Fails when a name is there twice.
+fn refuse_twins<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), BuildError> {
+    let mut seen = HashSet::new();
+    let mut twins = names.filter(|name| !seen.insert(*name));
+    let failed = |name| BuildError::Program(format!("there are two of {what} {name}"));
+    twins.next().map_or(Ok(()), |name| Err(failed(name)))
 }
 
 impl fmt::Debug for AppBuilder {
@@ -200,6 +374,27 @@ fn open_store(data: &Path, options: &StoreOptions) -> Result<Store, BuildError> 
         }
         Err(error) => Err(BuildError::Store(error)),
     }
+}
+
+/// Whose certificates mail servers may show besides those of the well-known authorities.
+fn authorities(boot: &config::Boot) -> Result<Authorities, BuildError> {
+    let Some(path) = &boot.mail_ca_file else { return Ok(Authorities::default()) };
+    let fault = |cause| BuildError::File { option: "mail.ca_file", path: path.into(), cause };
+    let pem = fs::read(path).map_err(|cause| fault(cause.into()))?;
+    Authorities::from_pem(&pem).map_err(|cause| fault(cause.into()))
+}
+
+/// The passwords that collections may refuse.
+fn common_passwords(boot: &config::Boot) -> Result<CommonPasswords, BuildError> {
+    let Some(path) = &boot.common_passwords else { return Ok(CommonPasswords::default()) };
+    let fault =
+        |cause| BuildError::File { option: "auth.common_passwords", path: path.into(), cause };
+    let size = fs::metadata(path).map_err(|cause| fault(cause.into()))?.len();
+    if size > COMMON_PASSWORDS_BYTES_MAX {
+        return Err(fault(format!("larger than {COMMON_PASSWORDS_BYTES_MAX} bytes").into()));
+    }
+    let text = fs::read(path).map_err(|cause| fault(cause.into()))?;
+    Ok(CommonPasswords::from_lines(&String::from_utf8_lossy(&text)))
 }
 
 /// Makes a folder that only its owner can look into; one that exists is left as it is.

@@ -4,29 +4,52 @@
 //! Invariant: no globals; it installs no logger, handles no signal, and never exits.
 //! Start reading at [`App::builder`].
 
+mod after;
 mod builder;
 mod command;
 pub mod control;
+mod cron;
+mod data;
+mod hooking;
+mod link;
+mod migrations;
+mod own_jobs;
+mod program_command;
+mod request;
+mod running;
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::net::TcpListener;
 
+pub use after::Committed;
 pub use builder::{AppBuilder, BuildError};
 pub use command::{BackupCommand, ControlCommand, ExportCommand, Password, SuperuserCommand};
+pub use data::DataHandle;
+pub use migrations::MigrationError;
+pub use request::{Next, Request};
+pub use running::Running;
 
+use after::AfterRuntime;
+use cron::Cron;
+use link::Link;
+use migrations::Migration;
+use program_command::ProgramCommand;
+
+use crate::access::Caller;
 use crate::config::{Address, Boot, Live, Sources};
 use crate::dump;
-use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule, Task};
-use crate::ops::backups::Backups;
+use crate::hooks::{Chain, Data, Event, Hooks, ServerCall};
+use crate::jobs::AfterHooks;
+use crate::ops;
+use crate::ops::crons::Crons;
 use crate::ops::realtime::Pump;
-use crate::ops::{self, Backend};
 use crate::realtime::Hub;
-use crate::web::{self, Door, Router, State, Tls};
+use crate::web::{self, BoxError, Door, Router, State, Tls};
 
 /// A server that is ready to serve. Cheap to clone.
 #[derive(Clone)]
@@ -46,6 +69,12 @@ struct Parts {
     on_reload: ReloadHook,
     /// Breaks off what would hold up the end of the process.
     closing: AtomicBool,
+    after_hooks: AfterHooks,
+    after: AfterRuntime,
+    link: Link,
+    migrations: Vec<Migration>,
+    crons: Vec<Cron>,
+    commands: Vec<ProgramCommand>,
     restart: Arc<Restart>,
 }
 
@@ -55,6 +84,16 @@ struct Restart {
     wanted: AtomicBool,
     asked: tokio::sync::Notify,
 }
+
+impl Restart {
+    fn ask(&self) {
+        self.wanted.store(true, Ordering::SeqCst);
+        self.asked.notify_one();
+    }
+}
+
+/// Hangs up hooks.
+type HookSetup = Box<dyn FnOnce(&Hooks)>;
 
 impl App {
     /// Begins an app.
@@ -77,34 +116,83 @@ impl App {
         shutdown: impl Future<Output = ()>,
     ) -> io::Result<()> {
         let parts = &self.0;
-        let doors = parts.doors(listeners.into());
-        let on_reload = Arc::clone(&parts.on_reload);
-        let _watch = parts
-            .sources
-            .clone()
-            .map(|sources| {
-                let live = Arc::clone(&parts.state.live);
-                ConfigWatch::start(sources, parts.boot.clone(), live, move |live| on_reload(live))
-            })
-            .transpose()
-            .map_err(io::Error::other)?;
-        let _sweep = FileSweep::start(&parts.state.backend)?;
-        let _control = control::listen(self)?;
-        let backend = &parts.state.backend;
-        let _postman = Postman::start(Arc::clone(backend))?;
-        let _schedule = Schedule::start(tasks(backend, &parts.state.backups))?;
-        let restart = Arc::clone(&parts.restart);
-        parts.state.backups.on_restart(move || {
-            restart.wanted.store(true, Ordering::SeqCst);
-            restart.asked.notify_one();
-        });
+        let listeners = listeners.into();
+        let address = listeners.address().ok();
+        let _running = self.start()?;
         let shutdown = async {
             tokio::select! {
                 () = shutdown => {}
                 () = parts.restart.asked.notified() => {}
             }
         };
-        web::serve(doors, Arc::clone(&parts.state), Arc::clone(&parts.router), shutdown).await
+        self.tell_server(|hooks| &hooks.serve, address).await?;
+        let (state, router) = (Arc::clone(&parts.state), Arc::clone(&parts.router));
+        let served = web::serve(parts.doors(listeners), state, router, shutdown).await;
+        self.tell_server(|hooks| &hooks.terminate, address).await?;
+        served
+    }
+
+    /// Starts what a server does beside answering requests, for as long as the value lives: for
+    /// programs that mount [`service`](Self::service) in a server of their own.
+    ///
+    /// Fails when another server holds the data folder, or the config file cannot be watched.
+    pub fn start(&self) -> io::Result<Running> {
+        Running::start(self)
+    }
+
+    /// Everything as one hyper service, for a connection from `remote` that another program's server
+    /// accepted. Must be used in a tokio runtime.
+    pub fn service(&self, remote: IpAddr) -> web::Service {
+        web::Service::new(Arc::clone(&self.0.state), Arc::clone(&self.0.router), remote)
+    }
+
+    /// Asks the hooks about the beginning or the end of the server.
+    async fn tell_server(
+        &self,
+        chain: fn(&Hooks) -> &Chain<ServerCall>,
+        address: Option<SocketAddr>,
+    ) -> io::Result<()> {
+        if !chain(self.hooks()).wants(None) {
+            return Ok(());
+        }
+        let app = self.clone();
+        let ask = move |data: &dyn Data| {
+            chain(app.hooks()).ask(&mut Event::new(ServerCall { address }, data)).map(drop)
+        };
+        self.data().run(ask).await.map_err(io::Error::other)
+    }
+
+    /// Collections and records, as the process itself: no rule applies.
+    pub fn data(&self) -> DataHandle {
+        DataHandle::new(self.clone(), Arc::new(Caller::system()))
+    }
+
+    /// All hooks, which may be added and removed while the app runs.
+    pub fn hooks(&self) -> &Hooks {
+        self.0.state.backend.hooks()
+    }
+
+    /// Runs a command that [`AppBuilder::command`] added, and returns what it wants printed. Blocks.
+    ///
+    /// Errors: what the command says, and when there is none of that name.
+    pub fn run_command(&self, name: &str, arguments: &[String]) -> Result<String, BoxError> {
+        let command = self.0.commands.iter().find(|command| command.name == name);
+        let command = command.ok_or_else(|| format!("there is no command {name}"))?;
+        (command.run)(self, arguments)
+    }
+
+    /// Runs a job that [`AppBuilder::cron`] added now. Blocks.
+    ///
+    /// Errors: what the job says, and when there is none of that name.
+    pub fn run_cron(&self, id: &str) -> Result<(), BoxError> {
+        let cron = self.0.crons.iter().find(|cron| cron.id == id);
+        cron.ok_or_else(|| format!("there is no job {id}"))?.run(self)
+    }
+
+    /// Takes the last `count` migrations back that were made, the latest first, and returns their
+    /// names. They will be made again when an app with them is built. Blocks.
+    pub fn revert_migrations(&self, count: usize) -> Result<Vec<String>, MigrationError> {
+        migrations::revert(&self.0.state.backend, &self.0.migrations, count)
     }
 
     /// Runs a command, and returns what to tell the one who gave it. Blocks.
@@ -162,12 +250,20 @@ impl App {
         self.0.closing.store(true, Ordering::Relaxed);
         self.0.state.backups.stop();
         self.0.pump.stop();
-        self.0.state.backend.close()
+        let closed = self.0.state.backend.close();
+        self.0.after_hooks.stop();
+        self.0.after.close();
+        closed
     }
 
     /// Open realtime streams: what to send messages of your own through, with [`Hub::send`].
     pub fn realtime(&self) -> &Hub {
         self.0.state.realtime.hub()
+    }
+
+    /// The cron jobs: those of the server, and what else is to run every so often while it serves.
+    pub fn crons(&self) -> &Crons {
+        self.0.state.backend.crons()
     }
 
     /// The options it was built with that need a restart.
@@ -248,36 +344,6 @@ async fn listen(address: &Address) -> io::Result<TcpListener> {
     TcpListener::bind(address.as_str()).await.map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
     })
-}
-
-/// What a server does by itself every so often.
-fn tasks(backend: &Arc<Backend>, backups: &Arc<Backups>) -> Vec<Task> {
-    const HOUR: u32 = 3600;
-    const MINUTE: u32 = 60;
-    let (accounts, outbox, uses) = (Arc::clone(backend), Arc::clone(backend), Arc::clone(backend));
-    let (backups, data) = (Arc::clone(backups), Arc::clone(backend));
-    vec![
-        Task {
-            name: "delete expired second factors, one-time passwords and sessions",
-            seconds: HOUR,
-            run: Box::new(move |now| ops::auth::delete_expired(&accounts, now).map(drop)),
-        },
-        Task {
-            name: "write when sessions were used last",
-            seconds: MINUTE,
-            run: Box::new(move |_| ops::auth::write_last_uses(&uses)),
-        },
-        Task {
-            name: "delete old mail that could not be sent",
-            seconds: HOUR,
-            run: Box::new(move |now| ops::mail::delete_old_failures(&outbox, now)),
-        },
-        Task {
-            name: "make a backup when the settings say so",
-            seconds: MINUTE,
-            run: Box::new(move |now| backups.run_schedule(&data, now)),
-        },
-    ]
 }
 
 fn superuser_use_case(command: SuperuserCommand) -> ops::auth::SuperuserCommand {

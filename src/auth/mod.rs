@@ -12,6 +12,7 @@ mod passkey;
 mod password;
 mod pool;
 mod recovery;
+mod strength;
 mod token;
 mod totp;
 
@@ -20,7 +21,8 @@ pub use error::{HashError, KeyError, PasskeyError};
 pub use passkey::{
     Assertion, Challenge, KeyUse, PublicKey, Registration, RelyingParty, UserHandle,
 };
-pub use password::{PasswordHasher, Verdict};
+pub use password::{NO_PASSWORD, PasswordHasher, Verdict};
 pub use recovery::{fingerprint, position_of_hash, recovery_code, recovery_hash};
+pub use strength::{CommonPasswords, Strength};
 pub use token::{Claims, SigningKey, TokenKind, mint, peek, verify};
 pub use totp::TotpSecret;

@@ -1,11 +1,13 @@
 //! Passwords: argon2id for new ones, bcrypt for those that came from elsewhere.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq;
 
-use super::HashError;
 use super::pool::{Memory, Pool};
+use super::{CommonPasswords, HashError};
 
 /// KiB of memory, passes and lanes, as OWASP recommends for argon2id.
 const MEMORY_KIB: u32 = 19_456;
@@ -20,11 +22,16 @@ const PASSES_MAX: u32 = 16;
 const LANES_MAX: u32 = 16;
 const BCRYPT_COST_MAX: u32 = 16;
 
+/// What is stored instead of a hash for an account without a password. Nothing matches it.
+pub const NO_PASSWORD: &str = "!";
+
 /// Hashes and compares passwords on a few threads of its own.
 ///
 /// Every call blocks until a thread has done the work, some 20 ms when none is waiting.
 pub struct PasswordHasher {
     pool: Pool,
+    common: CommonPasswords,
+    jobs: AtomicU64,
 }
 
 /// What comparing a password with a stored hash came to.
@@ -48,21 +55,42 @@ impl PasswordHasher {
     /// A hasher with `threads` threads, each taking 19 MiB while busy, and room for `queue_max`
     /// calls to wait. Both are at least 1. Calls beyond that fail as [`HashError::Busy`].
     pub fn new(threads: usize, queue_max: usize) -> Self {
-        Self { pool: Pool::new(threads, queue_max) }
+        let pool = Pool::new(threads, queue_max);
+        Self { pool, common: CommonPasswords::default(), jobs: AtomicU64::new(0) }
+    }
+
+    /// Says which passwords are known to be in use by many.
+    #[must_use]
+    pub fn knowing(mut self, common: CommonPasswords) -> Self {
+        self.common = common;
+        self
+    }
+
+    /// The passwords that are known to be in use by many.
+    pub fn common_passwords(&self) -> &CommonPasswords {
+        &self.common
+    }
+
+    /// How many passwords were hashed or compared so far, for whoever watches over what a request
+    /// costs.
+    pub fn jobs(&self) -> u64 {
+        self.jobs.load(Ordering::Relaxed)
     }
 
     /// The argon2id hash of `plain` with a new salt, as a PHC string.
     pub fn hash(&self, plain: &str) -> Result<String, HashError> {
         let plain = plain.to_owned();
+        self.jobs.fetch_add(1, Ordering::Relaxed);
         self.pool.run(move |memory| hash(&plain, memory))?
     }
 
     /// Compares `plain` with a stored hash: argon2 as PHC string, or bcrypt (`$2a$`, `$2b$`,
     /// `$2y$`), which reads the first 72 bytes only.
     ///
-    /// An empty `stored` never matches and takes as long as one that could.
+    /// An empty `stored` and [`NO_PASSWORD`] never match and take as long as one that could.
     pub fn verify(&self, plain: &str, stored: &str) -> Result<Verdict, HashError> {
         let (plain, stored) = (plain.to_owned(), stored.to_owned());
+        self.jobs.fetch_add(1, Ordering::Relaxed);
         self.pool.run(move |memory| verify(&plain, &stored, memory))?
     }
 
@@ -93,7 +121,7 @@ fn hash(plain: &str, memory: &mut Memory) -> Result<String, HashError> {
 }
 
 fn verify(plain: &str, stored: &str, memory: &mut Memory) -> Result<Verdict, HashError> {
-    if stored.is_empty() {
+    if stored.is_empty() || stored == NO_PASSWORD {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params()?);
         fill(&argon2, plain, &[0; SALT_LEN], &mut [0; DIGEST_LEN], memory)?;
         return Ok(Verdict::NoMatch);

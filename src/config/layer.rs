@@ -78,6 +78,10 @@ layer! {
     "threads.hashing" hashing_threads: usize,
     /// See [`Boot::outbound_allow_private`](super::Boot::outbound_allow_private).
     "outbound.allow_private" outbound_allow_private: bool,
+    /// See [`Boot::mail_ca_file`](super::Boot::mail_ca_file).
+    "mail.ca_file" mail_ca_file: Option<PathBuf>,
+    /// See [`Boot::common_passwords`](super::Boot::common_passwords).
+    "auth.common_passwords" common_passwords: Option<PathBuf>,
     /// See [`Tls::address`](super::Tls::address).
     "tls.address" tls_address: Option<Address>,
     /// See [`Tls::certificate`](super::Tls::certificate).

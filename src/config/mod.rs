@@ -54,6 +54,10 @@ pub struct Boot {
     pub hashing_threads: usize,
     /// Whether addresses that come from elsewhere may lead into the inner network.
     pub outbound_allow_private: bool,
+    /// Certificates, as PEM, of authorities that mail servers may show besides the well-known ones.
+    pub mail_ca_file: Option<PathBuf>,
+    /// Passwords that collections may refuse because many people use them, one on each line.
+    pub common_passwords: Option<PathBuf>,
     /// The folder whose files anybody may read at `/`; nothing is served while it is missing.
     pub public_folder: PathBuf,
     /// Whether paths that name no file show the folder's `index.html`, as single-page apps need.
@@ -107,6 +111,8 @@ impl Default for Boot {
             worker_threads: 0,
             hashing_threads: 0,
             outbound_allow_private: false,
+            mail_ca_file: None,
+            common_passwords: None,
             public_folder: PathBuf::from("./public"),
             index_fallback: true,
             tls: Tls::default(),
@@ -181,6 +187,8 @@ impl Config {
                 outbound_allow_private: layer
                     .outbound_allow_private
                     .unwrap_or(boot.outbound_allow_private),
+                mail_ca_file: layer.mail_ca_file.unwrap_or(boot.mail_ca_file),
+                common_passwords: layer.common_passwords.unwrap_or(boot.common_passwords),
                 public_folder: layer.public_folder.unwrap_or(boot.public_folder),
                 index_fallback: layer.index_fallback.unwrap_or(boot.index_fallback),
                 tls: Tls {

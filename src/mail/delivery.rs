@@ -1,6 +1,11 @@
 //! Where mail goes out, and in whose name.
 
 use std::fmt;
+use std::sync::Arc;
+
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 /// Where mail goes out, and in whose name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +42,40 @@ pub struct Smtp {
     pub login: Option<SmtpLogin>,
     /// What to call ourselves; empty = `localhost`.
     pub local_name: String,
+    /// Whose certificates are trusted besides those of the well-known authorities.
+    pub authorities: Authorities,
+}
+
+/// Authorities that are trusted besides the well-known ones, such as a company's own.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Authorities(Arc<[u8]>);
+
+/// Why certificates cannot be trusted.
+#[derive(Debug, thiserror::Error)]
+#[error("no certificates of authorities in the form of PEM")]
+pub struct NoCertificates;
+
+impl Authorities {
+    /// Takes one or more certificates in the form of PEM, which may stand among other things.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, NoCertificates> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(|_| NoCertificates)?;
+            roots.add(certificate).map_err(|_| NoCertificates)?;
+        }
+        if roots.is_empty() { Err(NoCertificates) } else { Ok(Self(pem.into())) }
+    }
+
+    /// The certificates in the form of PEM; nothing when there are none.
+    pub fn as_pem(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Authorities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorities").field("pem_bytes", &self.0.len()).finish()
+    }
 }
 
 /// How the connection to a mail server is protected.

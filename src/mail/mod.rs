@@ -11,7 +11,7 @@ mod placeholders;
 mod plain_text;
 mod smtp;
 
-pub use delivery::{Delivery, Security, Sender, Smtp, SmtpLogin};
+pub use delivery::{Authorities, Delivery, NoCertificates, Security, Sender, Smtp, SmtpLogin};
 pub use placeholders::Placeholders;
 pub use plain_text::plain_text;
 pub use smtp::{SendError, send};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lettre::message::{Mailbox, Message, MultiPart};
 use lettre::transport::smtp::SmtpTransport;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, Transport};
 
@@ -69,7 +69,11 @@ fn transport(smtp: &Smtp) -> Result<SmtpTransport, lettre::transport::smtp::Erro
     let host = smtp.host.trim_start_matches('[').trim_end_matches(']');
     let is_local = host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    let tls = TlsParameters::new(host.to_owned())?;
+    let mut tls = TlsParameters::builder(host.to_owned());
+    if !smtp.authorities.as_pem().is_empty() {
+        tls = tls.add_root_certificate(Certificate::from_pem(smtp.authorities.as_pem())?);
+    }
+    let tls = tls.build()?;
     let tls = match smtp.security {
         Security::Tls => Tls::Wrapper(tls),
         // A password never goes over an open line, except within this machine.

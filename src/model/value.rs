@@ -72,6 +72,28 @@ impl From<&RecordId> for Value {
     }
 }
 
+macro_rules! values_of {
+    ($($from:ty => |$value:ident| $made:expr;)*) => {$(
+        impl From<$from> for Value {
+            fn from($value: $from) -> Self {
+                $made
+            }
+        }
+    )*};
+}
+
+values_of! {
+    &str => |text| Self::Text(text.to_owned());
+    String => |text| Self::Text(text);
+    bool => |on| Self::Bool(on);
+    f64 => |number| Self::Number(number);
+    i32 => |number| Self::Number(f64::from(number));
+    u32 => |number| Self::Number(f64::from(number));
+    Timestamp => |date| Self::Date(Some(date));
+    Vec<String> => |items| Self::List(items);
+    GeoPoint => |place| Self::Geo(place);
+}
+
 /// Longitude and latitude in degrees.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct GeoPoint {

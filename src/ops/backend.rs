@@ -6,18 +6,22 @@ use std::sync::{Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use crate::access::RuleCache;
+use crate::access::{Caller, RuleCache};
 use crate::auth::PasswordHasher;
-use crate::files::Storage;
-use crate::mail::{Delivery, Security, Sender, Smtp, SmtpLogin};
+use crate::files::{BucketOptions, Storage};
+use crate::hooks::{Data, Hooks, Rejection};
+use crate::mail::{Authorities, Delivery, Security, Sender, Smtp, SmtpLogin};
 use crate::oauth2::Remembered;
 use crate::outbound::Outbound;
 use crate::query::Rows;
-use crate::settings::Settings;
+use crate::settings::{Bucket, Settings};
 use crate::store::{Snapshot, Store, Tx};
 
 use super::auth::{Factors, LastUses, Throttles};
+use super::crons::Crons;
 use super::files::InFlight;
+use super::hooked::{self, AfterQueue, Effect, Session, Shared};
+use super::logs::Logs;
 use super::mail::Bell;
 use super::views::{Reading, ViewCache};
 use super::{Error, settings};
@@ -26,12 +30,14 @@ use super::{Error, settings};
 #[derive(Debug)]
 pub struct Backend {
     store: Store,
-    rules: Arc<RuleCache>,
-    hasher: PasswordHasher,
+    shared: Arc<Shared>,
+    after: Arc<AfterQueue>,
     throttles: Throttles,
     last_uses: LastUses,
+    crons: Crons,
+    logs: Option<Logs>,
     factors: Factors,
-    bell: Bell,
+    authorities: Authorities,
     files: Storage,
     in_flight: Arc<InFlight>,
     views: Arc<ViewCache>,
@@ -56,12 +62,20 @@ impl Backend {
     pub fn new(store: Store, hasher: PasswordHasher, files: Storage) -> Self {
         Self {
             store,
-            rules: Arc::default(),
-            hasher,
+            shared: Arc::new(Shared {
+                hooks: Hooks::new(),
+                rules: Arc::default(),
+                hasher,
+                bell: Bell::default(),
+                system: Arc::new(Caller::system()),
+            }),
+            after: Arc::default(),
             throttles: Throttles::default(),
             last_uses: LastUses::default(),
+            crons: Crons::default(),
+            logs: None,
             factors: Factors::default(),
-            bell: Bell::default(),
+            authorities: Authorities::default(),
             files,
             in_flight: Arc::default(),
             views: Arc::default(),
@@ -90,6 +104,25 @@ impl Backend {
         &self.providers
     }
 
+    /// Says whose certificates mail servers may show besides those of the well-known authorities.
+    #[must_use]
+    pub fn trusting(mut self, authorities: Authorities) -> Self {
+        self.authorities = authorities;
+        self
+    }
+
+    /// Says where requests are logged.
+    #[must_use]
+    pub fn logging_to(mut self, logs: Logs) -> Self {
+        self.logs = Some(logs);
+        self
+    }
+
+    /// The log of requests, if there is one.
+    pub fn logs(&self) -> Option<&Logs> {
+        self.logs.as_ref()
+    }
+
     /// The last committed state.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.store.snapshot()
@@ -102,12 +135,26 @@ impl Backend {
 
     /// Compiled rules.
     pub fn rules(&self) -> &Arc<RuleCache> {
-        &self.rules
+        &self.shared.rules
     }
 
     /// Password hashing.
     pub fn hasher(&self) -> &PasswordHasher {
-        &self.hasher
+        &self.shared.hasher
+    }
+
+    /// What an embedding program or a script has to say. Hooks may come and go at any time.
+    pub fn hooks(&self) -> &Hooks {
+        &self.shared.hooks
+    }
+
+    pub(in crate::ops) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// What is committed and waits to be told to hooks.
+    pub(crate) fn after(&self) -> &Arc<AfterQueue> {
+        &self.after
     }
 
     /// Who has to wait.
@@ -120,6 +167,11 @@ impl Backend {
         &self.last_uses
     }
 
+    /// What runs by itself every so often.
+    pub fn crons(&self) -> &Crons {
+        &self.crons
+    }
+
     /// What is kept in memory about logins.
     pub(crate) fn factors(&self) -> &Factors {
         &self.factors
@@ -127,12 +179,12 @@ impl Backend {
 
     /// Where mail goes out, and in whose name.
     pub fn delivery(&self) -> Delivery {
-        delivery(&self.settings())
+        delivery(&self.settings(), &self.authorities)
     }
 
     /// Wakes whoever sends mail; it is rung by those who posted a letter, once that is committed.
     pub fn bell(&self) -> &Bell {
-        &self.bell
+        &self.shared.bell
     }
 
     /// The files of records.
@@ -167,6 +219,7 @@ impl Backend {
         let _guard = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshot = self.store.snapshot();
         let settings = Arc::new(settings::load(&snapshot)?);
+        self.files.use_bucket(settings.s3.enabled.then(|| bucket_options(&settings.s3)));
         let catalog_version = Some(snapshot.catalog().version());
         let cached = CachedSettings { settings: Arc::clone(&settings), catalog_version };
         self.settings.store(Arc::new(cached));
@@ -176,18 +229,60 @@ impl Backend {
     /// Runs `job` in a write transaction and waits for the commit. Blocks the thread.
     pub fn write<T: Send + 'static>(
         &self,
-        job: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+        mut job: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.store.write(job)
+        if self.shared.hooks.is_empty() {
+            return self.store.write(job);
+        }
+        if self.after.is_full() {
+            return Err(Error::Busy);
+        }
+        let (shared, after) = (Arc::clone(&self.shared), self.settling());
+        self.store.write_then(move |tx| hooked::run(tx, &shared, &mut job), after)
+    }
+
+    /// Runs `job` in a write transaction, as the process itself, whom no rule binds; all of it or
+    /// nothing. It may run more than once, of which only one run is kept. Blocks until the commit.
+    pub fn transaction<T: Send + 'static>(
+        &self,
+        mut job: impl FnMut(&dyn Data) -> Result<T, Rejection> + Send + 'static,
+    ) -> Result<T, Rejection> {
+        let shared = Arc::clone(&self.shared);
+        let outcome = self.write(move |tx| Ok(job(&Session::new(tx, &shared))?));
+        self.bell().ring();
+        self.sweep_soon();
+        Ok(outcome?)
+    }
+
+    /// What is to be done after the commit of a job that hooks had to do with.
+    fn settling<T>(&self) -> impl FnOnce((T, Vec<Effect>)) -> T + use<T> {
+        let (shared, after) = (Arc::clone(&self.shared), Arc::clone(&self.after));
+        move |(answer, effects)| {
+            if effects.iter().any(|effect| matches!(effect, Effect::Mailed)) {
+                shared.bell.ring();
+            }
+            after.push(effects);
+            answer
+        }
     }
 
     /// Runs `job` in a write transaction; `done` hears of the commit, on the writer's thread.
     pub fn submit<T: Send + 'static>(
         &self,
-        job: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+        mut job: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
         done: impl FnOnce(Result<T, Error>) + Send + 'static,
     ) {
-        self.store.submit(job, done);
+        if self.shared.hooks.is_empty() {
+            return self.store.submit(job, done);
+        }
+        if self.after.is_full() {
+            return done(Err(Error::Busy));
+        }
+        let (shared, after) = (Arc::clone(&self.shared), self.settling());
+        self.store.submit(
+            move |tx| hooked::run(tx, &shared, &mut job),
+            move |outcome| done(outcome.map(after)),
+        );
     }
 
     /// Runs `listener` after each commit, on the writer's thread; it must be quick and never wait.
@@ -197,12 +292,25 @@ impl Backend {
 
     /// Finishes what was submitted and closes the store.
     pub fn close(&self) -> Result<(), Error> {
-        self.store.close().map_err(Error::from)
+        let logged = self.logs.as_ref().map_or(Ok(()), Logs::close);
+        self.store.close().map_err(Error::from).and(logged)
+    }
+}
+
+/// What settings say about a bucket.
+pub(super) fn bucket_options(settings: &Bucket) -> BucketOptions {
+    BucketOptions {
+        bucket: settings.bucket.clone(),
+        region: settings.region.clone(),
+        endpoint: settings.endpoint.clone(),
+        access_key: settings.access_key.clone(),
+        secret: settings.secret.clone(),
+        force_path_style: settings.force_path_style,
     }
 }
 
 /// What `settings` say about mail.
-fn delivery(settings: &Settings) -> Delivery {
+fn delivery(settings: &Settings, authorities: &Authorities) -> Delivery {
     let (smtp, meta) = (&settings.smtp, &settings.meta);
     let has_login = !smtp.username.is_empty() || !smtp.password.is_empty();
     let login = has_login.then(|| SmtpLogin {
@@ -217,6 +325,7 @@ fn delivery(settings: &Settings) -> Delivery {
             security: if smtp.tls { Security::Tls } else { Security::StartTls },
             login,
             local_name: smtp.local_name.clone(),
+            authorities: authorities.clone(),
         }),
         sender: Sender { name: meta.sender_name.clone(), address: meta.sender_address.clone() },
         app_name: meta.app_name.clone(),

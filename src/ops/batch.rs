@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::access::{Caller, Gate, RuleCache};
 use crate::auth::PasswordHasher;
+use crate::hooks::Hooks;
 use crate::query::Rows;
 use crate::store::Tx;
 
@@ -89,6 +90,20 @@ impl Batch {
         Self { steps, rules, deadline, cancelled }
     }
 
+    /// Leaves checks to the steps themselves where hooks may change what is checked.
+    pub fn heed(&mut self, hooks: &Hooks, rows: &dyn Rows) {
+        for step in &mut self.steps {
+            match step {
+                Step::Write(write) => write.record.heed(hooks, rows),
+                Step::Upsert(upsert) => {
+                    upsert.update.record.heed(hooks, rows);
+                    upsert.create.record.heed(hooks, rows);
+                }
+                Step::Delete(_) | Step::Refused(_) => {}
+            }
+        }
+    }
+
     /// Whether [`Self::prepare`] has to be called, and takes tens of milliseconds.
     pub fn has_password(&self, rows: &dyn Rows) -> bool {
         self.steps.iter().any(|step| match step {
@@ -142,7 +157,12 @@ impl Batch {
                     let failed = |cause| Error::BatchStep { index, cause: Box::new(cause) };
                     record.prepare(rows, hasher).map_err(failed)
                 } else {
-                    record.prepare_after_others(rows, hasher)
+                    record.prepare_after_others(rows, hasher).map_err(|error| match error {
+                        cause @ Error::Rejected(..) => {
+                            Error::BatchStep { index, cause: Box::new(cause) }
+                        }
+                        other => other,
+                    })
                 }
             };
             match &mut self.steps[index] {

@@ -2,6 +2,7 @@
 
 use crate::access::Denied;
 use crate::auth::HashError;
+use crate::hooks::Rejection;
 use crate::oauth2::ProviderError;
 use crate::query::{FilterError, ReadError};
 use crate::schema::Violations;
@@ -56,6 +57,9 @@ pub enum Error {
     /// A provider did not say who somebody is.
     #[error("no user for the token: {0}")]
     OAuth2User(#[source] ProviderError),
+    /// Visitors get no accounts here.
+    #[error("anonymous logins are off")]
+    AnonymousDisabled,
     /// There is no such one-time password, it is void, or it was another; which is not said.
     #[error("invalid or expired one-time password")]
     InvalidOtp,
@@ -121,6 +125,12 @@ pub enum Error {
     /// Backups are for the holders of superusers' file tokens.
     #[error("no file token of a superuser")]
     BackupForbidden,
+    /// A hook refused it.
+    #[error("{0}")]
+    Hook(Box<Rejection>),
+    /// A hook ended it without saying why.
+    #[error("a hook did not let it happen")]
+    Stopped,
     /// Too much is waiting already.
     #[error("busy")]
     Busy,
@@ -128,6 +138,21 @@ pub enum Error {
     /// whether it was.
     #[error("the storage failed")]
     Storage(#[source] StoreError),
+    /// Somebody else writes the upload right now.
+    #[error("the upload is being written")]
+    UploadBusy,
+    /// The field takes no file of that length.
+    #[error("longer than {max} bytes")]
+    UploadTooLong {
+        /// Bytes at most.
+        max: u64,
+    },
+    /// The storage of files does not do what it is asked.
+    #[error("the storage of files: {0}")]
+    FilesUnavailable(#[source] std::io::Error),
+    /// The storage of files was tried out and failed, which is what was asked.
+    #[error("{0}")]
+    StorageTest(String),
     /// Anything that is our fault.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -166,8 +191,14 @@ pub enum Failure {
     SettingsFormat,
     /// Saving settings.
     SaveSettings,
+    /// Sending a mail to try it out.
+    TestMail,
     /// Validating a form, such as a login.
     Form,
+    /// Beginning or using an upload in pieces.
+    Upload,
+    /// Trying out a storage of files.
+    TestStorage,
     /// Validating a login through a provider.
     OAuth2Form,
     /// Making a client secret for Apple.

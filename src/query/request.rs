@@ -65,6 +65,8 @@ pub enum Context {
     Otp,
     /// A login with a password.
     Password,
+    /// A login of a visitor who has not said who they are.
+    Anonymous,
     /// A login completed with a code of an authenticator app.
     Totp,
     /// A login with a passkey.
@@ -83,6 +85,7 @@ impl Context {
             Self::OAuth2 => "oauth2",
             Self::Otp => "otp",
             Self::Password => "password",
+            Self::Anonymous => "anonymous",
             Self::Totp => "totp",
             Self::Passkey => "passkey",
         }

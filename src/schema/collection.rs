@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::model::{CollectionId, Slot, Timestamp};
+use crate::model::{CollectionId, Row, Slot, Timestamp};
 
 use super::{Field, Index};
 
@@ -126,6 +126,18 @@ impl Collection {
             .filter(|rule| !rule.is_empty())
     }
 
+    /// Whether the record in `row` is the account of a visitor who has not said who they are: it has
+    /// neither an email nor a password.
+    pub fn is_anonymous(&self, row: Row<'_>) -> bool {
+        let is_empty = |name| {
+            let field = self.field(name);
+            field.is_none_or(|field| {
+                row.value(field.slot, field.kind.zero()).as_text().unwrap_or("").is_empty()
+            })
+        };
+        self.is_auth() && !self.is_superusers() && is_empty("password") && is_empty("email")
+    }
+
     /// The unique index over `field` alone, partial ones included.
     pub fn single_unique_index(&self, field: &Field) -> Option<&Index> {
         self.indexes.iter().find(|index| index.is_single_unique(field))
@@ -175,6 +187,28 @@ pub struct AuthOptions {
     pub reset_password_template: EmailTemplate,
     /// The mail with an email change link.
     pub confirm_email_change_template: EmailTemplate,
+    /// Accounts of visitors who have not said who they are.
+    pub anonymous: AnonymousOptions,
+    /// Which passwords are too weak.
+    pub password_policy: PasswordPolicy,
+}
+
+/// Accounts of visitors who have not said who they are.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AnonymousOptions {
+    /// Whether anybody may get one.
+    pub enabled: bool,
+    /// Days without use after which one is deleted; 0 = never.
+    pub keep_days: i64,
+}
+
+/// Which passwords are too weak.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PasswordPolicy {
+    /// The least strength, from 0 (any) to 4, as zxcvbn estimates it.
+    pub min_strength: i64,
+    /// Whether passwords that many people use are refused.
+    pub refuse_common: bool,
 }
 
 /// Subject and HTML body of a mail, with placeholders such as `{TOKEN}`.

@@ -21,9 +21,9 @@ mod violation;
 
 pub use catalog::Catalog;
 pub use collection::{
-    ApiKeyOptions, AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions,
-    OAuth2Options, OAuth2Provider, OtpOptions, PasskeyOptions, PasswordAuth, Rules, SessionOptions,
-    TokenOptions, TotpOptions,
+    AnonymousOptions, ApiKeyOptions, AuthOptions, Collection, CollectionKind, EmailTemplate,
+    MfaOptions, OAuth2Options, OAuth2Provider, OtpOptions, PasskeyOptions, PasswordAuth,
+    PasswordPolicy, Rules, SessionOptions, TokenOptions, TotpOptions,
 };
 pub use definition::{
     DefinitionError, Draft, OAUTH2_PROVIDERS, Renames, create_from_body, renames, scaffold,

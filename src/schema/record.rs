@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value as Json};
+
 use crate::model::{Row, RowBuf, RowWriter, Value};
 
-use super::{Collection, Field};
+use super::{Collection, Field, FieldKind, values};
 
 /// A record in memory. Every field has a value; fields never set hold their zero value.
 #[derive(Debug, Clone)]
@@ -62,13 +64,44 @@ impl Record {
         matches!(self.get(name), Some(Value::Bool(true)))
     }
 
-    /// Sets the field called `name`; false when there is no such field.
-    pub fn set(&mut self, name: &str, value: Value) -> bool {
+    /// Sets the field called `name`; false when there is no such field. Nothing is checked: a value
+    /// of another kind than the field's is refused when the record is saved.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) -> bool {
         let position = self.position(name);
         if let Some(at) = position {
-            self.values[at] = value;
+            self.values[at] = value.into();
         }
         position.is_some()
+    }
+
+    /// Sets the field called `name` to what `json` means for it; false when there is no such field.
+    pub fn set_json(&mut self, name: &str, json: &Json) -> bool {
+        let position = self.position(name);
+        if let Some(at) = position {
+            self.values[at] = values::normalise(&self.collection.fields[at], json);
+        }
+        position.is_some()
+    }
+
+    /// All fields as JSON, hidden ones too, in the order of the collection; no passwords.
+    pub fn to_json(&self) -> Map<String, Json> {
+        let shown = |(field, _): &(&Field, &Value)| !matches!(field.kind, FieldKind::Password(_));
+        let member =
+            |(field, value): (&Field, &Value)| (field.name.clone(), values::to_json(value));
+        self.fields().filter(shown).map(member).collect()
+    }
+
+    /// What a body has to say for `old` to become this record; without `old`, for this record to be
+    /// made. Dates that the server sets are left out.
+    pub fn changes_from(&self, old: Option<&Self>) -> Map<String, Json> {
+        let differs = |(field, value): &(&Field, &Value)| match old {
+            _ if matches!(field.kind, FieldKind::Autodate(_)) => false,
+            Some(old) => old.get(&field.name) != Some(*value),
+            None => !value.is_zero(),
+        };
+        let member =
+            |(field, value): (&Field, &Value)| (field.name.clone(), values::to_json(value));
+        self.fields().filter(differs).map(member).collect()
     }
 
     /// Fields and values in the order of the collection.

@@ -1,12 +1,20 @@
 //! Addresses of clients: where they are told, and lists of those that matter.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use super::TrustedProxy;
 
 /// `ip`, as IPv4 when it is an IPv4 address written as IPv6.
 pub fn normalised_ip(ip: IpAddr) -> IpAddr {
     ip.to_canonical()
+}
+
+/// The address that stands for a client: of IPv6 only the network, which is what one gets.
+pub fn network_of(client: IpAddr) -> IpAddr {
+    match normalised_ip(client) {
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
+        v4 @ IpAddr::V4(_) => v4,
+    }
 }
 
 /// Whether `ip` is one of the addresses in `list`, or in one of its subnets.

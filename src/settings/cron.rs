@@ -1,5 +1,7 @@
 //! When something is due: five fields as cron has them, or a name for common ones.
 
+use crate::model::Timestamp;
+
 /// A parsed expression such as `*/15 8-18 * * 1,3,5`: minute, hour, day of the month, month, day of
 /// the week with Sunday as 0. Also `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`,
 /// `@yearly` and `@annually`.
@@ -15,15 +17,7 @@ const RANGES: [(u32, u32); 5] = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 6)];
 impl Schedule {
     /// Reads an expression; the error is a sentence about what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let text = match text {
-            "@yearly" | "@annually" => "0 0 1 1 *",
-            "@monthly" => "0 0 1 * *",
-            "@weekly" => "0 0 * * 0",
-            "@daily" | "@midnight" => "0 0 * * *",
-            "@hourly" => "0 * * * *",
-            other => other,
-        };
-        let segments: Vec<&str> = text.split(' ').collect();
+        let segments: Vec<&str> = Self::spelled_out(text).split(' ').collect();
         let segments: [&str; 5] = segments.try_into().map_err(|_| {
             "Invalid cron expression - must be a valid macro or to have exactly 5 space separated \
              segments."
@@ -35,6 +29,32 @@ impl Schedule {
             }
         }
         Ok(Self { fields })
+    }
+
+    /// The five fields that a name such as `@daily` stands for; anything else as it is.
+    pub fn spelled_out(text: &str) -> &str {
+        match text {
+            "@yearly" | "@annually" => "0 0 1 1 *",
+            "@monthly" => "0 0 1 * *",
+            "@weekly" => "0 0 * * 0",
+            "@daily" | "@midnight" => "0 0 * * *",
+            "@hourly" => "0 * * * *",
+            other => other,
+        }
+    }
+
+    /// Whether it is due in the minute of `at`, UTC.
+    pub fn is_due_at(&self, at: Timestamp) -> bool {
+        let text = at.to_string();
+        let number = |from: usize, to: usize| text.get(from..to).and_then(|part| part.parse().ok());
+        let (Some(month), Some(day), Some(hour), Some(minute)) =
+            (number(5, 7), number(8, 10), number(11, 13), number(14, 16))
+        else {
+            return false;
+        };
+        // The first day of 1970 was a Thursday.
+        let weekday = (at.millis().div_euclid(86_400_000) + 4).rem_euclid(7) as u32;
+        self.is_due(minute, hour, day, month, weekday)
     }
 
     /// Whether it is due at this minute; the parameters are in the order of the expression.

@@ -14,7 +14,7 @@ mod groups;
 mod json;
 mod rate_limits;
 
-pub use address::{is_address_or_subnet, is_in_list, normalised_ip};
+pub use address::{is_address_or_subnet, is_in_list, network_of, normalised_ip};
 pub use cron::Schedule;
 pub use groups::{
     Backups, Batch, Bucket, Logs, Meta, RateLimitRule, RateLimits, Settings, Smtp, TrustedProxy,

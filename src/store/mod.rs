@@ -82,6 +82,9 @@ pub enum Durability {
     Relaxed,
 }
 
+/// The name of the store of the data.
+const DATA: &str = "data";
+
 /// What runs after each commit.
 type Listeners = Arc<Mutex<Vec<Box<dyn Fn() + Send>>>>;
 
@@ -113,7 +116,16 @@ impl Store {
     /// [`StoreError::Locked`] when it is open already, [`StoreError::Format`] when another version
     /// wrote it, and what the disk says.
     pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        Self::open_paced(dir, options, Pace::default())
+        Self::open_paced(dir, DATA, options, Pace::default())
+    }
+
+    /// As [`Store::open`], for the store called `name` in the folder `dir`: what is not part of the
+    /// data, such as a log.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    pub fn open_beside(dir: &Path, name: &str, options: StoreOptions) -> Result<Self, StoreError> {
+        Self::open_paced(dir, name, options, Pace::default())
     }
 
     /// As [`Store::open`], for a store that exists. Every page of the file is compared with its
@@ -122,30 +134,37 @@ impl Store {
     /// # Errors
     /// Those of [`Store::open`], and [`StoreError::Damaged`] when a page is not as it was written.
     pub fn open_checked(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        let engine = RedbEngine::open_checked(&dir.join("data.redb"), options.cache_bytes)?;
-        Self::open_engine(dir, engine, options, Pace::default())
+        let path = dir.join(DATA).with_extension("redb");
+        let engine = RedbEngine::open_checked(&path, options.cache_bytes)?;
+        Self::open_engine(&path, engine, options, Pace::default())
     }
 
-    fn open_paced(dir: &Path, options: StoreOptions, pace: Pace) -> Result<Self, StoreError> {
+    fn open_paced(
+        dir: &Path,
+        name: &str,
+        options: StoreOptions,
+        pace: Pace,
+    ) -> Result<Self, StoreError> {
         std::fs::create_dir_all(dir).map_err(StoreError::engine)?;
-        let engine = RedbEngine::open(&dir.join("data.redb"), options.cache_bytes)?;
+        let path = dir.join(name).with_extension("redb");
+        let engine = RedbEngine::open(&path, options.cache_bytes)?;
         // A new file is safe from the loss of power only once its folder is. Where folders cannot
         // be opened as files, the system sees to it.
         if let Ok(folder) = std::fs::File::open(dir) {
             let _ = folder.sync_all();
         }
-        Self::open_engine(dir, engine, options, pace)
+        Self::open_engine(&path, engine, options, pace)
     }
 
     fn open_engine(
-        dir: &Path,
+        path: &Path,
         engine: RedbEngine,
         options: StoreOptions,
         pace: Pace,
     ) -> Result<Self, StoreError> {
         open::check_format(&engine)?;
         // The log is read whatever the durability is now: it may have been another before.
-        let (mut wal, records) = Wal::open(&dir.join("data.wal"))?;
+        let (mut wal, records) = Wal::open(&path.with_extension("wal"))?;
         let sequence = open::replay(&engine, &mut wal, &records)?;
         let wal = (options.durability == Durability::Relaxed).then_some((wal, sequence));
         Self::start(Arc::new(engine), options, pace, wal)
@@ -228,10 +247,28 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.write_then(job, |answer| answer)
+    }
+
+    /// As [`Store::write`], with what `then` makes of the answer on the writer's thread, so in the
+    /// order of the commits.
+    ///
+    /// # Errors
+    /// Those of [`Store::write`].
+    pub fn write_then<T, U, E>(
+        &self,
+        job: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, E>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (answer, answered) = sync_channel(1);
-        let done = move |result| {
+        let done = move |result: Result<T, E>| {
             // The receiver waits below for as long as the sender lives.
-            let _ = answer.send(result);
+            let _ = answer.send(result.map(then));
         };
         let Some(jobs) = self.sender() else {
             return Err(StoreError::Closed.into());

@@ -224,7 +224,10 @@ impl Writer {
             let mut tx = Tx::new(&mut *txn, staged.clone(), next_rowids, wal.is_some());
             for job in batch.iter_mut() {
                 let savepoint = tx.savepoint();
-                if job.run(&mut tx) {
+                let succeeded = job.run(&mut tx);
+                // A job that panicked leaves it behind.
+                drop(tx.detach::<()>());
+                if succeeded {
                     tx.keep();
                 } else {
                     tx.roll_back(savepoint)?;

@@ -1,9 +1,10 @@
 //! What a failed use case answers: the whole mapping from the domain to statuses and messages.
 
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::ApiError;
+use crate::hooks::Rejection;
 use crate::ops::{Error, Failure};
 
 impl From<Error> for ApiError {
@@ -43,6 +44,9 @@ impl From<Error> for ApiError {
             Error::OAuth2User(cause) => {
                 Self::bad_request("Failed to fetch OAuth2 user.").with_cause(cause)
             }
+            Error::AnonymousDisabled => Self::forbidden(
+                "The collection is not configured to allow anonymous authentication.",
+            ),
             Error::InvalidOtp => Self::bad_request("Invalid or expired OTP."),
             Error::TooManyAttempts => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
@@ -90,13 +94,50 @@ impl From<Error> for ApiError {
             Error::BackupForbidden => {
                 Self::forbidden("Insufficient permissions to access the resource.")
             }
+            Error::Hook(rejection) => rejected(*rejection),
+            Error::Stopped => Self::bad_request("").with_cause("a hook did not let it happen"),
             Error::Busy => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The server is busy, please try again later.",
             ),
             Error::Storage(cause) => Self::storage(cause),
+            Error::UploadBusy => Self::new(
+                StatusCode::LOCKED,
+                "The upload is being written by another request, please try again later.",
+            ),
+            Error::UploadTooLong { max } => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                &format!("The field takes files of at most {max} bytes."),
+            ),
+            Error::FilesUnavailable(cause) => Self::of_disk(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The storage of files cannot be used right now, please try again later.",
+                cause.into(),
+            ),
+            Error::StorageTest(why) => {
+                Self::bad_request(&format!("{TEST_FAILED} Raw error: \n{why}"))
+            }
             Error::Internal(cause) => Self::internal(cause),
         }
+    }
+}
+
+const TEST_FAILED: &str = "Failed to test the S3 filesystem.";
+
+/// What a hook refused.
+fn rejected(rejection: Rejection) -> ApiError {
+    // Rejections have no other statuses than these.
+    let status = StatusCode::from_u16(rejection.status());
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let error = ApiError::new(status, rejection.message())
+        .with_data(Json::Object(rejection.fields().clone()));
+    if rejection.cause().is_some() { error.with_cause(rejection) } else { error }
+}
+
+/// As the failure below it answers, if there is one.
+impl From<Rejection> for ApiError {
+    fn from(rejection: Rejection) -> Self {
+        Error::from(rejection).into()
     }
 }
 
@@ -144,6 +185,9 @@ fn failure_message(failure: Failure) -> &'static str {
             "An error occurred while loading the submitted data."
         }
         Failure::SaveSettings => "An error occurred while saving the new settings.",
+        Failure::TestMail => "Failed to send the test email.",
+        Failure::Upload => "Failed to upload the file.",
+        Failure::TestStorage => TEST_FAILED,
         Failure::Form => "An error occurred while validating the submitted data.",
         Failure::AppleSecret => "Invalid client secret data.",
     }

@@ -71,7 +71,8 @@ impl ApiError {
         Self::of_disk(StatusCode::SERVICE_UNAVAILABLE, message, cause.into())
     }
 
-    fn of_disk(status: StatusCode, message: &str, cause: BoxError) -> Self {
+    /// Of this status and message; 507 when the cause is a full disk.
+    pub(super) fn of_disk(status: StatusCode, message: &str, cause: BoxError) -> Self {
         const FULL: &str = "The disk of the server is full.";
         let (status, message) = if is_full(&*cause) {
             (StatusCode::INSUFFICIENT_STORAGE, FULL)

@@ -9,6 +9,7 @@
 #[cfg(feature = "admin-ui")]
 mod admin_ui;
 pub mod api;
+mod asking;
 mod blocking;
 mod body;
 mod caller;
@@ -33,6 +34,7 @@ mod reply;
 mod request;
 mod router;
 mod server;
+mod service;
 mod state;
 mod tls;
 mod upload_form;
@@ -41,13 +43,15 @@ mod wire;
 pub use blocking::{Blocking, Report, committed};
 pub use error::ApiError;
 pub use fields::FieldsPicker;
+pub use multipart::FormFile;
 pub use public_folder::PublicFolder;
 pub use query::Query;
 pub use rate_limiter::RateLimiter;
 pub use reply::{Payload, Reply};
 pub use request::{Params, Request};
-pub use router::{Actions, Handler, RouteError, Router};
+pub use router::{Actions, Handler, Middleware, Next, RouteError, Router};
 pub use server::{Door, serve};
+pub use service::Service;
 pub use state::State;
 pub use tls::{Tls, TlsError};
 

@@ -1,4 +1,4 @@
-//! Multipart bodies without files, taken apart in memory; for those with files see `upload_form`.
+//! Multipart bodies taken apart in memory; for those with files of records see `upload_form`.
 
 use bytes::Bytes;
 use http_body_util::{BodyDataStream, Full};
@@ -13,8 +13,21 @@ const PARTS_MAX: usize = 1000;
 pub(super) struct Parts {
     /// Name and text of each part that is no file, in order. Bytes that are no UTF-8 are replaced.
     pub(super) texts: Vec<(String, String)>,
-    /// The names of the parts that are files.
-    pub(super) file_names: Vec<String>,
+    /// The parts that are files.
+    pub(super) files: Vec<FormFile>,
+}
+
+/// A file in a form.
+#[derive(Debug, Clone)]
+pub struct FormFile {
+    /// The name of the part.
+    pub name: String,
+    /// The name of the file, as the client says.
+    pub file_name: String,
+    /// The type of the file, as the client says; empty when it does not.
+    pub content_type: String,
+    /// What is in it.
+    pub bytes: Bytes,
 }
 
 /// Whether `content_type` is that of a multipart form.
@@ -36,13 +49,15 @@ pub(super) async fn parts(content_type: &str, bytes: Bytes) -> Result<Parts, Api
     let stream = BodyDataStream::new(Full::new(bytes));
     let mut form = multer::Multipart::new(stream, boundary);
     while let Some(part) = form.next_field().await.map_err(malformed)? {
-        if found.texts.len() + found.file_names.len() == PARTS_MAX {
+        if found.texts.len() + found.files.len() == PARTS_MAX {
             let cause = format!("more than {PARTS_MAX} parts");
             return Err(ApiError::bad_request("").with_cause(cause));
         }
         let name = part.name().unwrap_or_default().to_owned();
-        if part.file_name().is_some() {
-            found.file_names.push(name);
+        if let Some(file_name) = part.file_name().map(str::to_owned) {
+            let content_type = part.content_type().map(ToString::to_string).unwrap_or_default();
+            let bytes = part.bytes().await.map_err(malformed)?;
+            found.files.push(FormFile { name, file_name, content_type, bytes });
         } else {
             let text = part.bytes().await.map_err(malformed)?;
             found.texts.push((name, String::from_utf8_lossy(&text).into_owned()));
@@ -70,7 +85,9 @@ mod tests {
         let parts = parts(TYPE, body.into()).await.unwrap();
         let texts = [("a", "1"), ("a", "é\r\nx")].map(|(n, t)| (n.to_owned(), t.to_owned()));
         assert_eq!(parts.texts, texts);
-        assert_eq!(parts.file_names, ["f"]);
+        let [file] = &parts.files[..] else { panic!("{parts:?}") };
+        assert_eq!((file.name.as_str(), file.file_name.as_str()), ("f", "x.txt"));
+        assert_eq!(file.bytes, "content");
     }
 
     #[tokio::test]

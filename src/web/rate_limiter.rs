@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::settings::{RateLimitRule, normalised_ip};
+use crate::settings::{RateLimitRule, network_of};
 
 /// Windows that are kept at most. Beyond that the older half is forgotten: under such an attack the
 /// limits fail open rather than the memory.
@@ -102,14 +102,6 @@ impl Windows {
 impl fmt::Debug for RateLimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RateLimiter").field("open", &self.windows().open.len()).finish()
-    }
-}
-
-/// The address that stands for a client: of IPv6 only the network, which is what one gets.
-fn network_of(client: IpAddr) -> IpAddr {
-    match normalised_ip(client) {
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

@@ -4,10 +4,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use http::{Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::{ApiError, BoxError, FieldsPicker};
@@ -51,6 +52,34 @@ impl Reply {
     /// A JSON answer that is already serialised. `text` must be valid JSON.
     pub fn json_text(status: StatusCode, text: impl Into<Bytes>) -> Self {
         Self::new(status, Content::JsonText { text: text.into(), page: false })
+    }
+
+    /// A JSON answer of anything that can be written as such.
+    ///
+    /// Errors: 500 when it cannot, because of keys that are no texts for example.
+    pub fn json_of(status: StatusCode, value: &impl Serialize) -> Result<Self, ApiError> {
+        let text = serde_json::to_vec(value).map_err(ApiError::internal)?;
+        Ok(Self::json_text(status, text))
+    }
+
+    /// An answer of plain text.
+    pub fn text(status: StatusCode, text: impl Into<String>) -> Self {
+        let content_type = HeaderValue::from_static("text/plain; charset=utf-8");
+        Self::bytes(status, content_type, text.into())
+    }
+
+    /// A web page.
+    pub fn html(status: StatusCode, page: impl Into<String>) -> Self {
+        let content_type = HeaderValue::from_static("text/html; charset=utf-8");
+        Self::bytes(status, content_type, page.into())
+    }
+
+    /// Leads somewhere else: 302.
+    ///
+    /// Errors: 500 when `url` cannot stand in a header.
+    pub fn redirect(url: &str) -> Result<Self, ApiError> {
+        let url = HeaderValue::from_str(url).map_err(ApiError::internal)?;
+        Ok(Self::empty(StatusCode::FOUND).with_header(LOCATION, url))
     }
 
     /// 204.

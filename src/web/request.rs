@@ -2,14 +2,19 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, Method};
 use http_body::Body;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
+use super::caller::caller_of;
 use super::incoming::{BodyStream, IncomingBody};
+use super::multipart::FormFile;
 use super::{ApiError, BoxError, Query, body, multipart};
+use crate::access::Caller;
 use crate::config::{ByteSize, Live};
 use crate::schema::{Violation, Violations};
 
@@ -70,6 +75,11 @@ impl Request {
         }
     }
 
+    /// Who asks, with what rules may know of the request but its body.
+    pub fn caller(&self) -> Arc<Caller> {
+        caller_of(self)
+    }
+
     /// The value of a header, when it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -105,29 +115,46 @@ impl Request {
         self.body_object_within(self.body.size_max()).await
     }
 
+    /// Reads the body as JSON of the shape of `T`, whatever type it says to be.
+    ///
+    /// Errors: those of [`body`](Self::body), and 400 when it is something else.
+    pub async fn json<T: DeserializeOwned>(&mut self) -> Result<T, ApiError> {
+        let bytes = self.body().await?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            ApiError::bad_request("The body is not the JSON that is expected.").with_cause(error)
+        })
+    }
+
+    /// Reads the body as [`body_object`](Self::body_object) does, but a form may have files. All of
+    /// them are in memory, within the limit of the body.
+    ///
+    /// Errors: those of [`body_object`](Self::body_object).
+    pub async fn form(&mut self) -> Result<(Map<String, Json>, Vec<FormFile>), ApiError> {
+        self.body_parts_within(self.body.size_max()).await
+    }
+
     /// Reads the body as [`body_object`](Self::body_object) does, with another size limit.
     pub async fn body_object_within(
         &mut self,
         size_max: ByteSize,
     ) -> Result<Map<String, Json>, ApiError> {
-        let (object, file_names) = self.body_parts_within(size_max).await?;
-        match file_names.first() {
+        let (object, files) = self.body_parts_within(size_max).await?;
+        match files.first() {
             None => Ok(object),
-            Some(name) => Err(ApiError::bad_request("").with_violations(&no_file_here(name))),
+            Some(file) => Err(ApiError::bad_request("").with_violations(&no_file_here(&file.name))),
         }
     }
 
-    /// Reads the body as [`body_object`](Self::body_object) does, with another size limit, and tells
-    /// the names of the parts that are files.
+    /// Reads the body as [`form`](Self::form) does, with another size limit.
     pub(super) async fn body_parts_within(
         &mut self,
         size_max: ByteSize,
-    ) -> Result<(Map<String, Json>, Vec<String>), ApiError> {
+    ) -> Result<(Map<String, Json>, Vec<FormFile>), ApiError> {
         let bytes = self.body_within(size_max).await?;
         let content_type = self.header("content-type");
         if multipart::is_multipart(content_type) {
             let parts = multipart::parts(content_type.unwrap_or_default(), bytes).await?;
-            return Ok((body::form(parts.texts, &self.query)?, parts.file_names));
+            return Ok((body::form(parts.texts, &self.query)?, parts.files));
         }
         Ok((body::parse(content_type, &bytes, &self.query)?, Vec::new()))
     }

@@ -3,13 +3,64 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::Method;
+use http::{Method, StatusCode};
 
 use super::{ApiError, BoxFuture, Params, Reply, Request, State};
 
 /// Answers requests of one route.
 pub type Handler =
     Arc<dyn Fn(Arc<State>, Request) -> BoxFuture<'static, Result<Reply, ApiError>> + Send + Sync>;
+
+/// Something around the handlers of routes.
+pub type Middleware = Arc<
+    dyn Fn(Arc<State>, Request, Next) -> BoxFuture<'static, Result<Reply, ApiError>> + Send + Sync,
+>;
+
+/// What a middleware is around: further middleware, and at last the handler.
+pub struct Next {
+    router: Arc<Router>,
+    state: Arc<State>,
+    /// `None` when no route has the path.
+    route: Option<Arc<Route>>,
+    /// The middleware that is next.
+    at: usize,
+}
+
+impl Next {
+    pub(super) fn new(router: Arc<Router>, state: Arc<State>, route: Option<Arc<Route>>) -> Self {
+        Self { router, state, route, at: 0 }
+    }
+
+    /// Answers `request` with what is further in.
+    ///
+    /// Errors: 404 when there is no route, and what middleware and handler say.
+    pub fn run(mut self, request: Request) -> BoxFuture<'static, Result<Reply, ApiError>> {
+        let router = Arc::clone(&self.router);
+        while let Some((prefix, middleware)) = router.middleware.get(self.at) {
+            self.at += 1;
+            if is_below(prefix, &request.path) {
+                let state = Arc::clone(&self.state);
+                return middleware(state, request, self);
+            }
+        }
+        match self.route {
+            Some(route) => (route.handler)(self.state, request),
+            None => Box::pin(async { Err(ApiError::generic(StatusCode::NOT_FOUND)) }),
+        }
+    }
+}
+
+impl fmt::Debug for Next {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Next").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+/// Whether `path` is `prefix` or below it, by whole parts.
+fn is_below(prefix: &str, path: &str) -> bool {
+    let prefix = prefix.trim_end_matches('/');
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
 
 /// What rate limits call what a route does to the `{collection}` in its path, such as `create`.
 pub type Actions = &'static [&'static str];
@@ -26,6 +77,7 @@ pub(super) struct Route {
 /// The routes: for each method, paths with parts in braces such as `/api/posts/{id}`.
 pub struct Router {
     actions: fn(&Method, &str) -> Actions,
+    middleware: Vec<(String, Middleware)>,
     methods: Vec<(Method, matchit::Router<Arc<Route>>)>,
     /// Who answers GET requests for which there is no route.
     fallback: Option<Arc<Route>>,
@@ -48,7 +100,7 @@ impl Router {
 
     /// No routes. `actions` says of each that is added what it does to a collection.
     pub fn with_actions(actions: fn(&Method, &str) -> Actions) -> Self {
-        Self { actions, methods: Vec::new(), fallback: None }
+        Self { actions, middleware: Vec::new(), methods: Vec::new(), fallback: None }
     }
 
     /// Adds a route. GET routes answer HEAD requests too.
@@ -72,6 +124,12 @@ impl Router {
             path: path.to_owned(),
             reason: error.to_string(),
         })
+    }
+
+    /// Puts `middleware` around all that is answered below `prefix`, inside of what was added
+    /// before. An empty prefix is everything.
+    pub fn wrap(&mut self, prefix: &str, middleware: Middleware) {
+        self.middleware.push((prefix.to_owned(), middleware));
     }
 
     /// Answers GET and HEAD requests for which there is no route.
@@ -203,6 +261,21 @@ mod tests {
             .add(Method::GET, "/api/health", async |_, _| Ok(Reply::no_content()))
             .unwrap_err();
         assert!(error.to_string().starts_with("route GET /api/health: "), "{error}");
+    }
+
+    #[test]
+    fn a_prefix_covers_whole_parts_of_a_path() {
+        for (prefix, path, expected) in [
+            ("", "/x", true),
+            ("/", "/x", true),
+            ("/api/x", "/api/x", true),
+            ("/api/x", "/api/x/y", true),
+            ("/api/x/", "/api/x", true),
+            ("/api/x", "/api/xy", false),
+            ("/api/x", "/api", false),
+        ] {
+            assert_eq!(is_below(prefix, path), expected, "{prefix} {path}");
+        }
     }
 
     #[test]

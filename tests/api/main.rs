@@ -4,15 +4,19 @@
 mod harness;
 
 mod accounts;
+mod anonymous;
 mod api_keys;
 mod backups;
 mod bad_input;
 mod batch;
 mod concurrency;
+mod crons;
 mod explain;
 mod files;
+mod logs;
 mod oauth2;
 mod passkeys;
+mod passwords;
 mod presence;
 mod rate_limits;
 mod realtime;
@@ -20,5 +24,7 @@ mod realtime_strain;
 mod records;
 mod sessions;
 mod settings;
+mod shown_files;
 mod totp;
+mod uploads;
 mod views;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::harness::mailbox::Mailbox;
 use crate::harness::{EMAIL, PASSWORD, Server, records};
 
 const PATH: &str = "/api/settings";
@@ -108,4 +109,54 @@ fn superusers_may_be_kept_to_their_addresses() {
     };
     log_in("10.0.0.1").expect(200);
     log_in("1.1.1.1").expect_error(403);
+}
+
+#[test]
+fn a_mail_can_be_looked_at_before_it_goes_to_others() {
+    let server = Server::start();
+    let root = server.superuser();
+    let path = format!("{PATH}/test/email");
+    let ask = |body: &Json| root.post(&path, body);
+    // Without a mail server it goes to the log.
+    ask(&json!({ "email": "ann@example.com", "template": "otp" })).expect(204);
+    let mailbox = Mailbox::of(&server);
+    for (template, link) in [
+        ("verification", "confirm-verification"),
+        ("password-reset", "confirm-password-reset"),
+        ("email-change", "confirm-email-change"),
+    ] {
+        let body =
+            json!({ "email": "ann@example.com", "template": template, "collection": "users" });
+        ask(&body).expect(204);
+        let mail = mailbox.next();
+        assert_eq!(mail.to, "ann@example.com");
+        // The token is nobody's.
+        let body = json!({ "token": mail.token(link), "password": "x", "passwordConfirm": "x" });
+        server.guest().post(&format!("/api/collections/users/{link}"), &body).expect_error(400);
+    }
+    ask(&json!({ "email": "ann@example.com", "template": "otp" })).expect(204);
+    assert_eq!(mailbox.next().code(), "123456");
+    ask(&json!({ "email": "ann@example.com", "template": "login-alert" })).expect(204);
+    assert!(mailbox.next().text.contains("TEST_IP TEST_USER_AGENT"));
+
+    for (body, field, code) in [
+        (json!({}), "email", "validation_required"),
+        (json!({ "email": "ann" }), "email", "validation_is_email"),
+        (json!({ "email": "a@b.co" }), "template", "validation_required"),
+        (json!({ "template": "nope" }), "template", "validation_in_invalid"),
+        (json!({ "collection": "nope" }), "collection", "validation_invalid_auth_collection"),
+    ] {
+        ask(&body).expect_code(field, code);
+    }
+    ask(&json!({ "email": 1 })).expect_error(400);
+    server.guest().post(&path, &json!({})).expect_error(401);
+    mailbox.expect_silence();
+
+    // Nobody answers there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let smtp = json!({ "enabled": true, "host": "127.0.0.1", "port": port });
+    root.patch(PATH, &json!({ "smtp": smtp })).expect(200);
+    let failed = ask(&json!({ "email": "ann@example.com", "template": "otp" })).expect(400);
+    let message = failed["message"].as_str().unwrap();
+    assert!(message.starts_with("Failed to send the test email. Raw error: \n"), "{message}");
 }

@@ -22,11 +22,11 @@ impl SmallDisk {
         match mounted {
             Ok(output) if output.status.success() => Some(Self(path.to_owned())),
             Ok(output) => {
-                println!("not run: {}", String::from_utf8_lossy(&output.stderr).trim());
+                eprintln!("not run: {}", String::from_utf8_lossy(&output.stderr).trim());
                 None
             }
             Err(error) => {
-                println!("not run: no mount: {error}");
+                eprintln!("not run: no mount: {error}");
                 None
             }
         }
@@ -124,7 +124,7 @@ fn a_full_disk_is_told_and_costs_nothing_that_was_answered() {
         program(folder.path(), &["check"]);
         let server = Server::start_on(folder);
         everything(&server.guest());
-        println!("{durability}: full after {} records of 300 KB", kept.len() - 1);
+        eprintln!("{durability}: full after {} records of 300 KB", kept.len() - 1);
         drop(server.kill());
     }
 }

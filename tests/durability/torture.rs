@@ -206,7 +206,7 @@ fn killed_again_and_again_it_keeps_what_it_answered() {
     let asked = std::env::var("HAVERSACK_TORTURE_ROUNDS").ok();
     let rounds = asked.map_or(ROUNDS, |text| text.parse().expect("a number of rounds"));
     let seed = rand::random::<u64>();
-    println!("{rounds} rounds with the seed {seed:#x}");
+    eprintln!("{rounds} rounds with the seed {seed:#x}");
     let mut dice = Dice(seed);
     let mut server = set_up();
     let mut ledgers: Vec<Ledger> = (0..CLIENTS).map(|_| Ledger::default()).collect();
@@ -257,7 +257,7 @@ fn killed_again_and_again_it_keeps_what_it_answered() {
     }
     let acknowledged: u64 = ledgers.iter().map(|ledger| ledger.acknowledged).sum();
     let left: usize = ledgers.iter().map(|ledger| ledger.titles.len()).sum();
-    println!(
+    eprintln!(
         "{acknowledged} writes were answered and are there, {left} records are left; of {in_doubt} \
          writes under way {happened} had happened; the slowest start took {slowest:?}"
     );

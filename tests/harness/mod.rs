@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every suite uses its own part of the harness")]
 
 pub(crate) mod authenticator;
+pub(crate) mod form;
 pub(crate) mod mailbox;
 pub(crate) mod provider;
 pub(crate) mod stream;
@@ -36,12 +37,16 @@ impl Server {
         if !config.is_empty() {
             std::fs::write(data.path().join("config.toml"), config).expect("a file");
         }
+        Self::start_in(data)
+    }
+
+    /// A server in this folder, which may have a config file, that has one superuser.
+    pub(crate) fn start_in(data: tempfile::TempDir) -> Self {
         let made = program(data.path())
             .args(["superuser", "upsert", EMAIL, PASSWORD])
             .output()
             .expect("the program runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        std::fs::write(data.path().join("config.toml"), config).expect("a file");
         Self::start_on(data)
     }
 

@@ -5,9 +5,13 @@ use std::path::Path;
 
 use super::super::{App, ControlCommand};
 
+/// What cannot be.
+#[derive(Debug)]
+pub(in super::super) enum Control {}
+
 /// Takes no commands.
-pub(in super::super) fn listen(_app: &App) -> io::Result<()> {
-    Ok(())
+pub(in super::super) fn listen(_app: &App) -> io::Result<Option<Control>> {
+    Ok(None)
 }
 
 /// Finds no server.

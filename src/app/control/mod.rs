@@ -9,5 +9,5 @@
 #[cfg_attr(not(unix), path = "absent.rs")]
 mod socket;
 
-pub(super) use socket::listen;
 pub use socket::send;
+pub(super) use socket::{Control, listen};

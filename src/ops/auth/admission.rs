@@ -8,14 +8,16 @@ use std::time::Instant;
 use serde_json::{Map, Value as Json};
 
 use crate::access::{Caller, Gate, RuleCache};
-use crate::auth::TokenKind;
+use crate::auth::{NO_PASSWORD, TokenKind};
+use crate::hooks::{AuthAction, AuthCall, Event};
 use crate::mail::Delivery;
-use crate::model::{RowBuf, Timestamp};
+use crate::model::{RowBuf, Timestamp, Value};
 use crate::ops::Backend;
-use crate::ops::records::{Enricher, Expand, RecordView};
+use crate::ops::hooked::{LiveData, enrich};
+use crate::ops::records::{Enricher, Expand, RecordView, account};
 use crate::ops::views::Writing;
 use crate::query::{AuthRow, Context, Request, Rows};
-use crate::schema::Collection;
+use crate::schema::{Collection, Record};
 use crate::store::Tx;
 
 use super::principal::issue;
@@ -31,6 +33,8 @@ pub enum Method {
     Otp,
     /// With an account elsewhere.
     OAuth2,
+    /// Not at all: with an account made for a visitor.
+    Anonymous,
     /// With a code of an authenticator app, after another method.
     Totp,
     /// With a passkey.
@@ -44,6 +48,7 @@ impl Method {
             Self::Password => "password",
             Self::Otp => "otp",
             Self::OAuth2 => "oauth2",
+            Self::Anonymous => "anonymous",
             Self::Totp => "totp",
             Self::Passkey => "passkey",
         }
@@ -54,6 +59,7 @@ impl Method {
             Self::Password => Context::Password,
             Self::Otp => Context::Otp,
             Self::OAuth2 => Context::OAuth2,
+            Self::Anonymous => Context::Anonymous,
             Self::Totp => Context::Totp,
             Self::Passkey => Context::Passkey,
         }
@@ -175,8 +181,11 @@ impl Admission {
         collection: &Arc<Collection>,
         row: &RowBuf,
     ) -> Result<Ended, Error> {
+        let named = self.named(tx, collection, row)?;
+        let row = &named;
         let ended = self.read(tx, collection, row.clone())?;
-        if !matches!(ended, Ended::Admitted { .. }) {
+        // There is no second way into an account that nobody can log in to.
+        if !matches!(ended, Ended::Admitted { .. }) || self.method == Method::Anonymous {
             return Ok(ended);
         }
         if let Some(open) = self.second_factor(tx, collection, row)? {
@@ -189,6 +198,22 @@ impl Admission {
         let origin = Origin { method: self.method.as_str(), place: &place };
         let token = token_of_login(tx, collection, row.as_row(), true, None, &origin)?;
         Ok(Ended::Admitted { collection: Arc::clone(collection), row: row.clone(), token })
+    }
+
+    /// The account in `row`, which is no visitor's any more once it is linked to one elsewhere.
+    fn named(
+        &self,
+        tx: &mut Tx<'_>,
+        collection: &Arc<Collection>,
+        row: &RowBuf,
+    ) -> Result<RowBuf, Error> {
+        if self.method != Method::OAuth2 || !collection.is_anonymous(row.as_row()) {
+            return Ok(row.clone());
+        }
+        let Some(rowid) = tx.find(collection, row.as_row().id())? else { return Ok(row.clone()) };
+        let mut account = Record::from_row(collection.clone(), row.as_row());
+        account.set("password", Value::Text(NO_PASSWORD.to_owned()));
+        Ok(account::replace(tx, rowid, row, account)?)
     }
 
     /// How the login ends for now when it needs a second factor; `None` when nothing is missing.
@@ -246,12 +271,34 @@ impl Admission {
             Ended::Refused(error) => Err(error),
             Ended::SecondFactor(id) => Ok(Login::SecondFactor(id)),
             Ended::Admitted { collection, row, token } => {
+                let action = AuthAction::Authenticated;
+                if backend.hooks().auth(action).wants(Some(&collection)) {
+                    let record = Record::from_row(collection.clone(), row.as_row());
+                    let (body, caller) = (self.attempt.body.clone(), self.attempt.caller.clone());
+                    let (collection, record) = (collection.clone(), Some(record));
+                    let call = AuthCall { action, collection, body, record, caller };
+                    let data = LiveData::new(backend, Arc::new(Caller::system()));
+                    if !backend.hooks().auth(action).ask(&mut Event::new(call, &data))? {
+                        return Err(Error::Stopped);
+                    }
+                }
                 backend.factors().fresh.note(&token, Instant::now());
                 let request = self.attempt.request(self.method);
                 let expand = &self.attempt.expand;
                 let snapshot = backend.snapshot();
-                let view =
-                    own_view(&*snapshot, backend.rules(), request, &collection, row, expand)?;
+                let mut view = own_view(
+                    &*snapshot,
+                    backend.rules(),
+                    request.clone(),
+                    &collection,
+                    row.clone(),
+                    expand,
+                )?;
+                if enrich::is_wanted(backend.hooks()) {
+                    let auth = Some(AuthRow::new(collection, row));
+                    let owner = Arc::new(Caller::new(Request { auth, ..request }));
+                    enrich::enrich(backend, &owner, &mut view)?;
+                }
                 Ok(Login::Done(Box::new(LoggedIn { token, record: view })))
             }
         }

@@ -6,19 +6,21 @@ use crate::ops::records::belongings;
 use crate::query::Rows;
 use crate::schema::{AuthOptions, Record};
 
+use super::Error;
 use super::second_factor::{is_over, seconds_of};
-use super::{Error, sessions};
 
 /// Rows deleted in one transaction, so that no request waits long.
 const ROWS_AT_ONCE: usize = 500;
 
-/// Deletes second factors and one-time passwords that were not used in time, whether their
-/// collections still want them or not, and sessions whose time is over. Returns how many. Blocks.
-pub fn delete_expired(backend: &Backend, now: Timestamp) -> Result<usize, Error> {
-    let of_otps = |options: &AuthOptions| options.otp.duration;
-    Ok(delete(backend, now, belongings::MFAS, seconds_of)?
-        + delete(backend, now, belongings::OTPS, of_otps)?
-        + sessions::delete_expired(backend, now)?)
+/// Deletes second factors that did not come in time, whether their collections still want them or
+/// not. Returns how many. Blocks.
+pub fn delete_expired_mfas(backend: &Backend, now: Timestamp) -> Result<usize, Error> {
+    delete(backend, now, belongings::MFAS, seconds_of)
+}
+
+/// The same for one-time passwords.
+pub fn delete_expired_otps(backend: &Backend, now: Timestamp) -> Result<usize, Error> {
+    delete(backend, now, belongings::OTPS, |options| options.otp.duration)
 }
 
 fn delete(
@@ -82,9 +84,13 @@ mod tests {
         let options = backend.snapshot().catalog().by_name("users").cloned().unwrap();
         let (otp, mfa) = options.auth().map(|auth| (auth.otp.duration, auth.mfa.duration)).unwrap();
         assert!(otp + 10 < mfa);
-        assert_eq!(delete_expired(&backend, now).unwrap(), 0);
-        assert_eq!(delete_expired(&backend, in_seconds(otp + 1)).unwrap(), 1);
-        assert_eq!(delete_expired(&backend, in_seconds(mfa + 1)).unwrap(), 1);
-        assert_eq!(delete_expired(&backend, in_seconds(mfa + 1)).unwrap(), 0);
+        let delete_expired = |now| {
+            delete_expired_mfas(&backend, now).unwrap()
+                + delete_expired_otps(&backend, now).unwrap()
+        };
+        assert_eq!(delete_expired(now), 0);
+        assert_eq!(delete_expired(in_seconds(otp + 1)), 1);
+        assert_eq!(delete_expired(in_seconds(mfa + 1)), 1);
+        assert_eq!(delete_expired(in_seconds(mfa + 1)), 0);
     }
 }

@@ -1,5 +1,7 @@
 //! Another address for an account, proven before it counts.
 
+use std::net::IpAddr;
+
 use crate::access::Caller;
 use crate::auth::{TokenKind, Verdict, peek};
 use crate::mail::Placeholders;
@@ -24,6 +26,7 @@ pub fn request_email_change(
     caller: &Caller,
     collection: &str,
     new_email: &str,
+    address: IpAddr,
 ) -> Result<(), Error> {
     let snapshot = backend.snapshot();
     let collection = snapshot.catalog().find(collection).ok_or(Error::NoCollection)?.clone();
@@ -46,6 +49,7 @@ pub fn request_email_change(
     }
     form.check()?;
     drop(snapshot);
+    backend.throttles().ask_for_mail(collection.id.as_str(), account.text("email"), address)?;
     let delivery = backend.delivery();
     let (collection, id) = (collection.id.clone(), account.id().to_owned());
     let new_email = new_email.to_owned();

@@ -59,7 +59,7 @@ impl Form {
         self.check_as(Failure::Form)
     }
 
-    /// Fails with `failure` when there is any mistake.
+    /// Fails as `failure` when there is any mistake.
     pub(super) fn check_as(self, failure: Failure) -> Result<(), Error> {
         self.0.into_result().map_err(|violations| Error::Rejected(failure, violations))
     }

@@ -62,7 +62,7 @@ mod tests {
     use crate::model::Value;
     use crate::ops::auth::origins::Place;
     use crate::ops::auth::sessions::{Origin, Session, find, token_of_login};
-    use crate::ops::auth::{delete_expired, principal};
+    use crate::ops::auth::{delete_expired_sessions as delete_expired, principal};
     use crate::ops::bootstrap;
     use crate::query::Rows;
     use crate::schema::{AuthOptions, CollectionKind, Record};

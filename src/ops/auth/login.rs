@@ -1,6 +1,8 @@
 //! Password logins and token refreshes.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::access::{Caller, Gate, RuleCache};
 use crate::auth::{TokenKind, Verdict};
@@ -15,6 +17,7 @@ use super::admission::{Admission, LoggedIn, own_view};
 use super::form::{Form, TEXT_BYTES_MAX};
 use super::ledger::Ledger;
 use super::principal::{bearer, issue, issue_for_session};
+use super::throttle::{Throttles, Trial};
 use super::{Attempt, Error, Login, Method, auth_collection, find_by_identity};
 
 /// What a client sends to log in with a password.
@@ -49,16 +52,20 @@ impl PasswordLogin {
         self.check_form(&options.password_auth)?;
         let found = self.find(&*snapshot, &collection, &options.password_auth)?;
         drop(snapshot);
+        let guesses = Guesses::of(self, backend, &collection);
+        guesses.check()?;
         let hasher = backend.hasher();
         let Some((rowid, row)) = found else {
             hasher.verify_nobody(&self.password)?;
-            return Err(Error::WrongCredentials);
+            return Err(guesses.wrong());
         };
         let record = Record::from_row(collection.clone(), row.as_row());
         let verdict = hasher.verify(&self.password, record.text("password"))?;
         if verdict == Verdict::NoMatch {
-            return Err(Error::WrongCredentials);
+            return Err(guesses.wrong());
         }
+        // Many guesses sent at once were all let through, and one may have been right.
+        guesses.check()?;
         let admission = Admission::new(backend, self.attempt.clone(), Method::Password);
         let ended = if Admission::writes(&collection) {
             let (admission, id) = (admission.clone(), collection.id.clone());
@@ -139,6 +146,42 @@ impl PasswordLogin {
             let record = Record::from_row(collection.clone(), row.as_row());
             account::rehash(tx, &collection, rowid, &row, record, hash.clone())
         })
+    }
+}
+
+/// How often somebody at one address was wrong about a password. Whether there is such an account
+/// makes no difference.
+struct Guesses<'a> {
+    throttles: &'a Throttles,
+    identity: String,
+    address: IpAddr,
+}
+
+impl<'a> Guesses<'a> {
+    fn of(login: &PasswordLogin, backend: &'a Backend, collection: &Collection) -> Self {
+        Self {
+            throttles: backend.throttles(),
+            identity: format!("{}/{}", collection.id.as_str(), login.identity),
+            address: login.attempt.address,
+        }
+    }
+
+    /// Fails when there were too many.
+    fn check(&self) -> Result<(), Error> {
+        let is_spent =
+            |trial, subject| self.throttles.is_spent(trial, subject, self.address, Instant::now());
+        if is_spent(Trial::Password, &self.identity) || is_spent(Trial::AnyPassword, "") {
+            return Err(Error::TooManyRequests);
+        }
+        Ok(())
+    }
+
+    /// Counts one that was wrong.
+    fn wrong(&self) -> Error {
+        let now = Instant::now();
+        self.throttles.take(Trial::Password, &self.identity, self.address, now);
+        self.throttles.take(Trial::AnyPassword, "", self.address, now);
+        Error::WrongCredentials
     }
 }
 

@@ -9,9 +9,11 @@
 //! Start reading at [`principal`], then `admission`, the tail of every login.
 
 mod admission;
+mod anonymous;
 mod api_key_form;
 mod api_keys;
 mod cleanup;
+mod decoys;
 mod email_change;
 mod factors;
 mod form;
@@ -29,14 +31,18 @@ mod principal;
 mod second_factor;
 mod sessions;
 mod superusers;
+mod test_mail;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod totp;
 mod verification;
 
 pub use admission::{Attempt, LoggedIn, Login, Method};
+pub use anonymous::{Promotion, delete_unused_anonymous, note_use, sign_in_anonymously};
 pub use api_key_form::ApiKeyForm;
 pub use api_keys::{ApiKey, CreateApiKey, EndApiKey, list_api_keys};
-pub use cleanup::delete_expired;
+pub use cleanup::{delete_expired_mfas, delete_expired_otps};
 pub use email_change::{ConfirmEmailChange, request_email_change};
 pub(crate) use factors::Factors;
 pub(in crate::ops) use factors::{forget, forget_collection};
@@ -55,8 +61,12 @@ pub use passkeys::{
 pub use password_reset::{ConfirmPasswordReset, request_password_reset};
 pub use principal::principal;
 pub(in crate::ops) use principal::{file_token_holder, issue_file_token, stands};
-pub use sessions::{EndSessions, Impersonation, Session, list_sessions, log_out, prolong};
+pub use sessions::{
+    EndSessions, Impersonation, Session, delete_expired as delete_expired_sessions, list_sessions,
+    log_out, prolong,
+};
 pub use superusers::{SuperuserCommand, setup_token};
+pub use test_mail::TestMail;
 pub(crate) use throttle::Throttles;
 pub use totp::{
     ConfirmTotp, Enrolment, TotpLogin, TotpState, begin_totp, disable_totp, renew_recovery_codes,

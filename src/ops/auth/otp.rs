@@ -1,6 +1,7 @@
 //! One-time passwords: asking for one, and logging in with it.
 
-use std::time::Instant;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
 use crate::auth::{PasswordHasher, Verdict};
 use crate::mail::{Delivery, Placeholders};
@@ -9,12 +10,13 @@ use crate::ops::Backend;
 use crate::ops::mail::{Letter, post_nothing};
 use crate::ops::records::{account, belongings, touch};
 use crate::query::Rows;
-use crate::schema::{Collection, Record, values};
+use crate::schema::{Collection, Record};
 use crate::store::Tx;
 
 use super::admission::{Admission, Ended};
 use super::form::{Form, TEXT_BYTES_MAX, check_email};
 use super::second_factor::is_over;
+use super::throttle::Trial;
 use super::{Attempt, Error, Login, Method, auth_collection, find_by_identity};
 
 /// Passwords of one account that may be good at a time; beyond that no new ones are made.
@@ -25,30 +27,39 @@ const CODE_BYTES_MAX: usize = 71;
 /// Makes a one-time password for the account with this email and posts it. Returns the id to log in
 /// with; one that leads nowhere when there is no such account. Blocks for a hash and a commit,
 /// whether there is an account or not.
-pub fn request_otp(backend: &Backend, collection: &str, email: &str) -> Result<String, Error> {
+pub fn request_otp(
+    backend: &Backend,
+    collection: &str,
+    email: &str,
+    address: IpAddr,
+) -> Result<String, Error> {
     let collection = auth_collection(&*backend.snapshot(), collection)?;
     let options = &collection.auth().ok_or(Error::NotAuthCollection)?.otp;
     if !options.enabled {
         return Err(Error::OtpDisabled);
     }
     check_email("email", email)?;
+    backend.throttles().ask_for_mail(collection.id.as_str(), email, address)?;
     let new = NewOtp::make(backend.hasher(), options.length)?;
     let delivery = backend.delivery();
+    let (subject, life) = (format!("{}/{email}", collection.id.as_str()), options.duration);
     let (collection, email) = (collection.id.clone(), email.to_owned());
-    let id = backend.write(move |tx| {
+    let made = backend.write(move |tx| {
         let collection = auth_collection(tx, collection.as_str())?;
         let Some((_, row)) = find_by_identity(tx, &collection, "email", &email)? else {
             post_nothing(tx)?;
-            return Ok(values::new_record_id());
+            return Ok(None);
         };
         if let Some(id) = newest_of_too_many(tx, &collection, row.as_row().id())? {
             post_nothing(tx)?;
-            return Ok(id);
+            return Ok(Some(id));
         }
-        new.add_and_post(tx, &collection, &row, &delivery)
+        new.add_and_post(tx, &collection, &row, &delivery).map(Some)
     })?;
     backend.bell().ring();
-    Ok(id)
+    let life = Duration::from_secs(u64::try_from(life).unwrap_or(0));
+    let decoy = || backend.throttles().decoys().id_for(&subject, life, ACTIVE_MAX, Instant::now());
+    Ok(made.unwrap_or_else(decoy))
 }
 
 /// The newest password of an account that has too many good ones.
@@ -180,15 +191,22 @@ impl OtpLogin {
         form.required("password", &self.password, 1, CODE_BYTES_MAX);
         form.check()?;
         let hasher = backend.hasher();
-        let Some((otp, account)) = self.find(&*snapshot, &collection)? else {
+        let found = self.find(&*snapshot, &collection)?;
+        drop(snapshot);
+        let (throttles, address) = (backend.throttles(), self.attempt.address);
+        let subject = match &found {
+            Some((_, account)) => Some(account.id().to_owned()),
+            None => throttles.decoys().subject_of(&self.otp_id),
+        };
+        if let Some(subject) = subject
+            && !throttles.take(Trial::Code, &subject, address, Instant::now())
+        {
+            return Err(Error::TooManyAttempts);
+        }
+        let Some((otp, account)) = found else {
             hasher.verify_nobody(&self.password)?;
             return Err(Error::InvalidOtp);
         };
-        drop(snapshot);
-        let address = self.attempt.address;
-        if !backend.throttles().take_attempt(account.id(), address, Instant::now()) {
-            return Err(Error::TooManyAttempts);
-        }
         if hasher.verify(&self.password, otp.text("password"))? == Verdict::NoMatch {
             return Err(Error::InvalidOtp);
         }

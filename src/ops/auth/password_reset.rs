@@ -1,12 +1,13 @@
 //! A new password for those who forgot theirs.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use crate::auth::TokenKind;
 use crate::mail::Placeholders;
 use crate::model::{Timestamp, Value};
 use crate::ops::mail::{Letter, post_nothing};
-use crate::ops::records::{account, touch};
+use crate::ops::records::{account, password_policy, touch};
 use crate::ops::{Backend, Failure};
 use crate::query::Rows;
 use crate::schema::{Collection, FieldKind, Record, Violation, Violations, values};
@@ -22,6 +23,7 @@ pub fn request_password_reset(
     backend: &Backend,
     collection: &str,
     email: &str,
+    address: IpAddr,
 ) -> Result<(), Error> {
     let snapshot = backend.snapshot();
     let collection = auth_collection(&*snapshot, collection)?;
@@ -31,6 +33,7 @@ pub fn request_password_reset(
         ));
     }
     check_email("email", email)?;
+    backend.throttles().ask_for_mail(collection.id.as_str(), email, address)?;
     let account = match email {
         // Nobody reads the mail of the account behind the setup link.
         account::INSTALLER_EMAIL => None,
@@ -88,11 +91,18 @@ impl ConfirmPasswordReset {
         let snapshot = backend.snapshot();
         let collection = auth_collection(&*snapshot, collection)?;
         self.check(&*snapshot, &collection)?;
+        let (_, row) = mailed_holder(&*snapshot, &self.token, TokenKind::PasswordReset)?;
         drop(snapshot);
+        let account = Record::from_row(collection.clone(), row.as_row());
+        let known = ["email", "username", "name"].map(|name| account.text(name));
         let field = collection.field("password").ok_or(Error::NotAuthCollection)?;
-        values::check_plain_password(field, &self.password).map_err(|violation| {
-            Error::Rejected(Failure::SetPassword, Violations::of("password", violation))
-        })?;
+        values::check_plain_password(field, &self.password)
+            .and_then(|()| {
+                password_policy::check(backend.hasher(), &collection, &self.password, &known)
+            })
+            .map_err(|violation| {
+                Error::Rejected(Failure::SetPassword, Violations::of("password", violation))
+            })?;
         let hash = backend.hasher().hash(&self.password)?;
         let (form, collection) = (self.clone(), collection.id.clone());
         let account = backend.write(move |tx| {

@@ -259,10 +259,7 @@ pub fn log_out(tx: &mut Tx<'_>, caller: &Caller, collection: &str) -> Result<(),
 }
 
 /// Removes sessions whose time is over. Returns how many. Blocks.
-pub(super) fn delete_expired(
-    backend: &crate::ops::Backend,
-    now: Timestamp,
-) -> Result<usize, Error> {
+pub fn delete_expired(backend: &crate::ops::Backend, now: Timestamp) -> Result<usize, Error> {
     let prefix = Kind::Session.prefix();
     let (mut after, mut count) = (String::new(), 0);
     loop {

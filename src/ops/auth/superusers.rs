@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use crate::model::{RowId, Timestamp, Value};
-use crate::ops::records::{account, delete_unchecked, finish_draft, touch};
+use crate::ops::records::{account, delete_unchecked, finish_draft, password_policy, touch};
 use crate::ops::{Backend, Failure};
 use crate::query::Rows;
 use crate::schema::values::{self, autogenerate};
@@ -107,6 +107,9 @@ fn save(
         let superusers = superusers(&*backend.snapshot())?;
         let field = superusers.field("password").ok_or(Error::NotAuthCollection)?;
         values::check_plain_password(field, password)
+            .and_then(|()| {
+                password_policy::check(backend.hasher(), &superusers, password, &[&email])
+            })
             .map_err(|violation| Error::Refused(format!("Password: {}", violation.message)))?;
         if password.is_empty() {
             return Err(Error::Refused("Password: cannot be blank.".to_owned()));

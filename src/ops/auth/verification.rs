@@ -1,5 +1,6 @@
 //! Proving that an address is the account's own.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use crate::auth::{TokenKind, peek};
@@ -18,11 +19,17 @@ use super::{Error, auth_collection, find_by_identity};
 
 /// Posts a link that proves this address, if an account has it and it is not proven yet. Says
 /// nothing about whether that was so. Blocks for a commit.
-pub fn request_verification(backend: &Backend, collection: &str, email: &str) -> Result<(), Error> {
+pub fn request_verification(
+    backend: &Backend,
+    collection: &str,
+    email: &str,
+    address: IpAddr,
+) -> Result<(), Error> {
     let snapshot = backend.snapshot();
     let collection = auth_collection(&*snapshot, collection)?;
     refuse_superusers(&collection)?;
     check_email("email", email)?;
+    backend.throttles().ask_for_mail(collection.id.as_str(), email, address)?;
     let account = find_by_identity(&*snapshot, &collection, "email", email)?
         .map(|(_, row)| Record::from_row(collection.clone(), row.as_row()))
         .filter(|account| !account.is_true("verified"))

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use crate::hooks::Action;
 use crate::model::Timestamp;
+use crate::ops::hooked::collections as hooked;
 use crate::query::Rows;
 use crate::schema::{Collection, Draft, FormatError, Violations};
 use crate::store::Tx;
@@ -27,6 +29,10 @@ impl CreateCollection {
 
     /// Checks the body and makes the collection.
     pub fn run(&self, tx: &mut Tx<'_>) -> Result<Arc<Collection>, Error> {
+        hooked::write(tx, Action::Create, &self.body, None, &mut |tx, body| self.make(tx, body))
+    }
+
+    fn make(&self, tx: &mut Tx<'_>, body: &Map<String, Json>) -> Result<Arc<Collection>, Error> {
         let catalog = Arc::clone(tx.catalog());
         let rules = RuleCheck::new(&catalog);
         let check_rule = |collection: &Collection, rule: &str| rules.check(collection, rule);
@@ -36,7 +42,7 @@ impl CreateCollection {
                 if is_type { Failure::CollectionTypeFormat } else { Failure::CollectionFormat };
             Error::Rejected(failure, Violations::new())
         };
-        let mut draft = Draft::create(&catalog, &self.body, self.now).map_err(misshapen)?;
+        let mut draft = Draft::create(&catalog, body, self.now).map_err(misshapen)?;
         views::define(tx, &catalog, &mut draft);
         let refused = |violations| Error::Rejected(Failure::CreateCollection, violations);
         let collection = draft.check(&catalog, &check_rule).map_err(refused)?;

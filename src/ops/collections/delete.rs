@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::Map;
+
+use crate::hooks::Action;
 use crate::ops::files::pending;
+use crate::ops::hooked::collections as hooked;
 use crate::ops::records::belongings;
 use crate::query::Rows;
 use crate::schema::{Catalog, Collection};
@@ -32,12 +36,16 @@ pub fn delete(tx: &mut Tx<'_>, collection: &str) -> Result<Arc<Collection>, Erro
 }
 
 /// Deletes a collection with all its records and what belongs to its accounts, whoever needs it.
-pub(super) fn remove(tx: &mut Tx<'_>, collection: &Collection) -> Result<(), Error> {
-    if collection.is_auth() {
-        belongings::delete_of_collection(tx, collection)?;
-    }
-    tx.delete_collection(&collection.id)?;
-    pending::add_collection(tx, collection)
+pub(super) fn remove(tx: &mut Tx<'_>, collection: &Arc<Collection>) -> Result<(), Error> {
+    hooked::write(tx, Action::Delete, &Map::new(), Some(collection), &mut |tx, _| {
+        if collection.is_auth() {
+            belongings::delete_of_collection(tx, collection)?;
+        }
+        tx.delete_collection(&collection.id)?;
+        pending::add_collection(tx, collection)?;
+        Ok(Arc::clone(collection))
+    })?;
+    Ok(())
 }
 
 /// The names of the other collections that cannot do without `collection`.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use crate::hooks::Action;
 use crate::model::{CollectionId, Timestamp};
+use crate::ops::hooked::collections as hooked;
 use crate::ops::settings;
 use crate::query::Rows;
 use crate::schema::{Catalog, Collection, Draft, FormatError, Violation, Violations};
@@ -48,7 +50,9 @@ impl ImportCollections {
         }
         let deleted = self.delete_missing(tx)?;
         let catalog = Arc::clone(tx.catalog());
-        let mut drafts = self.drafts(&catalog).map_err(|error| raw(&error.to_string()))?;
+        let definitions = self.heeded(tx, &catalog)?;
+        let mut drafts =
+            self.drafts(&catalog, &definitions).map_err(|error| raw(&error.to_string()))?;
         let renames = RenameAll::of(&catalog, &drafts);
         let blocked = |names: Vec<&str>| {
             raw(&format!("a rename would break what is used in {}", names.join(", ")))
@@ -71,14 +75,15 @@ impl ImportCollections {
         let collections = checked(tx, &catalog, drafts)?;
         let only_views = collections.iter().all(Collection::is_view);
         for collection in collections {
-            let saved = match catalog.by_id(collection.id.as_str()) {
-                None => tx.create_collection(collection),
-                Some(_) => tx.update_collection(collection),
+            let (saved, action) = match catalog.by_id(collection.id.as_str()) {
+                None => (tx.create_collection(collection), Action::Create),
+                Some(_) => (tx.update_collection(collection), Action::Update),
             };
-            saved.map_err(|error| match error {
+            let saved = saved.map_err(|error| match error {
                 WriteError::DuplicateKeys { .. } => raw(&error.to_string()),
                 other => other.into(),
             })?;
+            hooked::tell_later(tx, action, &saved);
         }
         for other in others {
             tx.update_collection(other)?;
@@ -109,11 +114,25 @@ impl ImportCollections {
         Ok(missing)
     }
 
-    fn drafts<'a>(&self, catalog: &'a Catalog) -> Result<Vec<Draft<'a>>, FormatError> {
-        let mut drafts = Vec::with_capacity(self.definitions.len());
+    /// The definitions as hooks let them through.
+    fn heeded(&self, tx: &mut Tx<'_>, catalog: &Catalog) -> Result<Vec<Map<String, Json>>, Error> {
+        let heed = |definition| {
+            let known = find(catalog, definition);
+            let action = if known.is_some() { Action::Update } else { Action::Create };
+            hooked::ask(tx, action, definition, known)
+        };
+        self.definitions.iter().map(heed).collect()
+    }
+
+    fn drafts<'a>(
+        &self,
+        catalog: &'a Catalog,
+        definitions: &[Map<String, Json>],
+    ) -> Result<Vec<Draft<'a>>, FormatError> {
+        let mut drafts = Vec::with_capacity(definitions.len());
         // New ones take ids that later ones must not take again.
         let mut planned = catalog.clone();
-        for definition in &self.definitions {
+        for definition in definitions {
             let draft = match find(catalog, definition) {
                 None => Draft::create(&planned, definition, self.now)?,
                 Some(old) => Draft::update(old, &self.completed(definition, old), self.now)?,

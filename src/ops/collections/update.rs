@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use crate::hooks::Action;
 use crate::model::Timestamp;
+use crate::ops::hooked::collections as hooked;
 use crate::ops::settings;
 use crate::query::Rows;
 use crate::schema::{Collection, Draft, Violation, Violations};
@@ -31,9 +33,16 @@ impl UpdateCollection {
     /// Checks the body, changes the collection, and makes the rules of all collections follow what
     /// is called differently now.
     pub fn run(&self, tx: &mut Tx<'_>) -> Result<Arc<Collection>, Error> {
+        let old = tx.catalog().find(&self.collection).cloned().ok_or(Error::NotFound)?;
+        hooked::write(tx, Action::Update, &self.body, Some(&old), &mut |tx, body| {
+            self.change(tx, body)
+        })
+    }
+
+    fn change(&self, tx: &mut Tx<'_>, body: &Map<String, Json>) -> Result<Arc<Collection>, Error> {
         let catalog = Arc::clone(tx.catalog());
         let old = catalog.find(&self.collection).ok_or(Error::NotFound)?;
-        let mut draft = Draft::update(old, &self.body, self.now)
+        let mut draft = Draft::update(old, body, self.now)
             .map_err(|_| Error::Rejected(Failure::CollectionFormat, Violations::new()))?;
         let refused = |violations| Error::Rejected(Failure::UpdateCollection, violations);
         let renames = RenameAll::of(&catalog, [&draft]);

@@ -1,7 +1,12 @@
 //! Emptying the outbox.
 
-use crate::mail::{SendError, plain_text, send};
+use std::sync::Arc;
+
+use crate::access::Caller;
+use crate::hooks::{Event, MailSend};
+use crate::mail::{Mail, SendError, plain_text, send};
 use crate::model::{Timestamp, Value};
+use crate::ops::hooked::LiveData;
 use crate::ops::{Backend, Error};
 use crate::query::Rows;
 use crate::schema::Record;
@@ -70,20 +75,39 @@ fn deliver(backend: &Backend, letter: &Letter, now: Timestamp) -> Outcome {
     if letter.expires.is_some_and(|expires| expires <= now.millis()) {
         return Outcome::Void;
     }
+    let mail = match heeded(backend, &letter.mail) {
+        Ok(Some(mail)) => mail,
+        Ok(None) => return Outcome::Void,
+        Err(error) => return Outcome::Failed(error.to_string()),
+    };
     let delivery = backend.delivery();
     let Some(smtp) = &delivery.smtp else {
         tracing::info!(
-            to = letter.mail.to,
-            subject = letter.mail.subject,
+            to = mail.to,
+            subject = mail.subject,
             "mail, not sent because no mail server is set:\n{}",
-            plain_text(&letter.mail.html),
+            plain_text(&mail.html),
         );
         return Outcome::Sent;
     };
-    match send(&delivery, smtp, &letter.mail) {
+    match send(&delivery, smtp, &mail) {
         Ok(()) => Outcome::Sent,
         Err(error) => after_failure(&error, letter.attempts),
     }
+}
+
+/// The mail as hooks want it; `None` when they do not want it sent.
+fn heeded(backend: &Backend, mail: &Mail) -> Result<Option<Mail>, Error> {
+    let chain = &backend.hooks().mail;
+    if !chain.wants(None) {
+        return Ok(Some(mail.clone()));
+    }
+    let Mail { to, subject, html } = mail.clone();
+    let data = LiveData::new(backend, Arc::new(Caller::system()));
+    let mut event = Event::new(MailSend { to, subject, html }, &data);
+    let is_sent = chain.ask(&mut event)?;
+    let MailSend { to, subject, html } = event.payload;
+    Ok(is_sent.then_some(Mail { to, subject, html }))
 }
 
 fn after_failure(error: &SendError, attempts: u32) -> Outcome {

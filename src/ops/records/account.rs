@@ -1,10 +1,14 @@
 //! What is special about writing records that can log in.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json};
 
 use crate::access::{Create, Granted, Update};
+use crate::hooks::{Action, RecordWrite};
 use crate::model::{RowBuf, RowId, Value};
 use crate::ops::auth::{self, end_of_account};
+use crate::ops::hooked::records as hooked;
 use crate::query::Rows;
 use crate::schema::values::{self, Submission, autogenerate};
 use crate::schema::{Collection, Record, Violation, Violations};
@@ -133,6 +137,11 @@ pub(super) fn check_id_is_free(
     Ok(())
 }
 
+/// Whether it is the account of a visitor who has not said who they are.
+pub(super) fn is_anonymous(record: &Record) -> bool {
+    record.collection().is_anonymous(record.to_row().as_row())
+}
+
 /// Superusers count as verified, whatever anybody says.
 pub(super) fn force_superuser(record: &mut Record) {
     if record.collection().is_superusers() {
@@ -144,13 +153,48 @@ pub(super) fn force_superuser(record: &mut Record) {
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     record: &Record,
-    _granted: Granted<Create>,
+    _granted: &Granted<Create>,
 ) -> Result<RowBuf, WriteOrError> {
-    add(tx, record)
+    add_row(tx, record)
 }
 
-/// Inserts a new record for the process itself. The first real superuser ends the setup account.
+/// Inserts a new record for the process itself.
 pub(crate) fn add(tx: &mut Tx<'_>, record: &Record) -> Result<RowBuf, WriteOrError> {
+    if !hooked::wants_in(tx, Action::Create, record.collection()) {
+        return add_row(tx, record);
+    }
+    let write = hooked::write_of(tx, Action::Create, record.clone(), None);
+    written(tx, write, &mut |tx, record| add_row(tx, record))
+}
+
+/// Writes a row within its hooks. Conflicts stay conflicts, since a caller may know what to say.
+fn written(
+    tx: &mut Tx<'_>,
+    write: RecordWrite,
+    store: &mut dyn FnMut(&mut Tx<'_>, &Record) -> Result<RowBuf, WriteOrError>,
+) -> Result<RowBuf, WriteOrError> {
+    let (mut row, mut conflict) = (None, None);
+    let outcome = hooked::write(tx, write, &mut |tx, write| match store(tx, &write.record) {
+        Ok(stored) => {
+            write.record = Record::from_row(write.record.collection().clone(), stored.as_row());
+            row = Some(stored);
+            Ok(())
+        }
+        Err(WriteOrError::Other(error)) => Err(error),
+        Err(WriteOrError::Write(error)) => {
+            conflict = Some(error);
+            Err(Error::Stopped)
+        }
+    });
+    if let Some(conflict) = conflict {
+        return Err(conflict.into());
+    }
+    outcome?;
+    Ok(row.ok_or(Error::Stopped)?)
+}
+
+/// Inserts a new row. The first real superuser ends the setup account.
+fn add_row(tx: &mut Tx<'_>, record: &Record) -> Result<RowBuf, WriteOrError> {
     let collection = record.collection().clone();
     let row = record.to_row();
     tx.insert(&collection, &row)?;
@@ -166,14 +210,28 @@ pub(super) fn update(
     rowid: RowId,
     old_row: &RowBuf,
     record: Record,
-    _granted: Granted<Update>,
+    _granted: &Granted<Update>,
 ) -> Result<RowBuf, WriteOrError> {
-    replace(tx, rowid, old_row, record)
+    replace_row(tx, rowid, old_row, record)
 }
 
-/// Replaces a stored row for the process itself, with what a change of password, email or
-/// verification brings with it.
+/// Replaces a stored row for the process itself.
 pub(crate) fn replace(
+    tx: &mut Tx<'_>,
+    rowid: RowId,
+    old_row: &RowBuf,
+    record: Record,
+) -> Result<RowBuf, WriteOrError> {
+    if !hooked::wants_in(tx, Action::Update, record.collection()) {
+        return replace_row(tx, rowid, old_row, record);
+    }
+    let old = Record::from_row(record.collection().clone(), old_row.as_row());
+    let write = hooked::write_of(tx, Action::Update, record, Some(Arc::new(old)));
+    written(tx, write, &mut |tx, record| replace_row(tx, rowid, old_row, record.clone()))
+}
+
+/// Replaces a stored row, with what a change of password, email or verification brings with it.
+fn replace_row(
     tx: &mut Tx<'_>,
     rowid: RowId,
     old_row: &RowBuf,
@@ -228,7 +286,7 @@ pub(crate) fn rehash(
     Ok(tx.update(collection, rowid, old_row, &record.to_row())?)
 }
 
-fn remove_installer(tx: &mut Tx<'_>, superusers: &Collection) -> Result<(), Error> {
+fn remove_installer(tx: &mut Tx<'_>, superusers: &Arc<Collection>) -> Result<(), Error> {
     let installer = super::super::auth::find_by_identity(tx, superusers, "email", INSTALLER_EMAIL)?;
     if let Some((rowid, _)) = installer {
         delete_row(tx, superusers, rowid)?;

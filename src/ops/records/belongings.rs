@@ -12,7 +12,7 @@ use crate::schema::{Collection, OAUTH2_PROVIDERS, Record, Violation, Violations}
 use crate::store::Tx;
 
 use super::cascade::delete_row;
-use super::{Error, finish_draft};
+use super::{Error, account, finish_draft};
 
 /// Second factors that are waited for.
 pub(crate) const MFAS: &str = "_mfas";
@@ -130,7 +130,7 @@ pub(crate) fn add(
         record.set(name, Value::Text((*text).to_owned()));
     }
     finish_draft(&mut record, Timestamp::now())?;
-    tx.insert(&helper, &record.to_row())?;
+    account::add(tx, &record)?;
     Ok(record.id().to_owned())
 }
 

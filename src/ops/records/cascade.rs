@@ -3,15 +3,17 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use crate::hooks::Action;
 use crate::model::key::{KeyRange, KeyWriter};
 use crate::model::{RowBuf, RowId, Scalar, Timestamp, Value};
 use crate::ops::files::pending;
+use crate::ops::hooked::records as hooked;
 use crate::query::{Direction, IndexTree, Rows};
 use crate::schema::{Collection, Field, FieldKind, Record};
 use crate::store::Tx;
 
 use super::Error;
-use super::belongings;
+use super::{account, belongings};
 
 /// Somebody still requires the record.
 #[derive(Debug)]
@@ -92,7 +94,7 @@ fn release(
             record.set(&field.name, Value::Date(Some(now)));
         }
     }
-    tx.update(source, rowid, &old, &record.to_row())?;
+    account::replace(tx, rowid, &old, record)?;
     Ok(Released::Saved)
 }
 
@@ -121,11 +123,22 @@ fn referring_rows(
 /// Deletes one row, and has its files removed; returns what was there.
 pub(super) fn delete_row(
     tx: &mut Tx<'_>,
-    collection: &Collection,
+    collection: &Arc<Collection>,
     rowid: RowId,
 ) -> Result<Option<RowBuf>, Error> {
     let Some(row) = tx.row(collection, rowid)? else { return Ok(None) };
-    tx.delete(collection, rowid, &row)?;
-    pending::add_record(tx, collection, row.as_row())?;
+    let remove = |tx: &mut Tx<'_>| {
+        // A hook may have changed the row, or removed it.
+        let Some(row) = tx.row(collection, rowid)? else { return Ok(()) };
+        tx.delete(collection, rowid, &row)?;
+        pending::add_record(tx, collection, row.as_row())
+    };
+    if hooked::wants_in(tx, Action::Delete, collection) {
+        let record = Record::from_row(collection.clone(), row.as_row());
+        let write = hooked::write_of(tx, Action::Delete, record, None);
+        hooked::write(tx, write, &mut |tx, _| remove(tx))?;
+    } else {
+        remove(tx)?;
+    }
     Ok(Some(row))
 }

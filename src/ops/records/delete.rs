@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::access::{Caller, Delete, Gate, Granted, RuleCache};
 use crate::model::{RowId, Timestamp};
 use crate::ops::Failure;
+use crate::ops::hooked::acting_as;
 use crate::query::Rows;
 use crate::schema::{Collection, Violations};
 use crate::store::Tx;
@@ -45,6 +46,10 @@ impl DeleteRecord {
 
     /// Runs the delete with all that follows from it. Nothing stays behind when it fails.
     pub fn run(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        acting_as(tx, &self.caller, |tx| self.run_once(tx))
+    }
+
+    fn run_once(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let collection = collection_of(tx, &self.collection)?;
         if collection.is_view() {
             return Err(Error::ViewIsReadOnly);

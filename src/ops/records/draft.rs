@@ -5,7 +5,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde_json::{Value as Json, json};
+
 use crate::access::{Create, Gate, Granted, Update};
+use crate::hooks::Action;
 use crate::model::{RowBuf, RowId, Slot, Timestamp, Value};
 use crate::ops::Failure;
 use crate::ops::files::Upload;
@@ -26,10 +29,19 @@ const NO_ID_YET: &str = "__temp_id__";
 /// The record that a write would leave.
 #[derive(Debug)]
 pub struct Draft {
-    /// Its values; passwords are set by [`Draft::set_password_hashes`].
+    /// Its values; passwords are set by [`Origin::set_password_hashes`].
     pub(super) record: Record,
+    /// What checks of it need to know.
+    pub(super) origin: Origin,
+}
+
+/// What a draft was made of.
+#[derive(Debug)]
+pub(super) struct Origin {
     /// What it starts from, with the proof that the caller may do this.
     pub(super) basis: Basis,
+    /// The record before.
+    pub(super) old: Option<Arc<Record>>,
     submission: Submission,
     has_random_password: bool,
 }
@@ -44,8 +56,9 @@ pub(super) enum Basis {
 }
 
 impl Draft {
-    /// Builds the draft of `write` over `rows`.
-    pub(super) fn build(write: &WriteRecord, rows: &dyn Rows) -> Result<Self, Error> {
+    /// Builds the draft of `write` over `rows`, once it is sure that the caller may do this. Whether
+    /// its values are good is asked by [`Origin::check`].
+    pub(super) fn begin(write: &WriteRecord, rows: &dyn Rows) -> Result<Self, Error> {
         let collection = collection_of(rows, &write.collection)?;
         if collection.is_view() {
             return Err(Error::ViewIsReadOnly);
@@ -106,10 +119,9 @@ impl Draft {
         finish(&mut record, write.now)?;
         let has_random_password = write.has_random_password;
         let basis = Basis::New(granted);
-        let mut draft = Self { record, basis, submission, has_random_password };
-        draft.mark_passwords();
-        draft.validate(gate.rows(), None, &write.uploads)?;
-        Ok(draft)
+        let origin = Origin { basis, old: None, submission, has_random_password };
+        origin.mark_passwords(&mut record);
+        Ok(Self { record, origin })
     }
 
     fn of_stored(
@@ -132,10 +144,7 @@ impl Draft {
             return Err(Error::Changed);
         }
         if record.id() != old.id() {
-            let violation =
-                Violation::new("validation_pk_change", "The record primary key cannot be changed.");
-            let violations = Violations::of("id", violation);
-            return Err(Error::Rejected(Failure::UpdateRecord, violations));
+            return Err(id_changed());
         }
         if collection.is_auth() {
             let changes = |name: &str| record.get(name) != old.get(name);
@@ -152,11 +161,10 @@ impl Draft {
                 .map_err(|violations| Error::Rejected(Failure::UpdateRecord, violations))?;
         }
         touch(&mut record, write.now);
-        let basis = Basis::Stored { rowid, row, granted };
-        let mut draft = Self { record, basis, submission, has_random_password: false };
-        draft.mark_passwords();
-        draft.validate(gate.rows(), Some(&old), &write.uploads)?;
-        Ok(draft)
+        let (basis, old) = (Basis::Stored { rowid, row, granted }, Some(Arc::new(old)));
+        let origin = Origin { basis, old, submission, has_random_password: false };
+        origin.mark_passwords(&mut record);
+        Ok(Self { record, origin })
     }
 
     /// The record's collection.
@@ -164,9 +172,24 @@ impl Draft {
         self.record.collection()
     }
 
+    /// Checks every field against `rows`.
+    pub(super) fn check(&self, rows: &dyn Rows, uploads: &[Upload]) -> Result<(), Error> {
+        self.origin.check(&Writing::over(rows), &self.record, uploads)
+    }
+}
+
+impl Origin {
     /// Submitted passwords by field; empty ones clear the hash.
-    pub fn plain_passwords(&self) -> &[(String, String)] {
+    pub(super) fn plain_passwords(&self) -> &[(String, String)] {
         &self.submission.plain_passwords
+    }
+
+    /// What hooks call this write.
+    pub(super) fn action(&self) -> Action {
+        match self.basis {
+            Basis::New(_) => Action::Create,
+            Basis::Stored { .. } => Action::Update,
+        }
     }
 
     /// What to call a failure of this write.
@@ -177,16 +200,43 @@ impl Draft {
         }
     }
 
-    fn mark_passwords(&mut self) {
+    fn mark_passwords(&self, record: &mut Record) {
         for (field, plain) in &self.submission.plain_passwords {
             let hash = if plain.is_empty() { "" } else { UNHASHED };
-            self.record.set(field, Value::Text(hash.to_owned()));
+            record.set(field, Value::Text(hash.to_owned()));
         }
+    }
+
+    /// Takes passwords that a hook set in `record` for submitted ones, and hashes them.
+    pub(super) fn adopt_passwords(
+        &mut self,
+        record: &mut Record,
+        mut hash: impl FnMut(&str) -> Result<String, Error>,
+    ) -> Result<HashMap<String, String>, Error> {
+        let mut hashes = HashMap::new();
+        let collection = record.collection().clone();
+        for field in &collection.fields {
+            let now = record.text(&field.name);
+            let before = self.old.as_ref().map_or("", |old| old.text(&field.name));
+            let is_new = matches!(field.kind, FieldKind::Password(_)) && now != before;
+            if is_new && !now.is_empty() && now != UNHASHED {
+                let plain = now.to_owned();
+                if values::check_plain_password(field, &plain).is_ok() {
+                    hashes.insert(field.name.clone(), hash(&plain)?);
+                }
+                self.submission.plain_passwords.retain(|(name, _)| *name != field.name);
+                self.submission.plain_passwords.push((field.name.clone(), plain));
+                record.set(&field.name, UNHASHED);
+                self.has_random_password &= field.name != "password";
+            }
+        }
+        Ok(hashes)
     }
 
     /// Puts the hashes of the submitted passwords in their place.
     pub(super) fn set_password_hashes(
-        &mut self,
+        &self,
+        record: &mut Record,
         hashes: &HashMap<String, String>,
     ) -> Result<(), Error> {
         for (field, plain) in &self.submission.plain_passwords {
@@ -194,39 +244,28 @@ impl Draft {
                 let hash = hashes
                     .get(field)
                     .ok_or_else(|| Error::internal("a password reached the store unhashed"))?;
-                self.record.set(field, Value::Text(hash.clone()));
+                record.set(field, Value::Text(hash.clone()));
             }
         }
         Ok(())
     }
 
     /// Checks every field, changed or not, as the contract wants it.
-    fn validate(
+    pub(super) fn check(
         &self,
         rows: &dyn Rows,
-        old: Option<&Record>,
+        record: &Record,
         uploads: &[Upload],
     ) -> Result<(), Error> {
-        let mut violations = Violations::new();
-        for (field, value) in self.record.fields() {
-            if old.is_some() && field.slot == Slot::ID {
-                // It cannot have changed, and may be older than the pattern.
-                continue;
-            }
-            let checked = values::check(field, value)
-                .and_then(|()| self.check_password(field))
-                .and_then(|()| check_files(field, value, old, uploads));
-            match checked {
-                Ok(()) => check_related(rows, field, value, &mut violations)?,
-                Err(violation) => violations.add(&field.name, violation),
-            }
-        }
-        if old.is_none() && self.collection().is_auth() {
-            account::check_id_is_free(rows, self.collection(), self.record.id(), &mut violations)?;
-        }
+        let old = self.old.as_deref();
+        let stays_anonymous =
+            old.is_some_and(account::is_anonymous) && account::is_anonymous(record);
+        let mut violations = check_fields(rows, record, old, stays_anonymous, |field, value| {
+            self.check_password(field).and_then(|()| check_files(field, value, old, uploads))
+        })?;
         let failure = self.failure();
         if violations.is_empty() {
-            violations = belongings::check(rows, &self.record)?;
+            violations = belongings::check(rows, record)?;
         }
         violations.into_result().map_err(|violations| Error::Rejected(failure, violations))
     }
@@ -242,6 +281,36 @@ impl Draft {
             _ => Ok(()),
         }
     }
+}
+
+/// What is wrong with the fields of `record`, each of which also has to pass `also`. An anonymous
+/// account need not have what others log in with.
+pub(super) fn check_fields(
+    rows: &dyn Rows,
+    record: &Record,
+    old: Option<&Record>,
+    is_anonymous: bool,
+    also: impl Fn(&Field, &Value) -> Result<(), Violation>,
+) -> Result<Violations, Error> {
+    let mut violations = Violations::new();
+    for (field, value) in record.fields() {
+        if old.is_some() && field.slot == Slot::ID {
+            // It cannot have changed, and may be older than the pattern.
+            continue;
+        }
+        if is_anonymous && matches!(field.name.as_str(), "email" | "password") {
+            continue;
+        }
+        match values::check(field, value).and_then(|()| also(field, value)) {
+            Ok(()) => check_related(rows, field, value, &mut violations)?,
+            Err(violation) => violations.add(&field.name, violation),
+        }
+    }
+    let collection = record.collection();
+    if old.is_none() && collection.is_auth() {
+        account::check_id_is_free(rows, collection, record.id(), &mut violations)?;
+    }
+    Ok(violations)
 }
 
 /// Sets what the server gives a new record: id, dates, generated texts.
@@ -294,8 +363,26 @@ pub(super) fn access_of(write: &WriteRecord) -> WriteAccess {
     if write.caller.is_superuser() { WriteAccess::Superuser } else { WriteAccess::Client }
 }
 
+/// The request as rules see it: of an uploaded file its names and its size.
 fn with_body(write: &WriteRecord, submission: &Submission) -> Request {
-    Request { body: submission.resolved.clone(), ..write.caller.request().clone() }
+    let mut body = submission.resolved.clone();
+    let shown = |value: &mut Json| {
+        let name = value.as_str();
+        if let Some(upload) = write.uploads.iter().find(|upload| name == Some(&upload.name)) {
+            *value = json!({
+                "name": upload.name, "originalName": upload.submitted_name, "size": upload.size,
+            });
+        }
+    };
+    if !write.uploads.is_empty() {
+        for value in body.values_mut() {
+            match value {
+                Json::Array(items) => items.iter_mut().for_each(shown),
+                value => shown(value),
+            }
+        }
+    }
+    Request { body, ..write.caller.request().clone() }
 }
 
 fn stored(
@@ -345,6 +432,13 @@ fn emptied(old: &Record, is_superuser: bool) -> Record {
     record
 }
 
+/// What changing an id answers.
+pub(super) fn id_changed() -> Error {
+    let violation =
+        Violation::new("validation_pk_change", "The record primary key cannot be changed.");
+    Error::Rejected(Failure::UpdateRecord, Violations::of("id", violation))
+}
+
 fn id_mismatch(failure: Failure) -> Error {
     let violation = Violation::new("validation_values_mismatch", "Values don't match.");
     Error::Rejected(failure, Violations::of("id", violation))
@@ -352,7 +446,7 @@ fn id_mismatch(failure: Failure) -> Error {
 
 /// A name that the record does not hold yet comes with an upload, and never as text; what is
 /// uploaded must be as the field wants it.
-fn check_files(
+pub(super) fn check_files(
     field: &Field,
     value: &Value,
     old: Option<&Record>,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::access::Gate;
+use crate::hooks::Enrichment;
 use crate::model::{Cell, Row, RowBuf};
 use crate::query::Subject;
 use crate::schema::Collection;
@@ -22,6 +23,8 @@ pub struct RecordView {
     pub visibility: Visibility,
     /// Related records by segment; `None` when nothing was to be expanded.
     pub expand: Option<BTreeMap<String, Expanded>>,
+    /// What hooks want shown differently; `None` = nothing.
+    pub enrichment: Option<Arc<Enrichment>>,
 }
 
 /// Which fields of a record may be shown. Password and token key never are.

@@ -145,7 +145,8 @@ impl<'a> Expander<'a> {
             None => None,
             Some(branches) => Some(self.follow(&row, branches)?),
         };
-        Ok(RecordView { collection: collection.clone(), row, visibility, expand })
+        let collection = collection.clone();
+        Ok(RecordView { collection, row, visibility, expand, enrichment: None })
     }
 
     fn follow(

@@ -5,6 +5,7 @@
 //! Start reading at [`Draft`], the part that all writes share.
 
 pub(crate) mod account;
+pub(crate) mod anonymous;
 pub(crate) mod belongings;
 mod cascade;
 mod delete;
@@ -14,6 +15,7 @@ mod expand;
 mod explain;
 mod idempotency;
 mod list;
+pub(crate) mod password_policy;
 mod placing;
 mod precondition;
 mod write;

@@ -6,19 +6,21 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::access::{Caller, Gate, RuleCache};
-use crate::auth::{PasswordHasher, Verdict};
+use crate::auth::{HashError, PasswordHasher, Verdict};
+use crate::hooks::{Action, Hooks};
 use crate::model::{RowBuf, Timestamp};
 use crate::ops::Failure;
 use crate::ops::files::Upload;
+use crate::ops::hooked::{acting_as, records as hooked};
 use crate::query::Rows;
-use crate::schema::{Collection, FieldKind, Violation, Violations, values};
+use crate::schema::{Collection, FieldKind, Record, Violation, Violations, values};
 use crate::store::{Tx, WriteError};
 
-use super::draft::{Basis, Draft};
+use super::draft::{Basis, Draft, Origin, id_changed};
 use super::idempotency::IdempotentCreate;
 use super::placing::Placed;
 use super::precondition::Precondition;
-use super::{Error, account, collection_of};
+use super::{Error, account, collection_of, password_policy};
 use crate::ops::views::Writing;
 
 /// What is to be done with the body.
@@ -52,6 +54,8 @@ pub struct WriteRecord {
     pub(super) placed: Option<Arc<Placed>>,
     pub(super) precondition: Precondition,
     idempotency_key: Option<String>,
+    /// Whether hooks have a say, so that only inside the write can be told what is wrong.
+    is_hooked: bool,
     /// Whether the password is one of ours, which nobody chose and nobody knows.
     pub(super) has_random_password: bool,
     pub(super) now: Timestamp,
@@ -95,6 +99,7 @@ impl WriteRecord {
             placed: None,
             precondition: Precondition::None,
             idempotency_key: None,
+            is_hooked: false,
             has_random_password: false,
             now: Timestamp::now(),
         }
@@ -112,6 +117,33 @@ impl WriteRecord {
     pub fn once(mut self, idempotency_key: Option<String>) -> Self {
         self.idempotency_key = idempotency_key;
         self
+    }
+
+    /// Leaves checks to the write itself where hooks may change what is checked.
+    pub fn heed(&mut self, hooks: &Hooks, rows: &dyn Rows) {
+        self.is_hooked |= !hooks.is_empty()
+            && collection_of(rows, &self.collection)
+                .is_ok_and(|collection| hooked::wants(hooks, self.action(), &collection));
+    }
+
+    /// Makes it the write of a program: what is wrong can be told inside, and the password of an
+    /// account needs no confirmation.
+    #[must_use]
+    pub fn by_program(mut self) -> Self {
+        self.is_hooked = true;
+        let password = self.body.get("password").cloned();
+        if let Some(password) = password.filter(|_| !self.body.contains_key("passwordConfirm")) {
+            self.body.insert("passwordConfirm".to_owned(), password);
+        }
+        self
+    }
+
+    /// What hooks call it, as far as that is known without looking.
+    fn action(&self) -> Action {
+        match self.intent {
+            Intent::Create => Action::Create,
+            Intent::Update { .. } | Intent::Replace { .. } => Action::Update,
+        }
     }
 
     /// Gives a new account a random password, to which the rules for passwords do not apply: nobody
@@ -146,8 +178,20 @@ impl WriteRecord {
         {
             self.passwords.old_matches = Some(stored);
         }
-        let draft = self.draft(rows)?;
-        for (field, plain) in draft.plain_passwords() {
+        let draft = Draft::begin(self, rows)?;
+        if !self.is_hooked {
+            draft.check(rows, &self.uploads)?;
+        }
+        let known = ["email", "username", "name"].map(|name| draft.record.text(name));
+        for (field, plain) in draft.origin.plain_passwords() {
+            if field == "password" {
+                password_policy::check(hasher, draft.collection(), plain, &known).map_err(
+                    |violation| {
+                        let violations = Violations::of(field, violation);
+                        Error::Rejected(draft.origin.failure(), violations)
+                    },
+                )?;
+            }
             if !plain.is_empty() {
                 self.passwords.hashes.insert(field.clone(), hasher.hash(plain)?);
             }
@@ -163,7 +207,7 @@ impl WriteRecord {
         hasher: &PasswordHasher,
     ) -> Result<(), Error> {
         match self.prepare(rows, hasher) {
-            Err(error @ (Error::Busy | Error::Internal(_))) => Err(error),
+            Err(error @ (Error::Busy | Error::Storage(_) | Error::Internal(_))) => Err(error),
             Ok(()) | Err(Error::SuperusersOnly | Error::NoCollection | Error::ViewIsReadOnly) => {
                 Ok(())
             }
@@ -181,10 +225,27 @@ impl WriteRecord {
             let value = values::normalise(field, json);
             let plain = value.as_text().unwrap_or_default();
             if !plain.is_empty() && values::check_plain_password(field, plain).is_ok() {
+                if field.name == "password" {
+                    let known = ["email", "username", "name"]
+                        .map(|name| self.body.get(name).and_then(Json::as_str).unwrap_or(""));
+                    password_policy::check(hasher, &collection, plain, &known).map_err(
+                        |violation| {
+                            let violations = Violations::of(&field.name, violation);
+                            Error::Rejected(self.failure(), violations)
+                        },
+                    )?;
+                }
                 self.passwords.hashes.insert(field.name.clone(), hasher.hash(plain)?);
             }
         }
         Ok(())
+    }
+
+    fn failure(&self) -> Failure {
+        match self.intent {
+            Intent::Create => Failure::CreateRecord,
+            Intent::Update { .. } | Intent::Replace { .. } => Failure::UpdateRecord,
+        }
     }
 
     #[cfg(test)]
@@ -221,13 +282,12 @@ impl WriteRecord {
         Ok(hash.as_text().filter(|hash| !hash.is_empty()).map(str::to_owned))
     }
 
-    /// The record that this write would leave, every check done that does not need the write.
-    fn draft(&self, rows: &dyn Rows) -> Result<Draft, Error> {
-        Draft::build(self, rows)
-    }
-
     /// Runs the write. Nothing stays behind when it fails.
     pub fn run(&self, tx: &mut Tx<'_>) -> Result<Written, Error> {
+        acting_as(tx, &self.caller, |tx| self.run_once(tx))
+    }
+
+    fn run_once(&self, tx: &mut Tx<'_>) -> Result<Written, Error> {
         let Some(key) = self.idempotency_key.as_ref().filter(|_| self.intent == Intent::Create)
         else {
             return self.run_now(tx);
@@ -243,20 +303,59 @@ impl WriteRecord {
     }
 
     fn run_now(&self, tx: &mut Tx<'_>) -> Result<Written, Error> {
-        let mut draft = self.draft(tx)?;
-        draft.set_password_hashes(&self.passwords.hashes)?;
-        let failure = draft.failure();
-        let collection = draft.collection().clone();
-        let Draft { record, basis, .. } = draft;
-        let (written, old) = match basis {
-            Basis::New(granted) => (account::insert(tx, &record, granted), None),
+        let mut draft = Draft::begin(self, tx)?;
+        let action = draft.origin.action();
+        if hooked::wants_in(tx, action, draft.collection()) {
+            return self.run_hooked(tx, draft, action);
+        }
+        draft.check(tx, &self.uploads)?;
+        let Draft { record, origin } = &mut draft;
+        origin.set_password_hashes(record, &self.passwords.hashes)?;
+        self.store(tx, record, origin)
+    }
+
+    /// Hooks may change the record before it is checked and before it is stored.
+    fn run_hooked(&self, tx: &mut Tx<'_>, draft: Draft, action: Action) -> Result<Written, Error> {
+        let Draft { record, mut origin } = draft;
+        let mut written = None;
+        let write = hooked::write_of(tx, action, record, origin.old.clone());
+        hooked::save(tx, write, &mut |tx, write| {
+            let hash = |tx: &mut Tx<'_>, plain: &str| {
+                hooked::with_hasher(tx, |hasher| hasher.hash(plain))
+                    .unwrap_or(Err(HashError::Busy))
+                    .map_err(Error::from)
+            };
+            let own = origin.adopt_passwords(&mut write.record, |plain| hash(tx, plain))?;
+            hooked::within(tx, hooked::VALIDATE, write, &mut |tx, write| {
+                origin.check(&Writing::over(tx), &write.record, &self.uploads)
+            })?;
+            let hashes = self.passwords.hashes.clone().into_iter().chain(own).collect();
+            origin.set_password_hashes(&mut write.record, &hashes)?;
+            hooked::execute(tx, write, &mut |tx, write| {
+                let stored = self.store(tx, &write.record, &origin)?;
+                write.record = Record::from_row(stored.collection.clone(), stored.row.as_row());
+                written = Some(stored);
+                Ok(())
+            })
+        })?;
+        written.ok_or(Error::Stopped)
+    }
+
+    /// Writes the row, and what goes with it.
+    fn store(&self, tx: &mut Tx<'_>, record: &Record, origin: &Origin) -> Result<Written, Error> {
+        let (collection, failure) = (record.collection().clone(), origin.failure());
+        let (written, old) = match &origin.basis {
+            Basis::New(granted) => (account::insert(tx, record, granted), None),
+            Basis::Stored { row, .. } if row.as_row().id() != record.id() => {
+                return Err(id_changed());
+            }
             Basis::Stored { rowid, row, granted } => {
-                (account::update(tx, rowid, &row, record, granted), Some(row))
+                (account::update(tx, *rowid, row, record.clone(), granted), Some(row))
             }
         };
         match written {
             Ok(row) => {
-                self.settle_files(tx, &collection, old.as_ref(), &row)?;
+                self.settle_files(tx, &collection, old, &row)?;
                 Ok(Written { collection, row })
             }
             Err(WriteOrError::Write(error)) => Err(conflict(error, &collection, failure)),

@@ -57,6 +57,7 @@ pub fn dry_run(rows: &dyn Rows, query: &str) -> Result<DryRun, Error> {
         row,
         visibility: Visibility { hidden: false, email: true },
         expand: None,
+        enrichment: None,
     };
     let sample = sample.into_iter().map(record).collect();
     Ok(DryRun { view, sample })

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use crate::model::Scalar;
 use crate::schema::{Catalog, Collection};
 
+pub(super) use request::IS_ANONYMOUS;
+
 use super::FilterError;
 use super::ast::{Comparison, Expr, Operand};
 use super::bound::{

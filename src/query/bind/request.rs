@@ -13,6 +13,9 @@ use super::{Binder, Modifier, plain, split_modifier, unknown};
 const AUTH_STATIC: [&str; 6] =
     ["id", "collectionId", "collectionName", "email", "emailVisibility", "verified"];
 
+/// Whether the account is one of a visitor who has not said who they are.
+pub(in crate::query) const IS_ANONYMOUS: &str = "isAnonymous";
+
 impl Binder<'_> {
     /// `@collection.name.path` and `@collection.name:alias.path`; `props` begins at the name.
     pub(super) fn collection_path(
@@ -48,7 +51,7 @@ impl Binder<'_> {
 
     fn auth_path(&mut self, props: &[&str], path: &[&str]) -> Result<Term, FilterError> {
         if let [name] = path
-            && AUTH_STATIC.contains(name)
+            && (AUTH_STATIC.contains(name) || self.is_computed(name))
         {
             return self.static_value(props);
         }
@@ -58,6 +61,11 @@ impl Binder<'_> {
         };
         let join = self.join(None, JoinKind::Auth, Some(&collection))?;
         self.path(join, path, false, true)
+    }
+
+    /// Whether this is what the server knows about accounts, unless a field is called so.
+    fn is_computed(&self, name: &str) -> bool {
+        name == IS_ANONYMOUS && self.auth.is_none_or(|auth| auth.field(name).is_none())
     }
 
     fn body_path(&mut self, props: &[&str], path: &[&str]) -> Result<Term, FilterError> {

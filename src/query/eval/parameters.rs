@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use serde_json::Value as Json;
 
 use crate::model::{Row, Scalar, Timestamp};
+use crate::query::bind::IS_ANONYMOUS;
 use crate::query::bound::Parameter;
 use crate::query::column::scalar;
 use crate::query::compare::{Class, real_text};
@@ -115,7 +116,13 @@ fn auth_value(auth: &AuthRow, name: &str) -> Option<Scalar<'static>> {
     match name {
         "collectionId" => Some(Scalar::Text(auth.collection.id.as_str().to_owned().into())),
         "collectionName" => Some(Scalar::Text(auth.collection.name.clone().into())),
-        _ => auth.collection.field(name).map(|field| scalar(field, row).into_owned()),
+        _ => match auth.collection.field(name) {
+            Some(field) => Some(scalar(field, row).into_owned()),
+            None if name == IS_ANONYMOUS => {
+                Some(Scalar::Int(auth.collection.is_anonymous(row).into()))
+            }
+            None => None,
+        },
     }
 }
 

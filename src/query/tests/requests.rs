@@ -10,9 +10,7 @@ use crate::query::testing::{
 use crate::query::{
     AuthRow, Context, Filter, FilterError, ListQuery, ListSpec, Page, Request, Rows, Scope, Subject,
 };
-use crate::schema::{
-    CollectionKind, FieldKind, MfaOptions, OAuth2Options, OtpOptions, PasswordAuth,
-};
+use crate::schema::{CollectionKind, FieldKind};
 
 fn world() -> Memory {
     world_with_list_rule("")
@@ -32,7 +30,7 @@ fn world_with_list_rule(rule: &str) -> Memory {
         ],
     );
     users.rules.list = Some(rule.to_owned());
-    users.kind = CollectionKind::Auth(Box::new(auth_options()));
+    users.kind = CollectionKind::Auth(Box::default());
     let teams = collection("teams", vec![("title", text())]);
     let docs = collection(
         "docs",
@@ -62,33 +60,6 @@ fn world_with_list_rule(rule: &str) -> Memory {
         world.insert("docs", &doc);
     }
     world
-}
-
-fn auth_options() -> crate::schema::AuthOptions {
-    let token = crate::schema::TokenOptions::default;
-    let mail = crate::schema::EmailTemplate::default;
-    crate::schema::AuthOptions {
-        auth_rule: None,
-        manage_rule: None,
-        auth_alert_enabled: false,
-        auth_alert_template: mail(),
-        oauth2: OAuth2Options::default(),
-        password_auth: PasswordAuth::default(),
-        mfa: MfaOptions::default(),
-        otp: OtpOptions::default(),
-        sessions: crate::schema::SessionOptions::default(),
-        api_keys: crate::schema::ApiKeyOptions::default(),
-        totp: crate::schema::TotpOptions::default(),
-        passkeys: crate::schema::PasskeyOptions::default(),
-        auth_token: token(),
-        password_reset_token: token(),
-        email_change_token: token(),
-        verification_token: token(),
-        file_token: token(),
-        verification_template: mail(),
-        reset_password_template: mail(),
-        confirm_email_change_template: mail(),
-    }
 }
 
 fn request(world: &Memory, user: Option<&str>, body: &Json) -> Request {
@@ -138,6 +109,10 @@ fn rules_see_who_asks() {
         (Some("ann"), "@request.auth.nothing = null", all),
         (Some("ann"), "@request.auth.nothing_via_nothing.x = null", all),
         (Some("ann"), "@request.auth.collectionName = 'users'", all),
+        (Some("ann"), "@request.auth.isAnonymous = false", all),
+        (Some("ann"), "@request.auth.isAnonymous = true", &[]),
+        (None, "@request.auth.isAnonymous = true", &[]),
+        (None, "@request.auth.isAnonymous = false", &[]),
         (Some("ann"), "@request.auth.name:lower = 'ann'", all),
         (Some("ann"), "@request.auth.docs_via_owner.title ?= title", &["d1"]),
         (

@@ -19,6 +19,10 @@ const MAX_DURATION: i64 = 86_400;
 
 /// The most sessions that one account may have.
 const MAX_SESSIONS: i64 = 1000;
+/// The longest that unused anonymous accounts can be kept before they go: about ten years.
+const MAX_KEEP_DAYS: i64 = 3650;
+/// The greatest strength of a password that can be asked for.
+const MAX_STRENGTH: i64 = 4;
 
 /// The keys of the `OAuth2` providers that can be configured, in the order of the API.
 pub const OAUTH2_PROVIDERS: [&str; 32] = [
@@ -100,6 +104,11 @@ pub(super) fn check(options: &AuthOptions) -> Violations {
         let none = options.password_auth.identity_fields.is_empty();
         note(&["passwordAuth", "identityFields"], check::required(none));
     }
+    note(&["anonymous", "keepDays"], check::within(options.anonymous.keep_days, 0, MAX_KEEP_DAYS));
+    note(
+        &["passwordPolicy", "minStrength"],
+        check::within(options.password_policy.min_strength, 0, MAX_STRENGTH),
+    );
     if options.oauth2.enabled {
         check_providers(&options.oauth2, &mut found);
     }

@@ -9,8 +9,8 @@ use crate::schema::json::{
     read_bool, read_fields, read_index_texts, read_rules_and_options, read_text,
 };
 use crate::schema::{
-    AuthOptions, Catalog, Collection, CollectionKind, Field, FormatError, OAuth2Options, Violation,
-    Violations,
+    AnonymousOptions, AuthOptions, Catalog, Collection, CollectionKind, Field, FormatError,
+    OAuth2Options, Violation, Violations,
 };
 
 use super::field_check::mismatch;
@@ -219,6 +219,7 @@ impl<'a> Draft<'a> {
             && let CollectionKind::Auth(options) = &mut collection.kind
         {
             options.oauth2 = OAuth2Options::default();
+            options.anonymous = AnonymousOptions::default();
             options.password_auth.enabled = true;
             options.mfa.enabled |= options.otp.enabled;
         }

@@ -4,8 +4,9 @@ use serde_json::{Map, Value as Json};
 
 use crate::model::{CollectionId, Timestamp};
 use crate::schema::{
-    ApiKeyOptions, AuthOptions, Collection, CollectionKind, EmailTemplate, MfaOptions, OtpOptions,
-    PasskeyOptions, PasswordAuth, Rules, Secrets, SessionOptions, TokenOptions, TotpOptions,
+    AnonymousOptions, ApiKeyOptions, AuthOptions, Collection, CollectionKind, EmailTemplate,
+    MfaOptions, OtpOptions, PasskeyOptions, PasswordAuth, PasswordPolicy, Rules, Secrets,
+    SessionOptions, TokenOptions, TotpOptions,
 };
 
 use super::{field_list, ids, indexes};
@@ -111,6 +112,8 @@ fn auth_options() -> AuthOptions {
             "confirm-email-change",
             "Confirm new email",
         ),
+        anonymous: AnonymousOptions::default(),
+        password_policy: PasswordPolicy::default(),
     }
 }
 
@@ -142,7 +145,7 @@ mod tests {
         let auth = "authRule manageRule authAlert oauth2 passwordAuth mfa otp authToken \
                     passwordResetToken emailChangeToken verificationToken fileToken \
                     verificationTemplate resetPasswordTemplate confirmEmailChangeTemplate \
-                    totp passkeys";
+                    totp passkeys anonymous passwordPolicy";
         assert_eq!(keys(&all["base"]).join(" "), common);
         assert_eq!(keys(&all["view"]).join(" "), format!("{common} viewQuery"));
         assert_eq!(keys(&all["auth"]).join(" "), format!("{common} {auth}"));

@@ -66,6 +66,14 @@ impl AuthOptions {
             passkeys.text("rpId", &mut self.passkeys.rp_id)?;
             passkeys.texts("origins", &mut self.passkeys.origins)?;
             passkeys.bool("requireSecondFactor", &mut self.passkeys.require_second_factor)
+        })?;
+        members.object("anonymous", |anonymous| {
+            anonymous.bool("enabled", &mut self.anonymous.enabled)?;
+            anonymous.int("keepDays", &mut self.anonymous.keep_days)
+        })?;
+        members.object("passwordPolicy", |policy| {
+            policy.int("minStrength", &mut self.password_policy.min_strength)?;
+            policy.bool("refuseCommon", &mut self.password_policy.refuse_common)
         })
     }
 }

@@ -1,6 +1,5 @@
 //! The file below the engine, watched. After a failure the engine refuses everything that needs the
 //! file, so somebody has to know of it and open it anew.
-#![expect(clippy::disallowed_types, reason = "this module is one of the two that talk to redb")]
 
 use std::io;
 use std::ops::Bound;

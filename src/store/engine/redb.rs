@@ -1,5 +1,5 @@
 //! The embedded engine: one redb file. Only this module and the one of its file name redb.
-#![expect(clippy::disallowed_types, reason = "this module is one of the two that talk to redb")]
+#![expect(clippy::disallowed_types, reason = "this module is the one that opens redb")]
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -17,7 +17,7 @@ fn relaxed() -> StoreOptions {
 pub(super) fn open_unhurried(dir: &Path, options: StoreOptions) -> Store {
     let hour = Duration::from_hours(1);
     let pace = Pace { idle: hour, unsynced_max: hour };
-    Store::open_paced(dir, options, pace).expect("a good folder")
+    Store::open_paced(dir, "data", options, pace).expect("a good folder")
 }
 
 /// Copies the files of an open store, which is what the end of the process by force would leave.

@@ -27,7 +27,7 @@ impl Tx<'_> {
         if self.staged.catalog.by_id(collection.id.as_str()).is_some() {
             return Err(WriteError::IdTaken);
         }
-        self.atomically(|tx| {
+        self.attempt(|tx| {
             let collection = Arc::new(collection);
             let order = tx.staged.orders.last().map_or(1, |last| last + 1);
             tx.put_definition(order, &collection)?;
@@ -49,7 +49,7 @@ impl Tx<'_> {
     /// [`WriteError::NoCollection`].
     pub fn update_collection(&mut self, new: Collection) -> Result<Arc<Collection>, WriteError> {
         let old = self.current(&new)?;
-        self.atomically(|tx| {
+        self.attempt(|tx| {
             let new = Arc::new(new);
             tx.rewrite_rows(&old, &new)?;
             tx.rebuild_indexes(&old, &new)?;
@@ -68,7 +68,7 @@ impl Tx<'_> {
     /// [`WriteError::NoCollection`].
     pub fn delete_collection(&mut self, id: &CollectionId) -> Result<(), WriteError> {
         let at = self.place_of(id)?;
-        self.atomically(|tx| {
+        self.attempt(|tx| {
             let mut all = tx.staged.catalog.all().to_vec();
             let mut orders = tx.staged.orders.to_vec();
             let collection = all.remove(at);

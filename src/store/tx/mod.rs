@@ -4,6 +4,7 @@ mod collections;
 mod records;
 mod restore;
 
+use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::ops::{Bound, ControlFlow};
@@ -69,6 +70,7 @@ pub struct Tx<'a> {
     changed: bool,
     /// Whether trees were dropped or filled, which the write-ahead log cannot tell.
     reshaped: bool,
+    attachment: Option<Box<dyn Any + Send>>,
 }
 
 impl fmt::Debug for Tx<'_> {
@@ -102,6 +104,7 @@ impl<'a> Tx<'a> {
             dropped: Vec::new(),
             changed: false,
             reshaped: false,
+            attachment: None,
         }
     }
 
@@ -146,6 +149,35 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
+    /// Runs `step` so that nothing of it stays when it fails.
+    pub fn attempt<T, E: From<ReadError>>(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let savepoint = self.savepoint();
+        let result = step(self);
+        if result.is_err() {
+            self.roll_back(savepoint)?;
+        }
+        result
+    }
+
+    /// Keeps something for the one who runs the job, to be found wherever the transaction goes. It
+    /// is gone after the job.
+    pub fn attach(&mut self, attachment: Box<dyn Any + Send>) {
+        self.attachment = Some(attachment);
+    }
+
+    /// What was attached.
+    pub fn attachment<T: 'static>(&mut self) -> Option<&mut T> {
+        self.attachment.as_mut()?.downcast_mut()
+    }
+
+    /// Takes away what was attached.
+    pub fn detach<T: 'static>(&mut self) -> Option<Box<T>> {
+        self.attachment.take()?.downcast().ok()
+    }
+
     /// Ends the batch: writes counters, prunes old changes, drops what was marked.
     pub(super) fn finish(mut self, options: &StoreOptions) -> Result<Finished, ReadError> {
         if !self.changed {
@@ -186,19 +218,6 @@ impl<'a> Tx<'a> {
             self.delete_entry(names::CHANGES, &key)?;
         }
         Ok(())
-    }
-
-    /// Runs `step` so that a failure leaves the transaction as it was.
-    fn atomically<T>(
-        &mut self,
-        step: impl FnOnce(&mut Self) -> Result<T, WriteError>,
-    ) -> Result<T, WriteError> {
-        let savepoint = self.savepoint();
-        let result = step(self);
-        if result.is_err() {
-            self.roll_back(savepoint)?;
-        }
-        result
     }
 
     /// Sets a key; true when it had a value.

@@ -19,7 +19,7 @@ impl Tx<'_> {
     /// [`WriteError::IdTaken`] and [`WriteError::NotUnique`] when another record is in the way.
     pub fn insert(&mut self, collection: &Collection, row: &RowBuf) -> Result<RowId, WriteError> {
         let collection = self.current(collection)?;
-        self.atomically(|tx| {
+        self.attempt(|tx| {
             let rowid = tx.take_rowid(&collection.id)?;
             tx.add_row(&collection, rowid, row)?;
             tx.log_change(ChangeAction::Create, &collection, rowid, row)?;
@@ -38,7 +38,7 @@ impl Tx<'_> {
         row: &RowBuf,
     ) -> Result<RowId, WriteError> {
         let collection = self.current(collection)?;
-        self.atomically(|tx| {
+        self.attempt(|tx| {
             let rowid = tx.take_rowid(&collection.id)?;
             tx.add_row(&collection, rowid, row)?;
             Ok(rowid)
@@ -77,7 +77,7 @@ impl Tx<'_> {
     ) -> Result<(), WriteError> {
         let collection = self.current(collection)?;
         self.check_row(&collection, rowid, old)?;
-        self.atomically(|tx| {
+        self.attempt(|tx| {
             let (old_id, new_id) = (old.as_row().id(), new.as_row().id());
             if old_id != new_id {
                 let ids = names::ids(&collection.id);
@@ -111,7 +111,7 @@ impl Tx<'_> {
     ) -> Result<(), WriteError> {
         let collection = self.current(collection)?;
         self.check_row(&collection, rowid, old)?;
-        self.atomically(|tx| {
+        self.attempt(|tx| {
             tx.delete_entry(&names::ids(&collection.id), old.as_row().id().as_bytes())?;
             tx.delete_entry(&names::rows(&collection.id), &rowid.to_key())?;
             let entries = index::entries(&collection, rowid, old.as_row(), &|_| true);

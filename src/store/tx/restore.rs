@@ -31,7 +31,7 @@ impl Tx<'_> {
         if self.staged.orders.last().is_some_and(|last| *last >= definition.order) {
             return Err(damaged("the definitions are not in order").into());
         }
-        self.atomically(|tx| {
+        self.attempt(|tx| {
             let collection = Arc::new(collection);
             let key = definition.order.to_be_bytes();
             tx.put_entry(names::COLLECTIONS, &key, definition.json.as_bytes())?;
@@ -61,7 +61,7 @@ impl Tx<'_> {
             let what = format!("rowid {} of {} is not below the next", rowid.0, collection.name);
             return Err(damaged(what).into());
         }
-        self.atomically(|tx| tx.add_row(&collection, rowid, row))
+        self.attempt(|tx| tx.add_row(&collection, rowid, row))
     }
 
     /// Sets an entry of a plain tree.

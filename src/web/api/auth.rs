@@ -5,11 +5,15 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 
-use crate::ops::auth::{self, Attempt, Impersonation, LoggedIn, Login, OtpLogin, PasswordLogin};
+use crate::hooks::AuthAction;
+use crate::ops::auth::{
+    self, Attempt, Impersonation, LoggedIn, Login, OtpLogin, PasswordLogin, Promotion,
+};
 use crate::ops::records::collection_of;
 use crate::ops::{Error, Failure};
 use crate::query::Rows;
 use crate::schema::{Collection, PasswordAuth};
+use crate::web::asking;
 use crate::web::caller::{bearer_token, caller_of, superuser_of};
 use crate::web::middleware::limits::superusers_may_come_from;
 use crate::web::{ApiError, Reply, Request, State, committed, real_ip};
@@ -52,6 +56,9 @@ pub(crate) async fn methods(state: Arc<State>, request: Request) -> Result<Reply
     if options.passkeys.enabled {
         answer["passkeys"] = json!({ "enabled": true });
     }
+    if options.anonymous.enabled {
+        answer["anonymous"] = json!({ "enabled": true });
+    }
     Ok(Reply::json(StatusCode::OK, answer))
 }
 
@@ -61,6 +68,7 @@ pub(crate) async fn with_password(
     mut request: Request,
 ) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
+    let body = body.heeding(&state, &request, AuthAction::Password).await?;
     let login = PasswordLogin {
         identity: body.text("identity"),
         password: body.text("password"),
@@ -75,6 +83,7 @@ pub(crate) async fn with_password(
 /// `POST …/auth-with-otp`
 pub(crate) async fn with_otp(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     let body = Body::of(&mut request).await;
+    let body = body.heeding(&state, &request, AuthAction::Otp).await?;
     let login = OtpLogin {
         otp_id: body.text("otpId"),
         password: body.text("password"),
@@ -85,10 +94,41 @@ pub(crate) async fn with_otp(state: Arc<State>, mut request: Request) -> Result<
     Ok(login_reply(&state, &body.judge(login)?, None))
 }
 
+/// `POST …/auth-anonymous`
+pub(crate) async fn anonymously(
+    state: Arc<State>,
+    mut request: Request,
+) -> Result<Reply, ApiError> {
+    let body = Body::of(&mut request).await;
+    let attempt = attempt_of(&state, &request, &body);
+    if let Some(failure) = body.failure {
+        return Err(failure);
+    }
+    let (backend, name) = (state.backend.clone(), collection_name(&request));
+    let login =
+        state.blocking.run(move || auth::sign_in_anonymously(&backend, attempt, &name)).await;
+    Ok(login_reply(&state, &login.map_err(in_context)?, None))
+}
+
+/// `POST …/auth-promote`
+pub(crate) async fn promoted(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
+    let body = Body::of(&mut request).await;
+    let promotion = Promotion {
+        email: body.text("email"),
+        password: body.text("password"),
+        password_confirm: body.text("passwordConfirm"),
+        attempt: attempt_of(&state, &request, &body),
+    };
+    let (backend, name) = (state.backend.clone(), collection_name(&request));
+    let login = state.hashing.run(move || promotion.run(&backend, &name)).await;
+    Ok(login_reply(&state, &body.judge(login)?, None))
+}
+
 /// `POST …/auth-refresh`
 pub(crate) async fn refreshed(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+    asking::about_account(&state, &request, AuthAction::Refresh, Map::new()).await?;
     let (snapshot, caller) = (state.backend.snapshot(), caller_of(&request));
-    let logged_in = auth::refresh(
+    let mut logged_in = auth::refresh(
         &*snapshot,
         state.backend.rules(),
         &caller,
@@ -100,6 +140,10 @@ pub(crate) async fn refreshed(state: Arc<State>, request: Request) -> Result<Rep
     if let Some(auth) = caller.auth().filter(|auth| auth.credential.session().is_some()).cloned() {
         committed(|done| state.backend.submit(move |tx| auth::prolong(tx, &auth), done)).await?;
     }
+    if let Some(auth) = caller.auth() {
+        auth::note_use(&state.backend, &auth.collection, &auth.row);
+    }
+    logged_in.record = asking::enriched_one(&state, &caller, logged_in.record).await?;
     Ok(reply(&state, &logged_in, None))
 }
 
@@ -192,6 +236,18 @@ impl Body {
             Ok(values) => Self { values, failure: None },
             Err(error) => Self { values: Map::new(), failure: Some(error) },
         }
+    }
+
+    /// The form as hooks want it.
+    pub(super) fn heeding(
+        self,
+        state: &Arc<State>,
+        request: &Request,
+        action: AuthAction,
+    ) -> impl Future<Output = Result<Self, ApiError>> + Send + use<> {
+        let Self { values, failure } = self;
+        let heard = asking::about_account(state, request, action, values);
+        async move { Ok(Self { values: heard.await?, failure }) }
     }
 
     /// Notes that the form cannot be read after all, so that it looks empty.

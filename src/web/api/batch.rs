@@ -11,9 +11,11 @@ use http::StatusCode;
 use crate::config::ByteSize;
 use crate::ops::Error;
 use crate::ops::batch::{Batch, Step};
+use crate::ops::hooked::enrich;
 use crate::ops::records::RecordView;
 use crate::query::Rows;
 use crate::settings::{self, Settings};
+use crate::web::asking;
 use crate::web::middleware::limits::{Client, Limits};
 use crate::web::multipart::is_multipart;
 use crate::web::upload_form::{self, Form, FormLimits};
@@ -39,6 +41,7 @@ pub(crate) async fn run(state: Arc<State>, mut request: Request) -> Result<Reply
     let cancelled = Arc::new(AtomicBool::new(false));
     let _cancel = CancelOnDrop(Arc::clone(&cancelled));
     let mut batch = Batch::new(steps, state.backend.rules().clone(), deadline, cancelled);
+    batch.heed(state.backend.hooks(), &*snapshot);
     let has_password = batch.has_password(&*snapshot);
     if has_password || batch.has_uploads() {
         let backend = state.backend.clone();
@@ -47,13 +50,20 @@ pub(crate) async fn run(state: Arc<State>, mut request: Request) -> Result<Reply
             batch.place_files(&*snapshot, &backend)?;
             Ok::<_, Error>(batch)
         };
-        let bridge = if has_password { &state.hashing } else { &state.blocking };
+        let bridge = if has_password { &state.hashing } else { state.file_work() };
         batch = bridge.run(prepare).await?;
     } else {
         drop(snapshot);
     }
-    let outcomes = committed(|done| state.backend.submit(move |tx| batch.run(tx), done)).await?;
+    let caller = request.caller();
+    let mut outcomes =
+        committed(|done| state.backend.submit(move |tx| batch.run(tx), done)).await?;
     state.backend.sweep_soon();
+    if enrich::is_wanted(state.backend.hooks()) {
+        for view in outcomes.iter_mut().flatten() {
+            *view = asking::enriched_one(&state, &caller, view.clone()).await?;
+        }
+    }
     Ok(Reply::json_text(StatusCode::OK, answers(&state, &outcomes, &pickers)?))
 }
 

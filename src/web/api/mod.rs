@@ -6,9 +6,11 @@ mod auth;
 mod backups;
 mod batch;
 mod collections;
+mod crons;
 mod explain;
 mod files;
 mod health;
+mod logs;
 mod oauth2;
 mod passkeys;
 mod realtime;
@@ -18,5 +20,6 @@ mod sessions;
 mod settings;
 mod sql;
 mod totp;
+pub(super) mod uploads;
 
 pub use routes::routes;

@@ -6,10 +6,12 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use serde_json::{Map, Value as Json};
 
+use crate::hooks::{RealtimeConnect, RealtimeSubscribe};
 use crate::ops::{Error, Failure};
 use crate::query::AuthRow;
 use crate::realtime::{Connect, Message, SubscribeError};
 use crate::schema::{Violation, Violations};
+use crate::web::asking;
 use crate::web::event_stream::EventStream;
 use crate::web::{ApiError, Reply, Request, State, real_ip};
 
@@ -32,6 +34,12 @@ pub(crate) async fn connect(state: Arc<State>, request: Request) -> Result<Reply
     let connect = Connect { last_id: request.header("last-event-id"), resume };
     let now = state.backend.snapshot().last_change();
     let ip = real_ip(&request, &state.backend.settings());
+    let asked = asking::ask(
+        &state,
+        |hooks| &hooks.realtime.connect,
+        || Some(RealtimeConnect { address: ip, caller: request.caller() }),
+    );
+    asked.await?;
     let opened = state.realtime.hub().connect(ip, connect);
     let (client, after) =
         opened.ok_or_else(|| ApiError::generic(StatusCode::SERVICE_UNAVAILABLE))?;
@@ -51,6 +59,22 @@ pub(crate) async fn connect(state: Arc<State>, request: Request) -> Result<Reply
 pub(crate) async fn subscribe(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     let body = request.body_object().await?;
     let (client_id, topics) = form(&body)?;
+    let asked = asking::ask(
+        &state,
+        |hooks| &hooks.realtime.subscribe,
+        || {
+            let topics = topics.iter().map(ToString::to_string).collect();
+            Some(RealtimeSubscribe {
+                client_id: client_id.clone(),
+                topics,
+                caller: request.caller(),
+            })
+        },
+    );
+    let topics = match asked.await? {
+        Some(asked) => asked.topics.into_iter().map(Into::into).collect(),
+        None => topics,
+    };
     check(&client_id, &topics).map_err(|violations| Error::Rejected(Failure::Form, violations))?;
     let auth = request.extensions.get::<AuthRow>();
     let now = state.backend.snapshot().last_change();

@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::{ETAG, HeaderValue};
+use serde_json::{Map, Value as Json};
 
 use crate::access::{Caller, Gate};
 use crate::config::{ByteSize, Live};
+use crate::hooks::RequestAction;
 use crate::ops::Error;
-use crate::ops::files::Upload;
+use crate::ops::files::{Upload, take_resumed};
 use crate::ops::records::{
     DeleteRecord, Enricher, Expand, IDEMPOTENCY_KEY_BYTES_MAX, Intent, ListParams, Listing,
     Precondition, RecordView, Version, WriteRecord, Written, collection_of, view,
 };
 use crate::ops::views::Reading;
 use crate::schema::{Collection, Field, FieldKind};
+use crate::web::asking;
 use crate::web::caller::caller_of;
 use crate::web::multipart::is_multipart;
 use crate::web::upload_form::{self, FormLimits};
@@ -22,24 +25,28 @@ use crate::web::{ApiError, Reply, Request, State, committed};
 
 /// `GET …/records`
 pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+    asking::about_records(&state, &request, RequestAction::List, Map::new()).await?;
     let rows_max = Some(state.live.load().scan_rows_max);
     let params = ListParams { rows_max, ..list_params(&request)? };
+    let caller = caller_of(&request);
     let listing = Listing::open(
         state.backend.reading(),
         state.backend.rules().clone(),
-        caller_of(&request),
+        Arc::clone(&caller),
         request.params.get("collection"),
         params,
     )?;
-    let page = match listing.run_if_short() {
+    let mut page = match listing.run_if_short() {
         Some(page) => page?,
         None => state.blocking.run(move || listing.run()).await?,
     };
+    page.records = asking::enriched(&state, &caller, page.records).await?;
     Ok(Reply::json_text(StatusCode::OK, state.records.page(&page)).into_page())
 }
 
 /// `GET …/records/{id}`
 pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+    asking::about_records(&state, &request, RequestAction::View, Map::new()).await?;
     let reading = state.backend.reading();
     let caller = caller_of(&request);
     let collection = collection_of(&reading, request.params.get("collection"))?;
@@ -49,6 +56,7 @@ pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, Ap
         Err(Error::ViewNotReady(_)) => {
             let (backend, reading) = (Arc::clone(&state.backend), reading.at_leisure());
             let (id, expand) = (id.to_owned(), expand.to_owned());
+            let caller = Arc::clone(&caller);
             let view_at_leisure = move || {
                 view(Gate::new(&reading, backend.rules(), &caller), &collection, &id, &expand)
             };
@@ -56,6 +64,7 @@ pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, Ap
         }
         viewed => viewed?,
     };
+    let record = asking::enriched_one(&state, &caller, record).await?;
     let mut text = Vec::with_capacity(1024);
     state.records.push(&mut text, &record);
     Ok(with_version(Reply::json_text(StatusCode::OK, text), &record))
@@ -78,6 +87,7 @@ pub(crate) async fn replace(state: Arc<State>, request: Request) -> Result<Reply
 
 /// `DELETE …/records/{id}`
 pub(crate) async fn delete(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
+    asking::about_records(&state, &request, RequestAction::Delete, Map::new()).await?;
     let delete = DeleteRecord::new(
         caller_of(&request),
         state.backend.rules().clone(),
@@ -112,6 +122,12 @@ async fn write(
         drop(snapshot);
         (request.body_object_within(limits.values).await?, Vec::new())
     };
+    let action = match intent {
+        Intent::Create => RequestAction::Create,
+        Intent::Update { .. } | Intent::Replace { .. } => RequestAction::Update,
+    };
+    let body = asking::about_records(state, &request, action, body).await?;
+    let (body, uploads) = with_resumed(state, &caller, &collection, &intent, body, uploads).await?;
     let mut write = WriteRecord::new(
         caller.clone(),
         state.backend.rules().clone(),
@@ -123,6 +139,7 @@ async fn write(
     .only_if(precondition_of(&request))
     .once(idempotency_key_of(&request)?);
     let snapshot = state.backend.snapshot();
+    write.heed(state.backend.hooks(), &*snapshot);
     let has_password = write.has_password(&*snapshot);
     if has_password || write.has_uploads() {
         let backend = state.backend.clone();
@@ -131,7 +148,7 @@ async fn write(
             write.place_files(&*snapshot, &backend)?;
             Ok::<_, Error>(write)
         };
-        let bridge = if has_password { &state.hashing } else { &state.blocking };
+        let bridge = if has_password { &state.hashing } else { state.file_work() };
         write = bridge.run(prepare).await?;
     } else {
         drop(snapshot);
@@ -141,6 +158,34 @@ async fn write(
         state.backend.sweep_soon();
     }
     reply(state, caller, written, expand_of(&request)).await
+}
+
+/// The body and the files, with uploads that came in pieces among the files.
+async fn with_resumed(
+    state: &State,
+    caller: &Arc<Caller>,
+    collection: &Arc<Collection>,
+    intent: &Intent,
+    mut body: Map<String, Json>,
+    mut uploads: Vec<Upload>,
+) -> Result<(Map<String, Json>, Vec<Upload>), Error> {
+    let is_file = |key: &String| collection.fields.iter().any(|field| takes_file(field, key));
+    if !body.keys().any(is_file) {
+        return Ok((body, uploads));
+    }
+    let (caller, collection) = (Arc::clone(caller), Arc::clone(collection));
+    let record = match intent {
+        Intent::Create => None,
+        Intent::Update { id } | Intent::Replace { id } => Some(id.clone()),
+    };
+    let backend = Arc::clone(&state.backend);
+    let take = move || {
+        let record = record.as_deref();
+        let resumed = take_resumed(&backend, &caller, &collection, record, &mut body)?;
+        uploads.extend(resumed);
+        Ok((body, uploads))
+    };
+    state.blocking.run(take).await
 }
 
 /// Whether it is worth reading the files of a write: a caller who may write nothing gets to know
@@ -165,13 +210,14 @@ pub(super) fn takes_file(field: &Field, key: &str) -> bool {
 
 /// The saved record as the caller may see it.
 async fn reply(
-    state: &State,
+    state: &Arc<State>,
     caller: Arc<Caller>,
     written: Written,
     expand: &str,
 ) -> Result<Reply, ApiError> {
     let (backend, expand) = (Arc::clone(&state.backend), Expand::parse(expand));
     let reading = backend.reading();
+    let viewer = Arc::clone(&caller);
     let enrich = move |reading: &Reading| {
         let gate = Gate::new(reading, backend.rules(), &caller);
         Enricher::new(gate).view(&written.collection, written.row.clone(), expand.as_ref())
@@ -183,6 +229,7 @@ async fn reply(
         enriched => enriched,
     };
     let record = record.map_err(Error::internal)?;
+    let record = asking::enriched_one(state, &viewer, record).await?;
     let mut text = Vec::with_capacity(1024);
     state.records.push(&mut text, &record);
     Ok(with_version(Reply::json_text(StatusCode::OK, text), &record))

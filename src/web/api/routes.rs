@@ -4,8 +4,8 @@ use http::Method;
 
 use super::super::{Actions, RouteError, Router};
 use super::{
-    accounts, api_keys, auth, backups, batch, collections, explain, files, health, oauth2,
-    passkeys, realtime, records, sessions, settings, sql, totp,
+    accounts, api_keys, auth, backups, batch, collections, crons, explain, files, health, logs,
+    oauth2, passkeys, realtime, records, sessions, settings, sql, totp, uploads,
 };
 
 /// All routes, each with its handler.
@@ -44,6 +44,8 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::GET, "/api/oauth2-redirect", oauth2::redirect)?;
     router.add(Method::POST, "/api/oauth2-redirect", oauth2::redirect)?;
     router.add(Method::POST, &auth_path("auth-with-otp"), auth::with_otp)?;
+    router.add(Method::POST, &auth_path("auth-anonymous"), auth::anonymously)?;
+    router.add(Method::POST, &auth_path("auth-promote"), auth::promoted)?;
     router.add(Method::POST, &auth_path("auth-refresh"), auth::refreshed)?;
     router.add(Method::POST, &auth_path("impersonate/{id}"), auth::impersonate)?;
     router.add(Method::POST, &auth_path("request-otp"), accounts::request_otp)?;
@@ -85,8 +87,14 @@ pub fn routes() -> Result<Router, RouteError> {
     let passkey_of = &auth_path("records/{id}/passkeys/{passkey}");
     router.add(Method::DELETE, passkey_of, passkeys::remove_of)?;
     router.add(Method::POST, "/api/batch", batch::run)?;
+    router.add(Method::GET, "/api/crons", crons::list)?;
+    router.add(Method::GET, "/api/logs", logs::list)?;
+    router.add(Method::GET, "/api/logs/stats", logs::stats)?;
+    router.add(Method::GET, "/api/logs/{id}", logs::get)?;
+    router.add(Method::POST, "/api/crons/{id}", crons::start)?;
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;
+    router.add(Method::POST, "/api/settings/test/s3", settings::test_s3)?;
     let apple_secret = "/api/settings/apple/generate-client-secret";
     router.add(Method::POST, apple_secret, oauth2::apple_secret)?;
     router.add(Method::GET, "/api/backups", backups::list)?;
@@ -95,7 +103,12 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::GET, "/api/backups/{key}", backups::download)?;
     router.add(Method::DELETE, "/api/backups/{key}", backups::delete)?;
     router.add(Method::POST, "/api/backups/{key}/restore", backups::restore)?;
+    router.add(Method::POST, "/api/settings/test/email", settings::test_email)?;
     router.add(Method::POST, "/api/files/token", files::token)?;
+    router.add(Method::POST, "/api/files/uploads", uploads::create)?;
+    router.add(Method::GET, "/api/files/uploads/{id}", uploads::status)?;
+    router.add(Method::PATCH, "/api/files/uploads/{id}", uploads::append)?;
+    router.add(Method::DELETE, "/api/files/uploads/{id}", uploads::remove)?;
     router.add(Method::GET, "/api/files/{collection}/{record}/{filename}", files::download)?;
     #[cfg(feature = "admin-ui")]
     {
@@ -131,6 +144,8 @@ fn actions_of(method: &Method, path: &str) -> Actions {
         ("GET", "api-keys") => &["listApiKeys"],
         ("POST", "api-keys") => &["createApiKey"],
         ("DELETE", "api-keys/{id}") => &["endApiKey"],
+        ("POST", "auth-anonymous") => &["authAnonymous", "auth"],
+        ("POST", "auth-promote") => &["authPromote"],
         ("POST", "auth-with-totp") => &["authWithTOTP", "auth"],
         ("POST", "passkeys/login-begin") => &["requestPasskey"],
         ("POST", "passkeys/login-finish") => &["authWithPasskey", "auth"],

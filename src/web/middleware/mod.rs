@@ -2,6 +2,7 @@
 //!
 //! Start reading at [`handle`].
 
+mod activity;
 mod auth;
 mod cors;
 mod key_routes;
@@ -15,16 +16,18 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::HeaderValue;
-use http::{Method, Response, StatusCode};
+use http::{Method, Response};
 use http_body::Body;
 
 use super::compression::{self, Encoding};
 use super::reply::{Payload, without_body};
-use super::{ApiError, BoxError, FieldsPicker, Request, Router, State};
+use activity::Activity;
+
+use super::{ApiError, BoxError, FieldsPicker, Next, Request, Router, State, real_ip};
 
 /// Answers one request. The order is the code: request id, log, CORS preflight, panic barrier,
-/// route, fields, auth, addresses of superusers, rate limits, routes of API keys, handler, compression; then security
-/// headers and CORS on whatever came out.
+/// route, fields, auth, addresses of superusers, rate limits, routes of API keys, middleware of the
+/// embedding program, handler, compression; then security headers and CORS on whatever came out.
 ///
 /// The limit of the body is kept by [`Request::body`], where it is read.
 pub async fn handle<B>(
@@ -40,21 +43,36 @@ where
     let started = Instant::now();
     let id = format!("{:016x}", rand::random::<u64>());
     let live = state.live.load_full();
+    let url = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
     let mut request = Request::new(request, remote, id.clone(), &live);
     let cors = cors::Cors::new(&live.cors_origins, &request.headers);
     let (method, path) = (request.method.clone(), request.path.clone());
 
+    let activity = Arc::new(Activity::begin(&method, &url, &request.headers, remote));
+
     let mut response = if method == Method::OPTIONS {
-        cors.preflight()
+        let mut answer = cors.preflight();
+        if path.starts_with("/api/files/uploads") {
+            super::api::uploads::options(answer.headers_mut());
+        }
+        answer
     } else {
         if method == Method::HEAD {
             request.method = Method::GET;
         }
-        let answer = panic_barrier::catch(answer(state, &router, request)).await;
-        answer.unwrap_or_else(|error| {
-            log_cause(&error, &id);
-            error.to_reply().into_response(None)
-        })
+        let answer =
+            panic_barrier::catch(answer(Arc::clone(&state), router, request, &activity)).await;
+        match answer {
+            Ok(response) => {
+                activity.end(&state, response.status(), None);
+                response
+            }
+            Err(error) => {
+                log_cause(&error, &id);
+                activity.end(&state, error.status(), Some(&error));
+                error.to_reply().into_response(None)
+            }
+        }
     };
     if method == Method::HEAD {
         response = without_body(response);
@@ -83,19 +101,23 @@ where
 /// Finds the handler and lets it answer.
 async fn answer(
     state: Arc<State>,
-    router: &Router,
+    router: Arc<Router>,
     mut request: Request,
+    activity: &Activity,
 ) -> Result<Response<Payload>, ApiError> {
     let (route, params) = router.find(&request.method, &request.path).unzip();
     request.params = params.unwrap_or_default();
     // Parsed before the handler runs, so that a bad parameter changes nothing.
     let picker = request.query.get("fields").map(FieldsPicker::parse).transpose()?;
     auth::load(&state, &mut request)?;
+    let address = real_ip(&request, &state.backend.settings());
+    activity.comes_from(address, request.extensions.get());
     limits::check(&state, &request, route.as_deref())?;
-    let route = route.ok_or_else(|| ApiError::generic(StatusCode::NOT_FOUND))?;
-    key_routes::check(&request, &route)?;
+    if let Some(route) = &route {
+        key_routes::check(&request, route)?;
+    }
     let encoding = Encoding::accepted(&request.headers);
-    let reply = (route.handler)(Arc::clone(&state), request).await?;
+    let reply = Next::new(router, Arc::clone(&state), route).run(request).await?;
     Ok(compression::apply(&state, encoding, reply.into_response(picker.as_ref())).await)
 }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::access::Gate;
+use crate::ops::Backend;
+use crate::ops::hooked::enrich;
 use crate::ops::records::{Enricher, Expand};
 use crate::realtime::{Event, Message, Render, SharedTexts, Subscription};
 use crate::web::FieldsPicker;
@@ -10,9 +12,17 @@ use crate::web::FieldsPicker;
 use super::RecordWriter;
 
 /// Writes events: `{"record":{…},"action":"create"}`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct EventWriter {
     records: RecordWriter,
+    backend: Arc<Backend>,
+}
+
+impl EventWriter {
+    /// A writer that asks the hooks of `backend` how records are shown.
+    pub(crate) fn new(backend: Arc<Backend>) -> Self {
+        Self { records: RecordWriter::default(), backend }
+    }
 }
 
 impl Render for EventWriter {
@@ -24,16 +34,23 @@ impl Render for EventWriter {
         shared: &mut SharedTexts,
     ) -> Option<Arc<[u8]>> {
         let expand = Expand::parse(subscription.option("expand"));
+        let caller = || Arc::new(gate.caller().clone());
+        let enriched = |mut view| {
+            if enrich::is_wanted(self.backend.hooks()) {
+                enrich::enrich(&*self.backend, &caller(), &mut view)?;
+            }
+            Ok(view)
+        };
         let view = Enricher::new(gate)
             .view(&event.collection, event.row.clone(), expand.as_ref())
+            .and_then(enriched)
             .inspect_err(|error| tracing::error!(%error, "cannot prepare an event"))
             .ok()?;
         let fields = subscription.option("fields");
         // What related records show depends on who asks; the record by itself does not.
-        let key = view
-            .expand
-            .is_none()
-            .then(|| (view.visibility.hidden, view.visibility.email, Box::from(fields)));
+        let is_plain = view.expand.is_none() && view.enrichment.is_none();
+        let key =
+            is_plain.then(|| (view.visibility.hidden, view.visibility.email, Box::from(fields)));
         if let Some(text) = key.as_ref().and_then(|key| shared.get(key)) {
             return Some(text.clone());
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::hooks::Enrichment;
 use crate::model::{Cell, CollectionId, RowBuf, Slot};
 use crate::ops::records::{Expanded, RecordPage, RecordView};
 use crate::schema::{Collection, FieldKind};
@@ -77,32 +78,69 @@ impl RecordWriter {
     }
 
     fn push_shaped(&self, out: &mut Vec<u8>, shape: &Shape, view: &RecordView) {
+        if let Some(enrichment) = &view.enrichment {
+            return self.push_enriched(out, shape, view, enrichment);
+        }
         out.push(b'{');
         let mut separator: &[u8] = b"";
         for member in &shape.members {
-            let is_shown = match &member.source {
-                Source::Constant(_) => true,
-                Source::Expand => view.expand.is_some(),
-                Source::Email(_) => view.visibility.email,
-                Source::Field { hidden, .. } | Source::Blank { hidden } => {
-                    !hidden || view.visibility.hidden
-                }
-            };
-            if !is_shown {
+            if !member.is_shown(view) {
                 continue;
             }
             out.extend_from_slice(separator);
             separator = b",";
             out.extend_from_slice(&member.key);
-            match &member.source {
-                Source::Constant(text) => push_string(out, text),
-                Source::Expand => self.push_expand(out, view),
-                Source::Email(slot) => push_cell(out, &view.row, *slot, "\"\""),
-                Source::Field { slot, zero, .. } => push_cell(out, &view.row, *slot, zero),
-                Source::Blank { .. } => out.extend_from_slice(b"\"\""),
-            }
+            self.push_value(out, member, view);
         }
         out.push(b'}');
+    }
+
+    /// As hooks want it: the slow way, members collected and sorted.
+    fn push_enriched(
+        &self,
+        out: &mut Vec<u8>,
+        shape: &Shape,
+        view: &RecordView,
+        enrichment: &Enrichment,
+    ) {
+        let added = enrichment.added();
+        let mut members: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+        for member in &shape.members {
+            let name = member.name();
+            let is_there = !matches!(member.source, Source::Expand) || view.expand.is_some();
+            let is_shown = member.is_shown(view) || enrichment.shows(name) && is_there;
+            if is_shown && !enrichment.hides(name) && !added.contains_key(name) {
+                let mut value = Vec::new();
+                self.push_value(&mut value, member, view);
+                members.push((member.key.to_vec(), value));
+            }
+        }
+        for (name, value) in added {
+            let mut key = Vec::new();
+            push_string(&mut key, name);
+            key.push(b':');
+            members.push((key, value.to_string().into_bytes()));
+        }
+        members.sort();
+        out.push(b'{');
+        for (at, (key, value)) in members.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(key);
+            out.extend_from_slice(value);
+        }
+        out.push(b'}');
+    }
+
+    fn push_value(&self, out: &mut Vec<u8>, member: &Member, view: &RecordView) {
+        match &member.source {
+            Source::Constant(text) => push_string(out, text),
+            Source::Expand => self.push_expand(out, view),
+            Source::Email(slot) => push_cell(out, &view.row, *slot, "\"\""),
+            Source::Field { slot, zero, .. } => push_cell(out, &view.row, *slot, zero),
+            Source::Blank { .. } => out.extend_from_slice(b"\"\""),
+        }
     }
 
     fn push_expand(&self, out: &mut Vec<u8>, view: &RecordView) {
@@ -147,6 +185,25 @@ impl RecordWriter {
         }
         shapes.insert(collection.id.clone(), shape.clone());
         shape
+    }
+}
+
+impl Member {
+    /// Its name, as it stands in the key. Names of fields need no escaping.
+    fn name(&self) -> &str {
+        let key = std::str::from_utf8(&self.key).unwrap_or_default();
+        key.strip_prefix('"').and_then(|key| key.strip_suffix("\":")).unwrap_or_default()
+    }
+
+    fn is_shown(&self, view: &RecordView) -> bool {
+        match &self.source {
+            Source::Constant(_) => true,
+            Source::Expand => view.expand.is_some(),
+            Source::Email(_) => view.visibility.email,
+            Source::Field { hidden, .. } | Source::Blank { hidden } => {
+                !hidden || view.visibility.hidden
+            }
+        }
     }
 }
 

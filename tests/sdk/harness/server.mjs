@@ -23,7 +23,8 @@ export const isPocketBase = process.env.SDK_TARGET === "pocketbase";
 export const root = { email: "root@example.com", password: "correct horse battery" };
 
 /// Starts one server with one superuser. Call it once per test file, at the top, and stop it in `after`.
-export async function startServer() {
+/// `variables` go into its environment.
+export async function startServer(variables = {}) {
   const folder = mkdtempSync(join(tmpdir(), "haversack-sdk-"));
   const target = isPocketBase ? await pocketbase(folder) : haversack(folder);
   const logPath = join(folder, "server.log");
@@ -35,7 +36,10 @@ export async function startServer() {
   let child, ended;
   const start = (address) => {
     const log = openSync(logPath, "w");
-    child = spawn(target.binary, target.serve(address), { stdio: ["ignore", log, log] });
+    child = spawn(target.binary, target.serve(address), {
+      stdio: ["ignore", log, log],
+      env: { ...process.env, ...variables },
+    });
     closeSync(log);
     ended = new Promise((done) => child.once("exit", done));
   };

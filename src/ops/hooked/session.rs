@@ -1,0 +1,212 @@
+//! The data inside a transaction.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use crate::access::Caller;
+use crate::hooks::{Data, Find, Mail, Rejection};
+use crate::ops::collections::{self, CreateCollection, UpdateCollection};
+use crate::ops::mail::Letter;
+use crate::ops::records::{DeleteRecord, Intent, WriteRecord};
+use crate::ops::views::Writing;
+use crate::ops::{Error, settings};
+use crate::query::Rows;
+use crate::schema::{Collection, Record, Secrets};
+use crate::store::Tx;
+
+use super::context::{Context, Effect, Shared};
+use super::reading::Reader;
+
+/// Writes of hooks that may be inside each other: a hook that causes itself must not go on until
+/// the stack is full.
+const NESTED_MAX: usize = 16;
+
+/// The data inside a transaction, as one caller may use it.
+pub struct Session<'s, 't> {
+    tx: Rc<RefCell<&'s mut Tx<'t>>>,
+    shared: Arc<Shared>,
+    caller: Arc<Caller>,
+}
+
+impl<'s, 't> Session<'s, 't> {
+    /// As the process itself, which no rule binds.
+    pub(in crate::ops) fn new(tx: &'s mut Tx<'t>, shared: &Arc<Shared>) -> Self {
+        let caller = Arc::clone(&shared.system);
+        Self { tx: Rc::new(RefCell::new(tx)), shared: Arc::clone(shared), caller }
+    }
+
+    /// The transaction itself.
+    pub(super) fn with_tx<T>(
+        &self,
+        step: impl FnOnce(&mut Tx<'t>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut tx = self.tx.try_borrow_mut().map_err(|_| in_use())?;
+        step(&mut tx)
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Reader<'_>) -> Result<T, Error>) -> Result<T, Rejection> {
+        let tx = self.tx.try_borrow().map_err(|_| in_use())?;
+        let rows = Writing::over(&**tx);
+        Ok(read(&Reader { rows: &rows, rules: &self.shared.rules, caller: &self.caller })?)
+    }
+
+    /// Runs a write of which nothing stays when it fails.
+    fn write<T>(
+        &self,
+        write: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Rejection> {
+        let outcome = self.with_tx(|tx| {
+            let mut told = 0;
+            if let Some(context) = tx.attachment::<Context>() {
+                if context.depth >= NESTED_MAX {
+                    return Err(Error::Refused("Hooks cause each other without end.".to_owned()));
+                }
+                context.depth += 1;
+                told = context.effects.len();
+            }
+            let outcome = tx.attempt(write);
+            if let Some(context) = tx.attachment::<Context>() {
+                context.depth -= 1;
+                if outcome.is_err() {
+                    context.effects.truncate(told);
+                }
+            }
+            outcome
+        });
+        Ok(outcome?)
+    }
+
+    fn save(
+        &self,
+        collection: &str,
+        intent: Intent,
+        body: Map<String, Json>,
+    ) -> Result<Record, Rejection> {
+        let Shared { rules, hasher, .. } = &*self.shared;
+        self.write(|tx| {
+            let (caller, rules) = (Arc::clone(&self.caller), Arc::clone(rules));
+            let mut write = WriteRecord::new(caller, rules, collection, intent, body).by_program();
+            if write.has_password(tx) {
+                write.prepare(tx, hasher)?;
+            }
+            let written = write.run(tx)?;
+            Ok(Record::from_row(written.collection, written.row.as_row()))
+        })
+    }
+}
+
+/// A failure that no safe use can cause: a session is used while its own write is under way.
+fn in_use() -> Error {
+    Error::internal("the transaction is in use")
+}
+
+/// Rules have nothing to say beyond records.
+pub(super) fn only_superusers(caller: &Caller) -> Result<(), Error> {
+    if caller.is_superuser() { Ok(()) } else { Err(Error::SuperusersOnly) }
+}
+
+/// Makes or changes a collection.
+pub(super) fn save_collection(
+    tx: &mut Tx<'_>,
+    definition: Map<String, Json>,
+) -> Result<Arc<Collection>, Error> {
+    let text = |key: &str| definition.get(key).and_then(Json::as_str).filter(|t| !t.is_empty());
+    let known = ["id", "name"].into_iter().find_map(|key| tx.catalog().find(text(key)?));
+    let known = known.map(|collection| collection.id.clone());
+    match known {
+        None => CreateCollection::new(definition).run(tx),
+        Some(id) => UpdateCollection::new(id.as_str(), definition).run(tx),
+    }
+}
+
+/// The members of a body.
+pub(super) fn object(body: Json) -> Result<Map<String, Json>, Rejection> {
+    match body {
+        Json::Object(members) => Ok(members),
+        _ => Err(Rejection::bad_request("The body is no object.")),
+    }
+}
+
+/// Puts a mail into the outbox.
+pub(super) fn post(tx: &mut Tx<'_>, mail: Mail) -> Result<(), Error> {
+    let Mail { to, subject, html } = mail;
+    Letter::new(crate::mail::Mail { to, subject, html }).post(tx)?;
+    if let Some(context) = tx.attachment::<Context>() {
+        context.effects.push(Effect::Mailed);
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Session<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("caller", &self.caller).finish_non_exhaustive()
+    }
+}
+
+impl Data for Session<'_, '_> {
+    fn collection(&self, id_or_name: &str) -> Result<Arc<Collection>, Rejection> {
+        let tx = self.tx.try_borrow().map_err(|_| in_use())?;
+        Ok(tx.catalog().find(id_or_name).cloned().ok_or(Error::NoCollection)?)
+    }
+
+    fn collections(&self) -> Vec<Arc<Collection>> {
+        self.tx.try_borrow().map(|tx| tx.catalog().all().to_vec()).unwrap_or_default()
+    }
+
+    fn find(&self, collection: &str, id: &str) -> Result<Option<Record>, Rejection> {
+        self.read(|reader| reader.find(collection, id))
+    }
+
+    fn list(&self, collection: &str, find: &Find) -> Result<Vec<Record>, Rejection> {
+        self.read(|reader| reader.list(collection, find))
+    }
+
+    fn count(&self, collection: &str, find: &Find) -> Result<u64, Rejection> {
+        self.read(|reader| reader.count(collection, find))
+    }
+
+    fn create(&self, collection: &str, body: Json) -> Result<Record, Rejection> {
+        self.save(collection, Intent::Create, object(body)?)
+    }
+
+    fn update(&self, collection: &str, id: &str, body: Json) -> Result<Record, Rejection> {
+        self.save(collection, Intent::Update { id: id.to_owned() }, object(body)?)
+    }
+
+    fn delete(&self, collection: &str, id: &str) -> Result<(), Rejection> {
+        let (caller, rules) = (Arc::clone(&self.caller), Arc::clone(&self.shared.rules));
+        let delete = DeleteRecord::new(caller, rules, collection, id);
+        self.write(|tx| delete.run(tx))
+    }
+
+    fn save_collection(&self, definition: Json) -> Result<Arc<Collection>, Rejection> {
+        only_superusers(&self.caller)?;
+        let definition = object(definition)?;
+        self.write(|tx| save_collection(tx, definition))
+    }
+
+    fn delete_collection(&self, id_or_name: &str) -> Result<(), Rejection> {
+        only_superusers(&self.caller)?;
+        self.write(|tx| collections::delete(tx, id_or_name).map(drop))
+    }
+
+    fn settings(&self) -> Result<Json, Rejection> {
+        only_superusers(&self.caller)?;
+        let tx = self.tx.try_borrow().map_err(|_| in_use())?;
+        Ok(settings::load_in(&tx)?.to_json(Secrets::Hide))
+    }
+
+    fn send_mail(&self, mail: Mail) -> Result<(), Rejection> {
+        only_superusers(&self.caller)?;
+        self.write(|tx| post(tx, mail))
+    }
+
+    fn as_caller(&self, caller: Arc<Caller>) -> Box<dyn Data + '_> {
+        let (tx, shared) = (Rc::clone(&self.tx), Arc::clone(&self.shared));
+        Box::new(Self { tx, shared, caller })
+    }
+}

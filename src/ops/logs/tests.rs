@@ -1,0 +1,67 @@
+use super::*;
+use crate::ops::records::ListParams;
+use crate::store::StoreOptions;
+
+fn logs() -> Logs {
+    Logs::start(Store::in_memory(StoreOptions::default()).unwrap()).unwrap()
+}
+
+fn push(logs: &Logs, at: &str, level: i64, status: i64) {
+    let json = json!({ "status": status });
+    logs.push(LogEntry {
+        created: Timestamp::parse(at).unwrap(),
+        level,
+        message: format!("GET /{status}"),
+        data: json.as_object().unwrap().clone(),
+    });
+}
+
+fn statuses(logs: &Logs, filter: &str, sort: &str) -> Vec<String> {
+    let params =
+        ListParams { filter: filter.to_owned(), sort: sort.to_owned(), ..ListParams::default() };
+    logs.list(&params).unwrap().entries.into_iter().map(|entry| entry.data).collect()
+}
+
+#[test]
+fn entries_are_filtered_sorted_and_counted_by_the_hour() {
+    let logs = logs();
+    push(&logs, "2022-05-01 10:00:00.123Z", 0, 200);
+    push(&logs, "2022-05-01 10:59:59.999Z", 8, 400);
+    push(&logs, "2022-05-02 10:00:00.000Z", 8, 1000);
+    assert_eq!(
+        statuses(&logs, "data.status > 200", "-@rowid"),
+        [r#"{"status":1000}"#, r#"{"status":400}"#]
+    );
+    assert_eq!(statuses(&logs, "level > 0 && message ~ '400'", ""), [r#"{"status":400}"#]);
+    let stats = |filter| {
+        let stats = logs.stats(filter).unwrap();
+        stats.iter().map(|(hour, count)| format!("{hour} {count}")).collect::<Vec<_>>()
+    };
+    assert_eq!(stats(""), ["2022-05-01 10:00:00.000Z 2", "2022-05-02 10:00:00.000Z 1"]);
+    assert_eq!(stats("data.status>=400").len(), 2);
+    assert!(matches!(logs.stats("nope = 1"), Err(Error::Filter(_))));
+    assert!(logs.list(&ListParams { sort: "nope".to_owned(), ..ListParams::default() }).is_err());
+}
+
+#[test]
+fn old_and_minor_entries_go() {
+    let logs = logs();
+    push(&logs, "2022-05-01 10:00:00.000Z", 0, 1);
+    push(&logs, "2022-05-05 10:00:00.000Z", -4, 2);
+    push(&logs, "2022-05-05 10:00:00.000Z", 0, 3);
+    let now = Timestamp::parse("2022-05-06 10:00:01.000Z").unwrap();
+    logs.flush();
+    assert_eq!(logs.delete_old(5, -4, now).unwrap(), 1);
+    assert_eq!(logs.delete_old(5, 0, now).unwrap(), 1);
+    assert_eq!(statuses(&logs, "", ""), [r#"{"status":3}"#]);
+    assert_eq!(logs.delete_old(0, 0, now).unwrap(), 1);
+}
+
+#[test]
+fn closing_writes_what_waits_and_what_comes_later_is_dropped() {
+    let logs = logs();
+    push(&logs, "2022-05-01 10:00:00.000Z", 0, 1);
+    logs.close().unwrap();
+    push(&logs, "2022-05-01 10:00:00.000Z", 0, 2);
+    assert_eq!(statuses(&logs, "", ""), [r#"{"status":1}"#]);
+}

@@ -1,0 +1,8 @@
+//! Haversack as a library: hooks, data, routes, and the examples.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it finds something amiss")]
+
+mod data;
+mod examples;
+mod hooks;
+mod server;
