@@ -1,5 +1,6 @@
 # make run     start the server        make test    everything that must hold before a commit
 # make bench   measure it              make ui      rebuild the dashboard into admin-ui/dist
+# make torture kill it over and over under load, and see that nothing is lost
 
 .DEFAULT_GOAL := run
 .PHONY: run test bench ui torture \
@@ -32,8 +33,9 @@ check-lints: need-lints
 check-rust: need-cargo
 	cargo test --locked
 
-# The short tests of crashes and cut lines, with far more going on at once.
+# The short tests of crashes and cut lines, with far more going on at once, and 200 kills for few.
 torture: need-cargo
+	HAVERSACK_TORTURE_ROUNDS=$(or $(ROUNDS),200) cargo test --locked --test durability -- --nocapture killed_again
 	HAVERSACK_TORTURE=$(or $(UPLOADS),100) cargo test --locked --test durability --test storage -- --nocapture crash
 
 # Certificates from a real ACME server: pebble, which Debian has.

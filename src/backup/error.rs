@@ -21,7 +21,9 @@ pub enum BackupError {
     )]
     PocketBase,
     /// A later program made it.
-    #[error("the backup has version {found}, this program knows version {known}")]
+    #[error(
+        "another version of haversack made the backup (version {found}, this one knows {known})"
+    )]
     Version {
         /// The version of the archive.
         found: u64,

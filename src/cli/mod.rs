@@ -7,6 +7,7 @@
 
 mod backup;
 mod check;
+mod compact;
 mod export;
 mod import;
 mod log;
@@ -65,6 +66,10 @@ enum Command {
     ///
     /// Exits with 1 when there is any.
     Check(check::CheckArguments),
+    /// Give space back that deleted data left; no server may be running.
+    ///
+    /// New data uses that space by itself. It takes about as long as copying the data.
+    Compact(compact::CompactArguments),
 }
 
 /// What every command that works on a data folder takes.
@@ -151,6 +156,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Backup { action } => backup::run(action),
         Command::Records { action } => records::run(action),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Compact(arguments) => compact::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,7 @@
 //! Start reading at [`mod@line`].
 
 mod check;
+mod compact;
 mod error;
 mod export;
 mod files;
@@ -18,6 +19,7 @@ mod summary;
 mod writer;
 
 pub use check::{Report, check, named_files};
+pub use compact::{Compacted, compact};
 pub use error::DumpError;
 pub use export::{default_name, export_data, export_file, export_folder, export_stream};
 pub use files::place;

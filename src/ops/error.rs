@@ -138,6 +138,10 @@ pub enum Error {
     /// Too much is waiting already.
     #[error("busy")]
     Busy,
+    /// The disk is full or failed. Of a write that failed so, nothing was kept, or it is not known
+    /// whether it was.
+    #[error("the storage failed")]
+    Storage(#[source] StoreError),
     /// Somebody else writes the upload right now.
     #[error("the upload is being written")]
     UploadBusy,
@@ -256,6 +260,10 @@ impl From<ReadError> for Error {
             Ok(error) => return Self::View(*error),
             Err(cause) => cause,
         };
+        let cause = match cause.downcast::<StoreError>() {
+            Ok(error) => return (*error).into(),
+            Err(cause) => cause,
+        };
         match cause.downcast::<NotReady>() {
             Ok(not_ready) => Self::ViewNotReady(*not_ready),
             Err(cause) => Self::internal(ReadError(cause)),
@@ -267,6 +275,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::Busy,
+            StoreError::Engine(_) => Self::Storage(error),
             other => Self::internal(other),
         }
     }

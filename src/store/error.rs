@@ -11,7 +11,7 @@ pub enum StoreError {
     #[error("the data folder is in use by another process")]
     Locked,
     /// The data was written by another version of the program.
-    #[error("the data has format {found}, this program knows format {known}")]
+    #[error("{}", other_format(*.found, *.known))]
     Format {
         /// The format of the data.
         found: u64,
@@ -33,6 +33,17 @@ pub enum StoreError {
     /// The job panicked; nothing of it was kept.
     #[error("the write panicked")]
     Panicked,
+}
+
+fn other_format(found: u64, known: u64) -> String {
+    if found > known {
+        format!(
+            "a newer version of haversack wrote the data (format {found}, this one knows format \
+             {known}); use that version, or go back to a backup that this one can read"
+        )
+    } else {
+        format!("the data has format {found}, this program knows format {known}")
+    }
 }
 
 impl StoreError {

@@ -10,6 +10,7 @@
 mod catalog_codec;
 mod change;
 mod check;
+mod compact;
 mod dump;
 mod engine;
 mod error;
@@ -228,6 +229,7 @@ impl Store {
             wal,
             unsynced_since: None,
             dirty_since: Some(std::time::Instant::now()),
+            is_stale: false,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())

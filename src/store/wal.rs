@@ -43,11 +43,19 @@ impl Wal {
     pub(super) fn open(path: &Path) -> Result<(Self, Vec<Record>), StoreError> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(path).map_err(StoreError::engine)?;
+        let file = options.open(path).map_err(StoreError::engine)?;
+        let mut wal = Self { file, len_bytes: 0, broken: false };
+        let records = wal.read()?;
+        Ok((wal, records))
+    }
+
+    /// Reads what it holds.
+    pub(super) fn read(&mut self) -> Result<Vec<Record>, StoreError> {
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(StoreError::engine)?;
-        let len_bytes = bytes.len() as u64;
-        Ok((Self { file, len_bytes, broken: false }, records(&bytes)))
+        let begin = self.file.seek(SeekFrom::Start(0));
+        begin.and_then(|_| self.file.read_to_end(&mut bytes)).map_err(StoreError::engine)?;
+        self.len_bytes = bytes.len() as u64;
+        Ok(records(&bytes))
     }
 
     /// Appends the changes of a batch.

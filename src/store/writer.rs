@@ -13,12 +13,14 @@ use super::error::StoreError;
 use super::snapshot::Snapshot;
 use super::tx::{NextRowids, Staged, Tx};
 use super::wal::Wal;
-use super::{Listeners, Pulse, StoreOptions, names};
+use super::{Listeners, Pulse, StoreOptions, names, open};
 
 /// Jobs that share a transaction at most.
 const BATCH_MAX: usize = 1024;
 /// How long the write-ahead log may grow between durable commits.
 const WAL_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// How often an idle writer looks whether the engine failed under a reader.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// When the writer does what it puts off.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +99,8 @@ pub(super) struct Writer {
     pub(super) unsynced_since: Option<Instant>,
     /// When the last commit ran, unless the next open is quick already.
     pub(super) dirty_since: Option<Instant>,
+    /// Whether what is published and staged may differ from what the engine has.
+    pub(super) is_stale: bool,
 }
 
 impl Writer {
@@ -118,22 +122,27 @@ impl Writer {
     /// The next job; does what must be done while waiting for it.
     fn next(&mut self, jobs: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
         loop {
+            // Where it does not work out, it is tried again with the next job or the next look.
+            let _ = self.recover_if_failed();
+            let look_at = Instant::now() + LOOK_EVERY;
             let sync_at = self.unsynced_since.map(|since| since + self.pace.unsynced_max);
             let repair_at = self.dirty_since.map(|since| since + self.pace.idle);
             let (deadline, commit) = match (sync_at, repair_at) {
                 (Some(sync), repair) if repair.is_none_or(|repair| sync < repair) => {
-                    (sync, Commit::Durable)
+                    (sync, Some(Commit::Durable))
                 }
-                (_, Some(repair)) => (repair, Commit::QuickRepair),
-                _ => return jobs.recv().ok(),
+                (_, Some(repair)) => (repair, Some(Commit::QuickRepair)),
+                _ => (look_at, None),
             };
+            let (deadline, commit) =
+                if look_at < deadline { (look_at, None) } else { (deadline, commit) };
             match jobs.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(job) => return Some(job),
                 Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => {
                     // A failure here loses nothing that was not lost already; it shows with the
                     // next write, and trying again at once would not help.
-                    if self.sync(commit).is_err() {
+                    if commit.is_some_and(|commit| self.sync(commit).is_err()) {
                         (self.unsynced_since, self.dirty_since) = (None, None);
                     }
                 }
@@ -141,10 +150,46 @@ impl Writer {
         }
     }
 
+    /// After a failure, opens the engine anew and goes on with what is on disk: everything that was
+    /// answered, and perhaps the batch that failed.
+    fn recover_if_failed(&mut self) -> Result<(), StoreError> {
+        if !self.is_stale && !self.engine.has_failed() {
+            return Ok(());
+        }
+        self.is_stale = true;
+        let recovered = catch_unwind(AssertUnwindSafe(|| self.recover()));
+        let recovered = recovered.unwrap_or(Err(StoreError::Panicked));
+        match &recovered {
+            Ok(()) => {
+                self.is_stale = false;
+                tracing::warn!("the disk failed; the store was opened anew");
+            }
+            Err(error) => {
+                let cause = std::error::Error::source(error).map(ToString::to_string);
+                tracing::error!(%error, cause, "the disk failed; the store cannot be opened anew");
+            }
+        }
+        recovered
+    }
+
+    fn recover(&mut self) -> Result<(), StoreError> {
+        self.engine.reopen()?;
+        if let Some((wal, sequence)) = &mut self.wal {
+            let records = wal.read()?;
+            *sequence = open::replay(&*self.engine, wal, &records)?;
+        }
+        self.staged = open::load(&*self.engine.read()?)?;
+        self.next_rowids.clear();
+        (self.unsynced_since, self.dirty_since) = (None, None);
+        self.publish()
+    }
+
     fn run_batch(&mut self, mut batch: Vec<Box<dyn Job>>) {
+        let recovered = self.recover_if_failed();
         let before = self.wal.as_ref().map(|(wal, sequence)| (wal.len_bytes(), *sequence));
         // Jobs catch their own panics; this is for an engine that panics over damaged data.
-        let result = catch_unwind(AssertUnwindSafe(|| self.commit_batch(&mut batch)));
+        let commit = || recovered.and_then(|()| self.commit_batch(&mut batch));
+        let result = catch_unwind(AssertUnwindSafe(commit));
         let result = result.unwrap_or(Err(StoreError::Panicked));
         if let (Err(_), Some((wal, sequence)), Some((len_bytes, included))) =
             (&result, &mut self.wal, before)

@@ -104,6 +104,7 @@ impl From<Error> for ApiError {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The server is busy, please try again later.",
             ),
+            Error::Storage(cause) => Self::storage(cause),
             Error::UploadBusy => Self::new(
                 StatusCode::LOCKED,
                 "The upload is being written by another request, please try again later.",
@@ -112,11 +113,11 @@ impl From<Error> for ApiError {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 &format!("The field takes files of at most {max} bytes."),
             ),
-            Error::FilesUnavailable(cause) => Self::new(
+            Error::FilesUnavailable(cause) => Self::of_disk(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The storage of files cannot be used right now, please try again later.",
-            )
-            .with_cause(cause),
+                cause.into(),
+            ),
             Error::StorageTest(why) => {
                 Self::bad_request(&format!("{TEST_FAILED} Raw error: \n{why}"))
             }

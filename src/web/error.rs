@@ -60,9 +60,26 @@ impl ApiError {
         Self::generic(StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// 500, with a cause that only the log shows.
+    /// 500, with a cause that only the log shows; 507 when that is a full disk.
     pub fn internal(cause: impl Into<BoxError>) -> Self {
-        Self::generic(StatusCode::INTERNAL_SERVER_ERROR).with_cause(cause)
+        Self::of_disk(StatusCode::INTERNAL_SERVER_ERROR, "", cause.into())
+    }
+
+    /// 503, with a cause that only the log shows; 507 when that is a full disk.
+    pub(super) fn storage(cause: impl Into<BoxError>) -> Self {
+        let message = "The storage of the server failed, please try again later.";
+        Self::of_disk(StatusCode::SERVICE_UNAVAILABLE, message, cause.into())
+    }
+
+    /// Of this status and message; 507 when the cause is a full disk.
+    pub(super) fn of_disk(status: StatusCode, message: &str, cause: BoxError) -> Self {
+        const FULL: &str = "The disk of the server is full.";
+        let (status, message) = if is_full(&*cause) {
+            (StatusCode::INSUFFICIENT_STORAGE, FULL)
+        } else {
+            (status, message)
+        };
+        Self::new(status, message).with_cause(cause)
     }
 
     /// Says which values were rejected and why.
@@ -148,6 +165,16 @@ fn sentence(text: &str) -> Option<String> {
     let first = letters.next()?;
     let end = if text.ends_with(['.', '?', '!']) { "" } else { "." };
     Some(format!("{}{}{end}", first.to_uppercase(), letters.as_str()))
+}
+
+/// Whether `error` comes of a disk or a quota that has no space left.
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind;
+    let mut chain = std::iter::successors(Some(error), |error| error.source());
+    chain.any(|error| {
+        let io = error.downcast_ref::<std::io::Error>();
+        io.is_some_and(|io| matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+    })
 }
 
 #[cfg(test)]

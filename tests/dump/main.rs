@@ -4,6 +4,7 @@
 
 mod check;
 mod folder;
+mod golden;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod program;

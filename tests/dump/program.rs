@@ -81,6 +81,23 @@ fn a_server_writes_its_dump_while_requests_go_on() {
 }
 
 #[test]
+fn compact_says_what_it_gave_back_and_needs_the_folder_for_itself() {
+    let server = Server::start();
+    let refused = server.command(&["compact"]).unwrap_err();
+    assert!(refused.contains("a server is running on"), "{refused}");
+    let folder = server.kill();
+    let done = haversack(folder.path(), &["compact"]);
+    assert!(done.status.success(), "{}", says(&done));
+    assert!(says(&done).contains(" bytes before, "), "{}", says(&done));
+    assert!(haversack(folder.path(), &["check"]).status.success());
+    let server = Server::start_on(folder);
+    server.logged_in("_superusers", EMAIL, PASSWORD);
+    let nothing = tempfile::tempdir().unwrap();
+    let refused = haversack(nothing.path(), &["compact"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", says(&refused));
+}
+
+#[test]
 fn import_takes_a_file_with_and_without_the_word_dump() {
     let folder = Folder::filled();
     let home = tempfile::tempdir().unwrap();

@@ -1,7 +1,9 @@
 //! What was answered survives the end of the process, however it comes.
 
+mod full_disk;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod torture;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

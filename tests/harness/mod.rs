@@ -269,6 +269,25 @@ impl Client {
         response.expect("an answer")
     }
 
+    /// The status that a request gets; `None` when the whole answer does not come.
+    pub(crate) fn attempt(
+        &self,
+        method: &str,
+        path: &str,
+        media_type: &str,
+        body: &[u8],
+    ) -> Option<u16> {
+        let config = ureq::Agent::config_builder().http_status_as_error(false);
+        let agent: ureq::Agent = config.allow_non_standard_methods(true).build().into();
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header("content-type", media_type);
+        let mut response = agent.run(request.body(body).expect("a request")).ok()?;
+        response.body_mut().read_to_vec().ok()?;
+        Some(response.status().as_u16())
+    }
+
     /// Sends bytes as they are.
     pub(crate) fn send(
         &self,

@@ -66,7 +66,9 @@ impl Download {
             let caller = Caller::new(request);
             Gate::new(rows, rules, &caller).view(collection, row).map_err(|denied| {
                 match Error::from(denied) {
-                    error @ (Error::ViewNotReady(_) | Error::Internal(_)) => error,
+                    error @ (Error::ViewNotReady(_) | Error::Storage(_) | Error::Internal(_)) => {
+                        error
+                    }
                     _ => Error::NotFound,
                 }
             })?;

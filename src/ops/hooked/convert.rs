@@ -15,7 +15,7 @@ impl From<Error> for Rejection {
             Error::SuperusersOnly | Error::Forbidden | Error::ForeignAddress => 403,
             Error::Changed => 412,
             Error::TooManyRequests | Error::TooManyAttempts => 429,
-            Error::Busy => 503,
+            Error::Busy | Error::Storage(_) => 503,
             Error::Internal(_) => 500,
             _ => 400,
         };

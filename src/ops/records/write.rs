@@ -207,7 +207,7 @@ impl WriteRecord {
         hasher: &PasswordHasher,
     ) -> Result<(), Error> {
         match self.prepare(rows, hasher) {
-            Err(error @ (Error::Busy | Error::Internal(_))) => Err(error),
+            Err(error @ (Error::Busy | Error::Storage(_) | Error::Internal(_))) => Err(error),
             Ok(()) | Err(Error::SuperusersOnly | Error::NoCollection | Error::ViewIsReadOnly) => {
                 Ok(())
             }

@@ -2,11 +2,14 @@
 //!
 //! A tree that was never written is empty. Nothing above this module knows which engine runs.
 
+mod disk;
 mod memory;
 mod redb;
 
 use std::ops::Bound;
 
+#[cfg(test)]
+pub(super) use disk::{Faults, Operation};
 pub(super) use memory::MemoryEngine;
 pub(super) use redb::RedbEngine;
 #[cfg(test)]
@@ -88,4 +91,15 @@ pub(super) trait Engine: Send + Sync {
         &self,
         job: &mut dyn FnMut(&mut dyn WriteTxn) -> Result<Commit, StoreError>,
     ) -> Result<(), StoreError>;
+
+    /// Whether something below failed since it was opened, so that it has to be opened anew.
+    fn has_failed(&self) -> bool {
+        false
+    }
+
+    /// Opens it anew with what is on disk. Deferred commits may be gone, and snapshots from before
+    /// may not be readable any more. When it fails, so does everything else until it succeeds.
+    fn reopen(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }

@@ -1,19 +1,22 @@
-//! The embedded engine: one redb file. The only module that names redb.
-#![expect(clippy::disallowed_types, reason = "this module is the one that talks to redb")]
+//! The embedded engine: one redb file. Only this module and the one of its file name redb.
+#![expect(clippy::disallowed_types, reason = "this module is the one that opens redb")]
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use ::redb::backends::FileBackend;
 use ::redb::{
     Database, DatabaseError, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase,
     ReadableTable, ReadableTableMetadata, TableDefinition, TableError, TableHandle,
     WriteTransaction,
 };
 
+use super::disk::{Disk, Health};
 use super::{Commit, Engine, Keys, Read, WriteTxn};
 use crate::query::{Direction, ReadError, Visit};
 use crate::store::StoreError;
@@ -28,6 +31,11 @@ fn definition(tree: &str) -> TableDefinition<'_, Bytes, Bytes> {
 fn failed(error: impl Into<::redb::Error>) -> ReadError {
     match error.into() {
         ::redb::Error::Corrupted(what) => damaged(what),
+        // Unwrapped, because redb does not name it as its source.
+        ::redb::Error::Io(error) => ReadError(Box::new(StoreError::engine(error))),
+        error @ (::redb::Error::PreviousIo | ::redb::Error::DatabaseClosed) => {
+            ReadError(Box::new(StoreError::engine(error)))
+        }
         error => ReadError(Box::new(error)),
     }
 }
@@ -38,9 +46,11 @@ fn store_error(error: impl Into<::redb::Error>) -> StoreError {
 
 /// A redb file.
 pub(in crate::store) struct RedbEngine {
-    database: Database,
-    /// The file, asked for its size only.
-    file: PathBuf,
+    /// `None` while it cannot be opened again after a failure.
+    database: RwLock<Option<Database>>,
+    path: PathBuf,
+    cache_bytes: usize,
+    health: Arc<Health>,
 }
 
 /// From this size on every durable commit keeps the next open quick, at the price of a second
@@ -50,7 +60,8 @@ const QUICK_REPAIR_BYTES: u64 = 512 * 1024 * 1024;
 impl RedbEngine {
     /// Opens or makes the file at `path`. Fails with [`StoreError::Locked`] when it is open.
     pub(in crate::store) fn open(path: &Path, cache_bytes: usize) -> Result<Self, StoreError> {
-        Self::opened(path, Database::builder().set_cache_size(cache_bytes).create(path))
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(path);
+        Self::opened(path, file.map_err(StoreError::engine)?, cache_bytes, false)
     }
 
     /// As [`RedbEngine::open`], for a file that must be there, of which every page is compared with
@@ -59,23 +70,66 @@ impl RedbEngine {
         path: &Path,
         cache_bytes: usize,
     ) -> Result<Self, StoreError> {
-        let mut builder = Database::builder();
-        builder.set_cache_size(cache_bytes).set_check_integrity_on_open(true);
-        Self::opened(path, builder.open(path))
+        let file = existing(path)?;
+        if file.metadata().map_err(StoreError::engine)?.len() == 0 {
+            return Err(StoreError::Damaged("the file is empty".to_owned()));
+        }
+        Self::opened(path, file, cache_bytes, true)
     }
 
-    fn opened(path: &Path, database: Result<Database, DatabaseError>) -> Result<Self, StoreError> {
-        match database {
-            Ok(database) => Ok(Self { database, file: path.to_owned() }),
-            Err(DatabaseError::DatabaseAlreadyOpen) => Err(StoreError::Locked),
-            Err(error) => Err(store_error(error)),
-        }
+    fn opened(
+        path: &Path,
+        file: File,
+        cache_bytes: usize,
+        is_checked: bool,
+    ) -> Result<Self, StoreError> {
+        let health = Arc::default();
+        let database = database(file, cache_bytes, is_checked, &health)?;
+        let database = RwLock::new(Some(database));
+        Ok(Self { database, path: path.to_owned(), cache_bytes, health })
+    }
+
+    /// Moves what the file holds to its beginning and cuts it. No snapshot may be held.
+    pub(in crate::store) fn compact(&self) -> Result<(), StoreError> {
+        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        let database = database.as_mut().ok_or(StoreError::Closed)?;
+        // Each call may leave something for the next one to move.
+        while database.compact().map_err(store_error)? {}
+        Ok(())
+    }
+
+    /// What is to fail, for tests.
+    #[cfg(test)]
+    pub(in crate::store) fn faults(&self) -> &super::Faults {
+        &self.health.faults
+    }
+}
+
+fn existing(path: &Path) -> Result<File, StoreError> {
+    File::options().read(true).write(true).open(path).map_err(StoreError::engine)
+}
+
+fn database(
+    file: File,
+    cache_bytes: usize,
+    is_checked: bool,
+    health: &Arc<Health>,
+) -> Result<Database, StoreError> {
+    let file = FileBackend::new(file).map_err(store_error)?;
+    let mut builder = Database::builder();
+    builder.set_cache_size(cache_bytes).set_check_integrity_on_open(is_checked);
+    match builder.create_with_backend(Disk { file, health: Arc::clone(health) }) {
+        Ok(database) => Ok(database),
+        Err(DatabaseError::DatabaseAlreadyOpen) => Err(StoreError::Locked),
+        Err(error) => Err(store_error(error)),
     }
 }
 
 impl Engine for RedbEngine {
     fn read(&self) -> Result<Box<dyn Read + Send + Sync>, StoreError> {
-        let transaction = self.database.begin_read().map_err(store_error)?;
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let database = database.as_ref().ok_or(StoreError::Closed)?;
+        let transaction = database.begin_read().map_err(store_error)?;
         Ok(Box::new(View { transaction, tables: RwLock::default() }))
     }
 
@@ -83,7 +137,9 @@ impl Engine for RedbEngine {
         &self,
         job: &mut dyn FnMut(&mut dyn WriteTxn) -> Result<Commit, StoreError>,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.database.begin_write().map_err(store_error)?;
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let database = database.as_ref().ok_or(StoreError::Closed)?;
+        let mut transaction = database.begin_write().map_err(store_error)?;
         let commit = job(&mut Write { transaction: &transaction, tables: RefCell::default() })?;
         let durability = match commit {
             Commit::Abandon => return transaction.abort().map_err(store_error),
@@ -91,7 +147,7 @@ impl Engine for RedbEngine {
             Commit::Durable | Commit::QuickRepair => Durability::Immediate,
         };
         transaction.set_durability(durability).map_err(store_error)?;
-        let large = || self.file.metadata().is_ok_and(|file| file.len() >= QUICK_REPAIR_BYTES);
+        let large = || self.path.metadata().is_ok_and(|file| file.len() >= QUICK_REPAIR_BYTES);
         let quick_repair = match commit {
             Commit::QuickRepair => true,
             Commit::Durable => large(),
@@ -99,6 +155,21 @@ impl Engine for RedbEngine {
         };
         transaction.set_quick_repair(quick_repair);
         transaction.commit().map_err(store_error)
+    }
+
+    fn has_failed(&self) -> bool {
+        self.health.has_failed()
+    }
+
+    fn reopen(&self) -> Result<(), StoreError> {
+        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        // Closing it lets go of the lock of the file, whoever still holds a snapshot.
+        *database = None;
+        self.health.begin_anew();
+        let opened = existing(&self.path)
+            .and_then(|file| self::database(file, self.cache_bytes, false, &self.health));
+        *database = Some(opened?);
+        Ok(())
     }
 }
 

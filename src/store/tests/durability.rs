@@ -51,7 +51,10 @@ fn data_of_another_format_is_refused() {
         .unwrap();
     drop(engine);
     let refused = Store::open(dir.path(), StoreOptions::default());
-    assert!(matches!(refused, Err(StoreError::Format { found: 99, known: 1 })));
+    let Err(error @ StoreError::Format { found: 99, known: 1 }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(error.to_string().contains("a newer version of haversack"), "{error}");
 }
 
 #[test]

@@ -4,6 +4,8 @@ mod batches;
 mod checks;
 mod collections;
 mod durability;
+mod faults;
+mod growth;
 mod model;
 
 use std::ops::{Bound, ControlFlow};
