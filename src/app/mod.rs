@@ -17,6 +17,7 @@ mod own_jobs;
 mod program_command;
 mod request;
 mod running;
+mod scripting;
 
 use std::fmt;
 use std::io;
@@ -49,6 +50,7 @@ use crate::ops;
 use crate::ops::crons::Crons;
 use crate::ops::realtime::Pump;
 use crate::realtime::Hub;
+use crate::script::Scripts;
 use crate::web::{self, BoxError, Door, Router, State, Tls};
 
 /// A server that is ready to serve. Cheap to clone.
@@ -75,6 +77,7 @@ struct Parts {
     migrations: Vec<Migration>,
     crons: Vec<Cron>,
     commands: Vec<ProgramCommand>,
+    scripts: Arc<Scripts>,
     restart: Arc<Restart>,
 }
 
