@@ -2,8 +2,8 @@
 # make bench   measure it              make ui      rebuild the dashboard into admin-ui/dist
 
 .DEFAULT_GOAL := run
-.PHONY: run test bench ui \
-	need-cargo need-lints need-node need-chromium check-format check-lints check-rust check-acme check-docs check-sdk check-conformance check-ui
+.PHONY: run test bench ui torture \
+	need-cargo need-lints need-node need-chromium check-format check-lints check-rust check-acme check-docs check-sdk check-conformance check-ui check-dashboard
 
 # What the SDK's suite runs against: the debug binary, because `cargo test` has built most of it.
 HAVERSACK_BIN ?= $(abspath $(or $(CARGO_TARGET_DIR),target)/debug/haversack)
@@ -21,7 +21,7 @@ run: need-cargo
 	fi
 
 # The cheap checks come first, so that a slip shows within seconds.
-test: check-format check-lints check-rust check-acme check-docs check-ui check-sdk check-conformance
+test: check-format check-lints check-rust check-acme check-docs check-ui check-sdk check-conformance check-dashboard
 
 check-format: need-lints
 	cargo fmt --check
@@ -31,6 +31,10 @@ check-lints: need-lints
 
 check-rust: need-cargo
 	cargo test --locked
+
+# The short tests of crashes and cut lines, with far more going on at once.
+torture: need-cargo
+	HAVERSACK_TORTURE=$(or $(UPLOADS),100) cargo test --locked --test durability --test storage -- --nocapture crash
 
 # Certificates from a real ACME server: pebble, which Debian has.
 check-acme: need-cargo
@@ -66,10 +70,16 @@ check-conformance: need-cargo
 
 # The dashboard's build is committed so that cargo needs no Node; it must be the build of its source.
 check-ui: need-node
-	cd admin-ui && npm ci --no-audit --no-fund && npm run typecheck
+	cd admin-ui && npm ci --no-audit --no-fund && npm run typecheck && npm run lint
 	@fresh="$$(mktemp -d)"; trap 'rm -rf "$$fresh"' EXIT; \
 	(cd admin-ui && npm run build -- --outDir "$$fresh" --emptyOutDir); \
 	diff -r admin-ui/dist "$$fresh" || { echo "admin-ui/dist is stale: run make ui and commit it"; exit 1; }
+
+# A real browser against the real program, on a desktop and on a phone.
+check-dashboard: need-cargo need-node need-chromium
+	cargo build --locked
+	cd admin-ui && npm ci --no-audit --no-fund
+	cd admin-ui && HAVERSACK_BIN="$(HAVERSACK_BIN)" npm run e2e
 
 # BENCH_URL, BENCH_EMAIL and BENCH_PASSWORD measure a server that already runs; see benches/load.
 bench: need-cargo

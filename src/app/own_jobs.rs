@@ -27,6 +27,10 @@ pub(super) fn register(backend: &Arc<Backend>, backups: &Arc<Backups>) -> Result
     add(backend, "__hsSessionCleanup__", "0 * * * *", |backend, now| {
         ops::auth::delete_expired_sessions(backend, now).map(drop)
     })?;
+    add(backend, "__hsUploadCleanup__", "0 * * * *", |backend, _| {
+        backend.sweep_soon();
+        Ok(())
+    })?;
     add(backend, "__hsLastUses__", "* * * * *", |backend, _| ops::auth::write_last_uses(backend))?;
     add(backend, "__hsBackupSchedule__", "* * * * *", move |backend, now| {
         backups.run_schedule(backend, now)

@@ -10,6 +10,8 @@ use crate::query::Rows;
 use crate::schema::{Collection, FieldKind};
 use crate::store::{CheckedCollection, Findings, Snapshot, Store, StoreError, StoreOptions};
 
+use crate::settings::{IMPORTED_KEY, KEY, Settings};
+
 use super::error::DumpError;
 use super::{STORAGE, STORE, files};
 
@@ -42,7 +44,7 @@ impl Report {
 
 /// Checks the data folder `data`, which no server may be using: every page of the store against its
 /// checksum; rows, ids and indexes against each other; the files that records name against those
-/// that there are.
+/// that there are, unless the settings say that files are in a bucket.
 ///
 /// # Errors
 /// [`DumpError`] when the store cannot be opened. What is damaged inside of it is in the report.
@@ -57,6 +59,7 @@ pub fn check(data: &Path, progress: &mut dyn Progress) -> Result<Report, DumpErr
     })?;
     let snapshot = store.snapshot();
     let storage = data.join(STORAGE);
+    let is_elsewhere = files_are_elsewhere(&snapshot)?;
     let mut report = Report::default();
     for collection in snapshot.catalog().all() {
         // What cannot be counted is a finding of what follows.
@@ -68,7 +71,7 @@ pub fn check(data: &Path, progress: &mut dyn Progress) -> Result<Report, DumpErr
                 named += 1;
                 let below = format!("{}/{}/{name}", collection.id, row.id());
                 let place = files::place(&storage, &below);
-                if !place.is_ok_and(|path| path.is_file()) {
+                if !is_elsewhere && !place.is_ok_and(|path| path.is_file()) {
                     missing.add(|| format!("the file {below} does not exist"));
                 }
             }
@@ -97,6 +100,18 @@ pub fn check(data: &Path, progress: &mut dyn Progress) -> Result<Report, DumpErr
     drop(snapshot);
     store.close()?;
     Ok(report)
+}
+
+/// Whether the settings say that files are in a bucket.
+fn files_are_elsewhere(snapshot: &Snapshot) -> Result<bool, DumpError> {
+    for key in [KEY, IMPORTED_KEY] {
+        if let Some(bytes) = snapshot.setting(key)? {
+            // Settings that cannot be read are none.
+            let json = serde_json::from_slice(&bytes).unwrap_or_default();
+            return Ok(Settings::lenient(&json).s3.enabled);
+        }
+    }
+    Ok(false)
 }
 
 /// Shows the path below `storage/` of every file there that a record of `snapshot` names, and of the

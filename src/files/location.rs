@@ -45,6 +45,21 @@ impl Location {
         &self.name
     }
 
+    /// The key in a bucket.
+    pub(super) fn key(&self) -> String {
+        format!("{}/{}/{}", self.collection, self.record, self.name)
+    }
+
+    /// What the keys of the file's thumbs begin with in a bucket.
+    pub(super) fn thumbs_prefix(&self) -> String {
+        format!("{}/{}/{THUMBS}{}/", self.collection, self.record, self.name)
+    }
+
+    /// The key of the file's thumb that is called `thumb`.
+    pub(super) fn thumb_key(&self, thumb: &str) -> String {
+        self.thumbs_prefix() + thumb
+    }
+
     /// The folder of the record below `root`.
     pub(super) fn folder(&self, root: &Path) -> PathBuf {
         root.join(&self.collection).join(&self.record)

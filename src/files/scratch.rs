@@ -4,10 +4,12 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A file in the making. It goes away with this value, unless it was moved to its place.
+/// A file in the making. It goes away with this value, unless it was moved to its place or is kept.
 #[derive(Debug)]
 pub struct Scratch {
     path: PathBuf,
+    /// Whether somebody else says when it goes.
+    is_kept: bool,
 }
 
 impl Scratch {
@@ -23,18 +25,48 @@ impl Scratch {
             }
             created => created?,
         };
-        Ok((Self { path }, file))
+        Ok((Self { path, is_kept: false }, file))
+    }
+
+    /// A file that is there already, and stays until it is removed by its owner.
+    pub(super) fn kept(path: PathBuf) -> Self {
+        Self { path, is_kept: true }
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+
+    /// The file, at its start.
+    pub(super) fn open(&self) -> io::Result<File> {
+        File::open(&self.path)
+    }
+
+    /// Puts it in its place on the same disk; one that is kept is in both.
+    pub(super) fn move_to(&self, target: &Path) -> io::Result<()> {
+        if !self.is_kept {
+            return fs::rename(&self.path, target);
+        }
+        match fs::hard_link(&self.path, target) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            // Some file systems know no second names.
+            Err(_) => {
+                let whole = target.with_extension("part");
+                fs::copy(&self.path, &whole)?;
+                File::open(&whole)?.sync_all()?;
+                fs::rename(&whole, target)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // It may have been moved to its place; what cannot be removed is found at the next start.
-        let _ = fs::remove_file(&self.path);
+        if !self.is_kept {
+            // It may have been moved to its place; what cannot be removed is found at the next start.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }

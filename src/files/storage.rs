@@ -1,119 +1,196 @@
-//! The folders that files lie in.
+//! Where files lie: on disk or in a bucket, and how to get at them either way.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
+use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwapOption;
+
+use super::bucket::{Bucket, BucketOptions};
+use super::disk::{self, Disk};
 use super::location::{Location, file_of_thumbs, is_plain};
+use super::partial::Partials;
 use super::scratch::Scratch;
-use super::thumb::{self, ThumbError, ThumbSize};
-use super::{ContentType, HEAD_LEN};
+use super::stored::StoredFile;
+use super::thumb::{self, Thumb, ThumbError};
 
-/// Bytes of a sidecar that are looked at.
-const SIDECAR_MAX: u64 = 64 << 10;
 /// Thumbs that can be under way without waiting for each other by chance.
 const THUMB_LOCKS: usize = 16;
 
-/// The files of all records, in the layout of the contract:
-/// `storage/<collection id>/<record id>/<name>`, thumbs beside it in `thumbs_<name>/`.
+/// The files of all records, in the layout of the contract, on disk below `storage/` or as keys of a
+/// bucket: `<collection id>/<record id>/<name>`, thumbs beside it in `thumbs_<name>/`.
 ///
 /// Everything here blocks.
 #[derive(Debug)]
 pub struct Storage {
-    root: PathBuf,
+    disk: Disk,
     scratch: PathBuf,
+    partials: Partials,
+    /// Where files are instead of on disk.
+    remote: ArcSwapOption<Remote>,
     /// Who makes a thumb holds the lock of its name, so that it is made once.
     thumb_locks: [Mutex<()>; THUMB_LOCKS],
 }
 
-/// A file that is open for reading.
+/// A bucket that was asked for.
 #[derive(Debug)]
-pub struct StoredFile {
-    /// The file, at its start.
-    pub file: File,
-    /// Its length in bytes.
-    pub len: u64,
-    /// When it was written.
-    pub modified: SystemTime,
-    /// What it is.
-    pub content_type: ContentType,
+enum Remote {
+    Bucket(Arc<Bucket>),
+    /// It cannot be used. Then nothing can be stored: files that go elsewhere would be lost to all
+    /// who look for them where they belong.
+    Unusable {
+        options: BucketOptions,
+        why: String,
+    },
+}
+
+impl Remote {
+    fn new(options: BucketOptions) -> Self {
+        match Bucket::new(options.clone()) {
+            Ok(bucket) => Self::Bucket(Arc::new(bucket)),
+            Err(error) => {
+                tracing::error!(%error, "the storage of files cannot be used");
+                Self::Unusable { options, why: error.to_string() }
+            }
+        }
+    }
+
+    fn options(&self) -> &BucketOptions {
+        match self {
+            Self::Bucket(bucket) => bucket.options(),
+            Self::Unusable { options, .. } => options,
+        }
+    }
 }
 
 impl Storage {
     /// The files below the data folder `data`. Folders are made when they are needed.
     pub fn new(data: &Path) -> Self {
         Self {
-            root: data.join("storage"),
+            disk: Disk::new(data.join("storage")),
             scratch: data.join("tmp"),
+            partials: Partials::new(data.join("uploads")),
+            remote: ArcSwapOption::empty(),
             thumb_locks: Default::default(),
         }
     }
 
-    /// A new empty file on the same disk, and a handle to write it with.
+    /// Has files stored and looked for in a bucket from now on, or on disk. None are moved. Sends
+    /// nothing.
+    pub fn use_bucket(&self, options: Option<BucketOptions>) {
+        let current = self.remote.load();
+        if current.as_deref().map(Remote::options) != options.as_ref() {
+            self.remote.store(options.map(|options| Arc::new(Remote::new(options))));
+        }
+    }
+
+    /// Whether files are in a bucket, so that everything takes as long as the network does.
+    pub fn is_remote(&self) -> bool {
+        self.remote.load().is_some()
+    }
+
+    fn bucket(&self) -> io::Result<Option<Arc<Bucket>>> {
+        match self.remote.load().as_deref() {
+            None => Ok(None),
+            Some(Remote::Bucket(bucket)) => Ok(Some(Arc::clone(bucket))),
+            Some(Remote::Unusable { why, .. }) => Err(io::Error::other(why.clone())),
+        }
+    }
+
+    /// A new empty file on the local disk, and a handle to write it with.
     pub fn scratch(&self) -> io::Result<(Scratch, File)> {
         Scratch::create(&self.scratch)
     }
 
-    /// Moves a finished file to its place, and returns when both are safe on disk. Doing it again
-    /// after it was done changes nothing.
+    /// Uploads that come in pieces.
+    pub fn partials(&self) -> &Partials {
+        &self.partials
+    }
+
+    /// Moves a finished file to its place, and returns when it is safe there. Doing it again after
+    /// it was done changes nothing.
     pub fn place(&self, scratch: &Scratch, location: &Location) -> io::Result<()> {
-        let target = location.file(&self.root);
-        match File::open(scratch.path()) {
-            Ok(file) => file.sync_all()?,
-            Err(error) if error.kind() == ErrorKind::NotFound && target.is_file() => return Ok(()),
-            Err(error) => return Err(error),
+        let Some(bucket) = self.bucket()? else { return self.disk.place(scratch, location) };
+        match scratch.open() {
+            Ok(file) => put(&bucket, &location.key(), file),
+            Err(error)
+                if error.kind() == ErrorKind::NotFound && bucket.exists(&location.key())? =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(error),
         }
-        let folder = location.folder(&self.root);
-        if !folder.is_dir() {
-            fs::create_dir_all(&folder)?;
-            sync_folder(folder.parent().unwrap_or(&folder))?;
-            sync_folder(&self.root)?;
-        }
-        fs::rename(scratch.path(), &target)?;
-        sync_folder(&folder)
     }
 
     /// Opens a file. Fails with [`ErrorKind::NotFound`] when there is none.
     pub fn open(&self, location: &Location) -> io::Result<StoredFile> {
-        open(&location.file(&self.root))
+        match self.bucket()? {
+            None => self.disk.open(location),
+            Some(bucket) => bucket.open(&location.key()),
+        }
+    }
+
+    /// Opens a thumb that was made before. Fails with [`ErrorKind::NotFound`] when it was not.
+    pub fn open_made_thumb(&self, location: &Location, wanted: Thumb) -> io::Result<StoredFile> {
+        let name = wanted.name(location.name());
+        match self.bucket()? {
+            None => self.disk.open_thumb(location, &name),
+            Some(bucket) => bucket.open(&location.thumb_key(&name)),
+        }
     }
 
     /// Opens a thumb of a file, made now if it was never asked for.
-    pub fn open_thumb(
-        &self,
-        location: &Location,
-        size: ThumbSize,
-    ) -> Result<StoredFile, ThumbError> {
-        let folder = location.thumbs(&self.root);
-        let thumb = folder.join(format!("{size}_{}", location.name()));
-        if let Ok(found) = open(&thumb) {
-            return Ok(found);
+    pub fn open_thumb(&self, location: &Location, wanted: Thumb) -> Result<StoredFile, ThumbError> {
+        let name = wanted.name(location.name());
+        let bucket = self.bucket()?;
+        let open = || self.open_made_thumb(location, wanted);
+        match open() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            opened => return Ok(opened?),
         }
-        let lock = &self.thumb_locks[lock_number(&thumb)];
+        let lock = &self.thumb_locks[lock_number(&location.thumb_key(&name))];
         let _making = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Ok(found) = open(&thumb) {
+        if let Ok(found) = open() {
             return Ok(found);
         }
-        let original = open(&location.file(&self.root))?;
+        let mut original = self.open(location)?;
         if !original.content_type.is_picture() {
             return Err(ThumbError::NoPicture);
         }
-        let (scratch, file) = self.scratch()?;
-        // Decoders are written with care, and still read what anybody may have made up.
-        let render = AssertUnwindSafe(|| thumb::render(original.file, size, file));
-        catch_unwind(render).unwrap_or(Err(ThumbError::Panicked))?;
-        // Not `create_dir_all`: a record that went away in the meantime must not come back.
-        match fs::create_dir(&folder) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
-            _ => {}
+        if original.len > thumb::SOURCE_MAX {
+            return Err(ThumbError::TooLong(original.len));
         }
-        fs::rename(scratch.path(), &thumb)?;
-        let found = open(&thumb)?;
-        if !location.file(&self.root).exists() {
-            fs::remove_dir_all(&folder)?;
+        // Decoders jump about in the file, so one from far away is fetched first.
+        let (_fetched, source) = if bucket.is_some() {
+            let (scratch, mut file) = self.scratch()?;
+            io::copy(&mut original.content, &mut file)?;
+            io::Seek::rewind(&mut file)?;
+            (Some(scratch), file)
+        } else {
+            (None, self.disk.original(location)?)
+        };
+        let (scratch, target) = self.scratch()?;
+        // Decoders are written with care, and still read what anybody may have made up.
+        let render = AssertUnwindSafe(|| thumb::render(source, wanted, target));
+        catch_unwind(render).unwrap_or(Err(ThumbError::Panicked))?;
+        let is_gone = match &bucket {
+            None => {
+                self.disk.place_thumb(&scratch, location, &name)?;
+                !self.disk.exists(location)
+            }
+            Some(bucket) => {
+                put(bucket, &location.thumb_key(&name), scratch.open()?)?;
+                !bucket.exists(&location.key())?
+            }
+        };
+        let found = open()?;
+        if is_gone {
+            match &bucket {
+                None => self.disk.remove_thumbs(location)?,
+                Some(bucket) => bucket.delete_below(&location.thumbs_prefix())?,
+            }
         }
         Ok(found)
     }
@@ -121,34 +198,38 @@ impl Storage {
     /// Removes a file with its thumbs, and the record's folder when nothing is left in it. What is
     /// missing already is fine.
     pub fn remove(&self, location: &Location) -> io::Result<()> {
-        let file = location.file(&self.root);
-        ok_if_missing(fs::remove_file(&file))?;
-        ok_if_missing(fs::remove_file(sidecar(&file)))?;
-        ok_if_missing(fs::remove_dir_all(location.thumbs(&self.root)))?;
-        // Fails as long as there is something in it, and then it stays.
-        let _ = fs::remove_dir(location.folder(&self.root));
-        Ok(())
+        if let Some(bucket) = self.bucket()? {
+            bucket.delete(&location.key())?;
+            bucket.delete_below(&location.thumbs_prefix())?;
+        }
+        // Also with a bucket: the file may be from before it was used.
+        self.disk.remove(location)
     }
 
     /// Removes all files of a record. What is missing already is fine.
     pub fn remove_record(&self, collection: &str, record: &str) -> io::Result<()> {
-        if is_plain(collection) && is_plain(record) {
-            ok_if_missing(fs::remove_dir_all(self.root.join(collection).join(record)))?;
+        if !is_plain(collection) || !is_plain(record) {
+            return Ok(());
         }
-        Ok(())
+        if let Some(bucket) = self.bucket()? {
+            bucket.delete_below(&format!("{collection}/{record}/"))?;
+        }
+        self.disk.remove_record(collection, record)
     }
 
-    /// Removes the folder of a collection if nothing is left in it.
+    /// Removes the folder of a collection if nothing is left in it. Buckets have no folders.
     pub fn remove_empty_collection(&self, collection: &str) {
         if is_plain(collection) {
-            // Fails as long as there is something in it, and then it stays.
-            let _ = fs::remove_dir(self.root.join(collection));
+            self.disk.remove_empty_collection(collection);
         }
     }
 
     /// The ids of the records of a collection that have a folder.
     pub fn records_of(&self, collection: &str) -> io::Result<Vec<String>> {
-        if is_plain(collection) { names_in(&self.root.join(collection)) } else { Ok(Vec::new()) }
+        if !is_plain(collection) {
+            return Ok(Vec::new());
+        }
+        self.names_below(&[collection])
     }
 
     /// The names of the files in a record's folder, also of those of which only thumbs are left.
@@ -156,7 +237,8 @@ impl Storage {
         if !is_plain(collection) || !is_plain(record) {
             return Ok(Vec::new());
         }
-        let mut names: Vec<String> = names_in(&self.root.join(collection).join(record))?
+        let mut names: Vec<String> = self
+            .names_below(&[collection, record])?
             .iter()
             .map(|name| file_of_thumbs(name).unwrap_or(name))
             .map(|name| name.strip_suffix(".attrs").unwrap_or(name).to_owned())
@@ -166,77 +248,39 @@ impl Storage {
         Ok(names)
     }
 
+    /// What is in a folder, wherever it may be; sorted.
+    fn names_below(&self, folder: &[&str]) -> io::Result<Vec<String>> {
+        let mut names = self.disk.names_in(&folder.iter().collect::<PathBuf>())?;
+        if let Some(bucket) = self.bucket()? {
+            names.extend(bucket.names_below(&format!("{}/", folder.join("/")))?);
+        }
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+
     /// Removes what uploads left that never ended. Call this before the first [`Self::scratch`].
     pub fn clear_scratch(&self) -> io::Result<()> {
-        ok_if_missing(fs::remove_dir_all(&self.scratch))
+        disk::ok_if_missing(std::fs::remove_dir_all(&self.scratch))
     }
 }
 
-fn open(path: &Path) -> io::Result<StoredFile> {
-    let mut file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(ErrorKind::NotFound.into());
-    }
-    let content_type = if let Some(known) = content_type_of_sidecar(path) {
-        known
-    } else {
-        let mut head = Vec::with_capacity(HEAD_LEN);
-        (&mut file).take(HEAD_LEN as u64).read_to_end(&mut head)?;
-        io::Seek::rewind(&mut file)?;
-        ContentType::sniff(&head)
-    };
-    Ok(StoredFile { file, len: metadata.len(), modified: metadata.modified()?, content_type })
+fn put(bucket: &Bucket, key: &str, mut file: File) -> io::Result<()> {
+    let len = file.metadata()?.len();
+    let content_type = disk::sniff(&mut file)?;
+    bucket.put(key, &mut file, len, content_type.media_type())
 }
 
-/// What PocketBase found out about a file that was imported. Ours have no sidecar.
-fn content_type_of_sidecar(path: &Path) -> Option<ContentType> {
-    let mut text = String::new();
-    File::open(sidecar(path)).ok()?.take(SIDECAR_MAX).read_to_string(&mut text).ok()?;
-    let attributes: serde_json::Value = serde_json::from_str(&text).ok()?;
-    let media_type = attributes.get("user.content_type")?.as_str()?;
-    (!media_type.is_empty()).then(|| ContentType::known(media_type))
-}
-
-fn sidecar(path: &Path) -> PathBuf {
-    let mut sidecar = path.as_os_str().to_owned();
-    sidecar.push(".attrs");
-    sidecar.into()
-}
-
-fn names_in(folder: &Path) -> io::Result<Vec<String>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        // A name that is no text is not ours.
-        names.extend(entry?.file_name().into_string().ok());
-    }
-    Ok(names)
-}
-
-fn ok_if_missing(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
-/// Makes sure that what was made or renamed in a folder is on disk.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    // Elsewhere folders cannot be opened, and need not be.
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
-fn lock_number(path: &Path) -> usize {
-    crc32fast::hash(path.as_os_str().as_encoded_bytes()) as usize % THUMB_LOCKS
+fn lock_number(key: &str) -> usize {
+    crc32fast::hash(key.as_bytes()) as usize % THUMB_LOCKS
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::fs;
+    use std::io::{Read, Write};
+
+    use crate::files::{ThumbFormat, ThumbSize};
 
     use super::*;
 
@@ -256,7 +300,7 @@ mod tests {
         place(&storage, &location, b"hello");
         let mut found = storage.open(&location).unwrap();
         let mut text = String::new();
-        found.file.read_to_string(&mut text).unwrap();
+        found.content.read_to_string(&mut text).unwrap();
         assert_eq!((text.as_str(), found.len), ("hello", 5));
         assert_eq!(found.content_type.media_type(), "text/plain");
         assert_eq!(storage.records_of("c").unwrap(), ["r"]);
@@ -307,6 +351,7 @@ mod tests {
         let location = Location::new("c", "r", "a_1.png").unwrap();
         place(&storage, &location, &thumb::tests::png(40, 20));
         let size = ThumbSize::parse("10x10").unwrap();
+        let size = Thumb { size, format: ThumbFormat::Original };
         let made = storage.open_thumb(&location, size).unwrap();
         let path = data.path().join("storage/c/r/thumbs_a_1.png/10x10_a_1.png");
         let modified = fs::metadata(&path).unwrap().modified().unwrap();

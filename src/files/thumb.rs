@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
 
 use image::codecs::jpeg::JpegEncoder;
+use image::codecs::webp::WebPEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
@@ -14,6 +15,8 @@ const PIXELS_MAX: u64 = 50_000_000;
 const DECODE_BYTES_MAX: u64 = 256 << 20;
 /// Pixels on one side of a thumb.
 const SIDE_MAX: u32 = 8192;
+/// Bytes of a file that thumbs are made of.
+pub(super) const SOURCE_MAX: u64 = 256 << 20;
 /// 1 to 100.
 const JPEG_QUALITY: u8 = 90;
 
@@ -23,6 +26,43 @@ pub struct ThumbSize {
     width: u32,
     height: u32,
     fit: Fit,
+}
+
+/// A thumb of some size, written in some way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thumb {
+    /// How large.
+    pub size: ThumbSize,
+    /// Written how.
+    pub format: ThumbFormat,
+}
+
+/// How a thumb is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ThumbFormat {
+    /// As its picture is, or as PNG.
+    #[default]
+    Original,
+    /// As WebP, without loss.
+    WebP,
+}
+
+impl Thumb {
+    /// What tells its versions from those of other forms of the same file.
+    pub fn variant(self) -> &'static str {
+        match self.format {
+            ThumbFormat::Original => "-t",
+            ThumbFormat::WebP => "-w",
+        }
+    }
+
+    /// What the thumb of a file called `name` is called.
+    pub fn name(self, name: &str) -> String {
+        match self.format {
+            ThumbFormat::Original => format!("{}_{name}", self.size),
+            ThumbFormat::WebP => format!("{}_{name}.webp", self.size),
+        }
+    }
 }
 
 /// What becomes of a picture of other proportions.
@@ -47,6 +87,9 @@ pub enum ThumbError {
     /// The picture has too many pixels, or the thumb would.
     #[error("too many pixels: {0} x {1}")]
     TooLarge(u32, u32),
+    /// The file is longer than files that thumbs are made of.
+    #[error("too long: {0} bytes")]
+    TooLong(u64),
     /// The picture is more than the decoder can take.
     #[error("the decoder panicked")]
     Panicked,
@@ -94,7 +137,7 @@ impl fmt::Display for ThumbSize {
 ///
 /// Takes at most some hundred megabytes, whatever the file claims to be. Turned as the camera was
 /// held; of animations, the first picture.
-pub(super) fn render(source: File, size: ThumbSize, target: File) -> Result<(), ThumbError> {
+pub(super) fn render(source: File, wanted: Thumb, target: File) -> Result<(), ThumbError> {
     let mut reader = ImageReader::new(BufReader::new(source)).with_guessed_format()?;
     let mut limits = Limits::default();
     limits.max_alloc = Some(DECODE_BYTES_MAX);
@@ -108,7 +151,7 @@ pub(super) fn render(source: File, size: ThumbSize, target: File) -> Result<(), 
     let orientation = decoder.orientation()?;
     let mut picture = DynamicImage::from_decoder(decoder)?;
     picture.apply_orientation(orientation);
-    write(&resized(&picture, size)?, format, target)
+    write(&resized(&picture, wanted.size)?, format, wanted.format, target)
 }
 
 fn resized(picture: &DynamicImage, size: ThumbSize) -> Result<DynamicImage, ThumbError> {
@@ -121,9 +164,18 @@ fn resized(picture: &DynamicImage, size: ThumbSize) -> Result<DynamicImage, Thum
     Ok(part.resize_exact(plan.width, plan.height, FilterType::Triangle))
 }
 
-fn write(thumb: &DynamicImage, format: ImageFormat, target: File) -> Result<(), ThumbError> {
+fn write(
+    thumb: &DynamicImage,
+    format: ImageFormat,
+    wanted: ThumbFormat,
+    target: File,
+) -> Result<(), ThumbError> {
     let mut writer = BufWriter::new(target);
     match format {
+        _ if wanted == ThumbFormat::WebP => {
+            let encoder = WebPEncoder::new_lossless(&mut writer);
+            thumb.to_rgba8().write_with_encoder(encoder)?;
+        }
         ImageFormat::Jpeg => {
             thumb
                 .to_rgb8()
@@ -232,7 +284,12 @@ pub(super) mod tests {
         input.write_all(source).unwrap();
         input.rewind().unwrap();
         let mut output = tempfile::tempfile().unwrap();
-        render(input, ThumbSize::parse(size).unwrap(), output.try_clone().unwrap())?;
+        let (size, format) = match size.strip_suffix(".webp") {
+            Some(size) => (size, ThumbFormat::WebP),
+            None => (size, ThumbFormat::Original),
+        };
+        let wanted = Thumb { size: ThumbSize::parse(size).unwrap(), format };
+        render(input, wanted, output.try_clone().unwrap())?;
         output.rewind().unwrap();
         let mut bytes = Vec::new();
         output.read_to_end(&mut bytes).unwrap();
@@ -281,7 +338,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn formats_stay_but_webp_becomes_png() {
+    fn formats_stay_but_webp_becomes_png_unless_asked_for() {
         let picture = RgbImage::new(8, 8);
         for (format, expected) in [
             (ImageFormat::Png, ImageFormat::Png),
@@ -293,6 +350,8 @@ pub(super) mod tests {
             picture.write_to(&mut bytes, format).unwrap();
             let thumb = rendered(bytes.get_ref(), "4x4").unwrap();
             assert_eq!(image::guess_format(&thumb).unwrap(), expected);
+            let thumb = rendered(bytes.get_ref(), "4x4.webp").unwrap();
+            assert_eq!(image::guess_format(&thumb).unwrap(), ImageFormat::WebP);
         }
     }
 

@@ -8,13 +8,13 @@ use arc_swap::ArcSwap;
 
 use crate::access::{Caller, RuleCache};
 use crate::auth::PasswordHasher;
-use crate::files::Storage;
+use crate::files::{BucketOptions, Storage};
 use crate::hooks::{Data, Hooks, Rejection};
 use crate::mail::{Authorities, Delivery, Security, Sender, Smtp, SmtpLogin};
 use crate::oauth2::Remembered;
 use crate::outbound::Outbound;
 use crate::query::Rows;
-use crate::settings::Settings;
+use crate::settings::{Bucket, Settings};
 use crate::store::{Snapshot, Store, Tx};
 
 use super::auth::{Factors, LastUses, Throttles};
@@ -219,6 +219,7 @@ impl Backend {
         let _guard = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshot = self.store.snapshot();
         let settings = Arc::new(settings::load(&snapshot)?);
+        self.files.use_bucket(settings.s3.enabled.then(|| bucket_options(&settings.s3)));
         let catalog_version = Some(snapshot.catalog().version());
         let cached = CachedSettings { settings: Arc::clone(&settings), catalog_version };
         self.settings.store(Arc::new(cached));
@@ -293,6 +294,18 @@ impl Backend {
     pub fn close(&self) -> Result<(), Error> {
         let logged = self.logs.as_ref().map_or(Ok(()), Logs::close);
         self.store.close().map_err(Error::from).and(logged)
+    }
+}
+
+/// What settings say about a bucket.
+pub(super) fn bucket_options(settings: &Bucket) -> BucketOptions {
+    BucketOptions {
+        bucket: settings.bucket.clone(),
+        region: settings.region.clone(),
+        endpoint: settings.endpoint.clone(),
+        access_key: settings.access_key.clone(),
+        secret: settings.secret.clone(),
+        force_path_style: settings.force_path_style,
     }
 }
 

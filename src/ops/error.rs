@@ -134,6 +134,21 @@ pub enum Error {
     /// Too much is waiting already.
     #[error("busy")]
     Busy,
+    /// Somebody else writes the upload right now.
+    #[error("the upload is being written")]
+    UploadBusy,
+    /// The field takes no file of that length.
+    #[error("longer than {max} bytes")]
+    UploadTooLong {
+        /// Bytes at most.
+        max: u64,
+    },
+    /// The storage of files does not do what it is asked.
+    #[error("the storage of files: {0}")]
+    FilesUnavailable(#[source] std::io::Error),
+    /// The storage of files was tried out and failed, which is what was asked.
+    #[error("{0}")]
+    StorageTest(String),
     /// Anything that is our fault.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -176,6 +191,10 @@ pub enum Failure {
     TestMail,
     /// Validating a form, such as a login.
     Form,
+    /// Beginning or using an upload in pieces.
+    Upload,
+    /// Trying out a storage of files.
+    TestStorage,
     /// Validating a login through a provider.
     OAuth2Form,
     /// Making a client secret for Apple.

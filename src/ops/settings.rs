@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::files::Bucket;
 use crate::query::{ReadError, Rows};
-use crate::schema::{Catalog, Secrets, Violations};
+use crate::schema::{Catalog, Secrets, Violation, Violations};
 use crate::settings::{IMPORTED_KEY, KEY, Settings};
 use crate::store::{Snapshot, Tx};
 
+use super::backend::bucket_options;
 use super::{Error, Failure};
 
 /// The stored settings; the defaults when there are none.
@@ -40,6 +42,29 @@ impl UpdateSettings {
             .map_err(|violations| Error::Rejected(Failure::SaveSettings, violations))?;
         write(tx, &settings)
     }
+}
+
+/// Puts a file into the bucket of one of the storages, lists it and removes it again; `which` is
+/// `storage` or `backups`. Blocks for as long as the network does.
+///
+/// Fails with [`Failure::TestStorage`] when there is no such storage, and with
+/// [`Error::StorageTest`] when it is not in use or does not do what it is asked.
+pub fn test_storage(settings: &Settings, which: &str) -> Result<(), Error> {
+    let refused = |violation| {
+        Err(Error::Rejected(Failure::TestStorage, Violations::of("filesystem", violation)))
+    };
+    let bucket = match which {
+        "storage" => &settings.s3,
+        "backups" => &settings.backups.s3,
+        "" => return refused(Violation::required()),
+        _ => return refused(Violation::new("validation_in_invalid", "Must be a valid value.")),
+    };
+    if !bucket.enabled {
+        return Err(Error::StorageTest("S3 storage filesystem is not enabled".to_owned()));
+    }
+    Bucket::new(bucket_options(bucket))
+        .and_then(|bucket| bucket.try_out())
+        .map_err(|error| Error::StorageTest(error.to_string()))
 }
 
 /// Makes the rate limits follow the collections that were called differently `before`.

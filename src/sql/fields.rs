@@ -1,5 +1,7 @@
 //! The fields of a view, as its query has them.
 
+use std::sync::Arc;
+
 use rand::RngExt as _;
 
 use crate::model::CollectionId;
@@ -24,6 +26,42 @@ pub fn view_fields(
     without: Option<&CollectionId>,
 ) -> Result<Vec<Field>, SqlError> {
     Select::prepare(catalog, query, without)?.fields(catalog)
+}
+
+/// Where the column `name` of a view with this `query` comes from, if it is a column of a collection
+/// as it is: the collection, which may be a view too, and the name of the field there.
+pub fn column_origin(
+    catalog: &Catalog,
+    query: &str,
+    without: Option<&CollectionId>,
+    name: &str,
+) -> Result<Option<(Arc<Collection>, String)>, SqlError> {
+    let select = Select::prepare(catalog, query, without)?;
+    let tokens = tokens(query);
+    let outline = Outline::of(&tokens);
+    let at = select.columns().iter().position(|column| column == name);
+    let (Some(at), true) = (at, outline.items.len() == select.columns().len()) else {
+        return Ok(None);
+    };
+    let origin = origin(catalog, &outline, &outline.items[at]);
+    Ok(origin.and_then(|(collection, column)| {
+        let field = collection.fields.iter().find(|f| f.name.eq_ignore_ascii_case(&column))?;
+        Some((Arc::clone(collection), field.name.clone()))
+    }))
+}
+
+/// The collection and column that an item of the outermost SELECT is.
+fn origin<'c>(
+    catalog: &'c Catalog,
+    outline: &Outline<'_>,
+    item: &Item<'_>,
+) -> Option<(&'c Arc<Collection>, String)> {
+    let (source, column) = item.column()?;
+    let source = match source {
+        None => outline.sources.first()?,
+        Some(alias) => outline.sources.iter().find(|s| s.alias.eq_ignore_ascii_case(&alias))?,
+    };
+    Some((catalog.by_name(source.table.as_deref()?)?, column))
 }
 
 /// The fields for `columns`, which are those of `query`.
@@ -78,12 +116,7 @@ fn known_field(
     if let Some(kind) = kind {
         return Some(Field::new(name, kind));
     }
-    let (source, column) = item.column()?;
-    let source = match source {
-        None => outline.sources.first()?,
-        Some(alias) => outline.sources.iter().find(|s| s.alias.eq_ignore_ascii_case(&alias))?,
-    };
-    let collection = catalog.by_name(source.table.as_deref()?)?;
+    let (collection, column) = origin(catalog, outline, item)?;
     copied(collection, &column, name, others)
 }
 

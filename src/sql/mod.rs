@@ -20,7 +20,7 @@ mod tests;
 mod token;
 
 pub use error::SqlError;
-pub use fields::view_fields;
+pub use fields::{column_origin, view_fields};
 pub use rename::{Rewrite, Unclear, rewrite};
 pub use select::{Answer, Limits, Select};
 pub use token::mentions;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, LOCATION};
+use rand::distr::{Alphanumeric, SampleString};
 use rust_embed::RustEmbed;
 
 use super::{ApiError, Reply, Request, State};
@@ -12,11 +13,21 @@ use super::{ApiError, Reply, Request, State};
 #[folder = "admin-ui/dist"]
 struct Files;
 
-/// The page loads nothing from elsewhere and nobody frames it.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
-     connect-src 'self'; script-src 'self'; frame-ancestors 'none'",
-);
+/// The page loads nothing from elsewhere, runs scripts from files only, and nobody frames it. Styles
+/// come from files, or from scripts of the page that know the value made for this answer.
+fn policy(nonce: &str) -> HeaderValue {
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; \
+         img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; \
+         frame-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; \
+         frame-ancestors 'none'"
+    );
+    HeaderValue::try_from(policy).expect("letters and digits between printable text")
+}
+
+/// Stands in the page where the value for its styles belongs.
+const NONCE_PLACE: &str = "STYLE_NONCE";
+const NONCE_LEN: usize = 24;
 
 const INDEX: &str = "index.html";
 
@@ -41,13 +52,28 @@ fn file(path: &str) -> Result<Reply, ApiError> {
     // In development the files are read from the folder, where such paths would lead around.
     let plain = path.split('/').all(|part| !matches!(part, "" | "." | ".."));
     let file = plain.then(|| Files::get(path)).flatten().ok_or_else(|| ApiError::not_found(""))?;
-    // The page names the other files, so it must be fresh and they need not be.
-    let cache =
-        if path == INDEX { "no-cache" } else { "max-age=1209600, stale-while-revalidate=86400" };
     let content_type = HeaderValue::from_static(content_type(path));
+    if path == INDEX {
+        return Ok(page(&file.data, content_type));
+    }
+    // A name below assets/ carries a hash of what the file holds, so it never holds anything else.
+    let cache = if path.starts_with("assets/") {
+        "max-age=31536000, immutable"
+    } else {
+        "max-age=3600, stale-while-revalidate=86400"
+    };
     Ok(Reply::bytes(StatusCode::OK, content_type, file.data.into_owned())
         .with_header(CACHE_CONTROL, HeaderValue::from_static(cache))
-        .with_header(CONTENT_SECURITY_POLICY, POLICY))
+        .with_header(CONTENT_SECURITY_POLICY, policy("none")))
+}
+
+/// The page names the other files, so it is asked for anew each time; its nonce is good for once.
+fn page(template: &[u8], content_type: HeaderValue) -> Reply {
+    let nonce = Alphanumeric.sample_string(&mut rand::rng(), NONCE_LEN);
+    let html = String::from_utf8_lossy(template).replace(NONCE_PLACE, &nonce);
+    Reply::bytes(StatusCode::OK, content_type, html)
+        .with_header(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+        .with_header(CONTENT_SECURITY_POLICY, policy(&nonce))
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -77,6 +103,22 @@ mod tests {
         assert!(file(INDEX).is_ok());
         for path in ["", ".", "../dist/index.html", "../../Cargo.toml", "/etc/passwd", "a\0b"] {
             assert_eq!(file(path).unwrap_err().status(), 404, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_page_allows_styles_of_a_value_of_its_own() {
+        let template = format!("<meta content=\"{NONCE_PLACE}\">");
+        let html = HeaderValue::from_static("text/html");
+        let policies: Vec<_> = (0..2)
+            .map(|_| {
+                page(template.as_bytes(), html.clone()).headers_mut()[CONTENT_SECURITY_POLICY]
+                    .clone()
+            })
+            .collect();
+        assert_ne!(policies[0], policies[1]);
+        for policy in &policies {
+            assert!(!policy.to_str().unwrap().contains("unsafe"), "{policy:?}");
         }
     }
 }

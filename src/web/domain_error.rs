@@ -100,10 +100,28 @@ impl From<Error> for ApiError {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The server is busy, please try again later.",
             ),
+            Error::UploadBusy => Self::new(
+                StatusCode::LOCKED,
+                "The upload is being written by another request, please try again later.",
+            ),
+            Error::UploadTooLong { max } => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                &format!("The field takes files of at most {max} bytes."),
+            ),
+            Error::FilesUnavailable(cause) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The storage of files cannot be used right now, please try again later.",
+            )
+            .with_cause(cause),
+            Error::StorageTest(why) => {
+                Self::bad_request(&format!("{TEST_FAILED} Raw error: \n{why}"))
+            }
             Error::Internal(cause) => Self::internal(cause),
         }
     }
 }
+
+const TEST_FAILED: &str = "Failed to test the S3 filesystem.";
 
 /// What a hook refused.
 fn rejected(rejection: Rejection) -> ApiError {
@@ -167,6 +185,8 @@ fn failure_message(failure: Failure) -> &'static str {
         }
         Failure::SaveSettings => "An error occurred while saving the new settings.",
         Failure::TestMail => "Failed to send the test email.",
+        Failure::Upload => "Failed to upload the file.",
+        Failure::TestStorage => TEST_FAILED,
         Failure::Form => "An error occurred while validating the submitted data.",
         Failure::AppleSecret => "Invalid client secret data.",
     }

@@ -1,6 +1,5 @@
 //! A file as the body of an answer, read as the client takes it.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,23 +13,23 @@ use super::{Blocking, BoxError, BoxFuture};
 pub(super) const PIECE: u64 = 128 << 10;
 
 /// The next bytes of a file. Its length is known, and an end that comes too early is an error.
-pub(super) struct FileBody {
+pub(super) struct FileBody<R> {
     blocking: Blocking,
     /// `None` while a piece is being read.
-    file: Option<File>,
-    reading: Option<BoxFuture<'static, io::Result<(File, Bytes)>>>,
+    file: Option<R>,
+    reading: Option<BoxFuture<'static, io::Result<(R, Bytes)>>>,
     left: u64,
 }
 
-impl FileBody {
+impl<R> FileBody<R> {
     /// The next `len` bytes of `file`.
-    pub(super) fn new(blocking: Blocking, file: File, len: u64) -> Self {
+    pub(super) fn new(blocking: Blocking, file: R, len: u64) -> Self {
         Self { blocking, file: Some(file), reading: None, left: len }
     }
 }
 
 /// Reads exactly `len` bytes.
-pub(super) fn read_exact(file: &mut File, len: u64) -> io::Result<Bytes> {
+pub(super) fn read_exact<R: Read>(file: &mut R, len: u64) -> io::Result<Bytes> {
     let mut bytes = Vec::with_capacity(usize::try_from(len).map_err(io::Error::other)?);
     file.take(len).read_to_end(&mut bytes)?;
     if (bytes.len() as u64) < len {
@@ -39,7 +38,7 @@ pub(super) fn read_exact(file: &mut File, len: u64) -> io::Result<Bytes> {
     Ok(bytes.into())
 }
 
-impl Body for FileBody {
+impl<R: Read + Send + Unpin + 'static> Body for FileBody<R> {
     type Data = Bytes;
     type Error = BoxError;
 

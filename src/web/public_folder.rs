@@ -143,7 +143,7 @@ fn content_type(path: &Path) -> String {
 
 async fn send(state: &State, headers: &HeaderMap, opened: Opened) -> Result<Reply, ApiError> {
     let Opened { mut file, len, modified, content_type, whole } = opened;
-    let version = Version::new(len, modified);
+    let version = Version::new(len, modified, "");
     let header = |text: &str| HeaderValue::from_str(text).map_err(ApiError::internal);
     let content_type = header(&content_type)?;
     let reply = match (wanted(headers, &version, len), whole) {

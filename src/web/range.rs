@@ -35,11 +35,12 @@ pub(super) enum Wanted {
 }
 
 impl Version {
-    /// The version of a file that never changes once it is there.
-    pub(super) fn new(len: u64, modified: SystemTime) -> Self {
+    /// The version of a file that never changes once it is there. `variant` tells its thumbs from
+    /// each other and from it.
+    pub(super) fn new(len: u64, modified: SystemTime, variant: &str) -> Self {
         let since = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
-            etag: format!("\"{:x}-{len:x}\"", since.as_nanos()),
+            etag: format!("\"{:x}-{len:x}{variant}\"", since.as_nanos()),
             modified: since.as_secs() as i64,
         }
     }
@@ -118,7 +119,7 @@ mod tests {
     use super::*;
 
     fn version() -> Version {
-        Version::new(100, UNIX_EPOCH + Duration::from_millis(1_700_000_000_500))
+        Version::new(100, UNIX_EPOCH + Duration::from_millis(1_700_000_000_500), "")
     }
 
     fn ask(headers: &[(HeaderName, &str)]) -> Wanted {

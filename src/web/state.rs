@@ -15,6 +15,9 @@ const THUMBS_AT_ONCE_MAX: usize = 2;
 /// Calls of the outside world that are made at once; each may wait for half a minute.
 const CALLS_AT_ONCE_MAX: usize = 64;
 
+/// Transfers to and from a storage of files elsewhere that go on at once; each waits for the network.
+const TRANSFERS_AT_ONCE_MAX: usize = 256;
+
 /// What every handler can reach: one value for the life of the server.
 pub struct State {
     /// The options that may change while the server runs.
@@ -27,6 +30,8 @@ pub struct State {
     pub hashing: Blocking,
     /// The bridge to the making of thumbs, which takes a core and much memory.
     pub thumbs: Blocking,
+    /// The bridge to files that lie elsewhere, so that a slow network holds up nothing else.
+    pub(super) transfers: Blocking,
     /// The bridge to what calls the outside world, so that slow servers elsewhere hold up nothing.
     pub outbound: Blocking,
     /// Counts the requests of clients.
@@ -49,6 +54,7 @@ impl State {
         hashing: Blocking,
     ) -> Self {
         let thumbs = Blocking::new(THUMBS_AT_ONCE_MAX);
+        let transfers = Blocking::new(TRANSFERS_AT_ONCE_MAX);
         let render = EventWriter::new(backend.clone());
         let realtime = Arc::new(Feed::new(backend.clone(), live.clone(), render));
         Self {
@@ -58,11 +64,17 @@ impl State {
             blocking,
             hashing,
             thumbs,
+            transfers,
             outbound: Blocking::new(CALLS_AT_ONCE_MAX),
             rate_limiter: RateLimiter::default(),
             realtime,
             records: RecordWriter::default(),
         }
+    }
+
+    /// The bridge to the files of records, wherever they are.
+    pub(super) fn file_work(&self) -> &Blocking {
+        if self.backend.files().is_remote() { &self.transfers } else { &self.blocking }
     }
 }
 

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
-use crate::harness::{Answer, Client, Server, record, records};
+use crate::harness::form::{BOUNDARY, Part, form, names, send, url};
+use crate::harness::{Client, Server, record, records};
 
-const BOUNDARY: &str = "boundary-of-parts";
 /// A picture of one transparent pixel.
 const PNG: &[u8] = &[
     0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0,
@@ -15,29 +15,6 @@ const PNG: &[u8] = &[
     0x78, 0x9c, 0x63, 0, 1, 0, 0, 5, 0, 1, 0x0d, 0x0a, 0x2d, 0xb4, 0, 0, 0, 0, b'I', b'E', b'N',
     b'D', 0xae, 0x42, 0x60, 0x82,
 ];
-
-/// A part of a form: key, file name, content. Without a file name it is a plain value.
-type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
-
-fn form(parts: &[Part<'_>]) -> Vec<u8> {
-    let mut body = Vec::new();
-    for (key, file_name, content) in parts {
-        let file_name = file_name.map(|name| format!("; filename=\"{name}\"")).unwrap_or_default();
-        let head = format!(
-            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{key}\"{file_name}\r\n\r\n"
-        );
-        body.extend_from_slice(head.as_bytes());
-        body.extend_from_slice(content);
-        body.extend_from_slice(b"\r\n");
-    }
-    body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
-    body
-}
-
-fn send(client: &Client, method: &str, path: &str, parts: &[Part<'_>]) -> Answer {
-    let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
-    client.send(method, path, &[("content-type", &content_type)], Some(&form(parts)))
-}
 
 /// A server with an open collection `docs` that has one field of each sort.
 fn docs() -> (Server, Client) {
@@ -59,16 +36,6 @@ fn docs() -> (Server, Client) {
     )
     .expect(200);
     (server, root)
-}
-
-fn url(record: &Json, name: &Json) -> String {
-    let text = |json: &Json| json.as_str().expect("a text").to_owned();
-    format!("/api/files/{}/{}/{}", text(&record["collectionId"]), text(&record["id"]), text(name))
-}
-
-fn names(record: &Json, field: &str) -> Vec<String> {
-    let names = record[field].as_array().expect("a list");
-    names.iter().map(|name| name.as_str().expect("a name").to_owned()).collect()
 }
 
 /// Every file below `storage/`, without the folders of collections.

@@ -24,5 +24,7 @@ mod realtime_strain;
 mod records;
 mod sessions;
 mod settings;
+mod shown_files;
 mod totp;
+mod uploads;
 mod views;

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every suite uses its own part of the harness")]
 
 pub(crate) mod authenticator;
+pub(crate) mod form;
 pub(crate) mod mailbox;
 pub(crate) mod provider;
 pub(crate) mod stream;

@@ -11,11 +11,13 @@
 mod download;
 mod in_flight;
 pub(super) mod pending;
+mod resumable;
 mod sweep;
 mod upload;
 
-pub use download::{Download, file_token};
+pub use download::{Download, ThumbRequest, file_token};
 pub use in_flight::{InFlight, UnderWay};
+pub use resumable::{Purpose, Resumable, take_resumed};
 pub use sweep::sweep;
 pub use upload::Upload;
 

@@ -6,7 +6,8 @@ use crate::files::Location;
 use crate::ops::Backend;
 use crate::query::Rows;
 
-use super::{Error, names_in, pending};
+use super::{Error, names_in, pending, resumable};
+use crate::model::Timestamp;
 
 /// Entries that are dealt with in one go.
 const BATCH: usize = 500;
@@ -14,6 +15,7 @@ const BATCH: usize = 500;
 /// Works off the list of what is pending: removes what no record names, and then the entries. What
 /// cannot be removed, or belongs to a write that is under way, stays on the list. Blocks.
 pub fn sweep(backend: &Backend) -> Result<(), Error> {
+    resumable::clean(backend, Timestamp::now())?;
     let mut last = String::new();
     loop {
         let entries = backend.snapshot().settings(pending::PREFIX, &last, BATCH)?;
@@ -120,7 +122,7 @@ mod tests {
     use super::*;
     use crate::auth::PasswordHasher;
     use crate::files::Storage;
-    use crate::model::{Timestamp, Value};
+    use crate::model::Value;
     use crate::ops::bootstrap;
     use crate::ops::collections::CreateCollection;
     use crate::schema::{Collection, Record};

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::files::{ContentType, Scratch, stored_name};
+use crate::files::{Claim, ContentType, Scratch, stored_name};
 use crate::schema::{Field, FileOptions, Violation};
+use crate::store::Tx;
+
+use super::{Error, resumable};
 
 /// Bytes per file when its field does not say.
 const SIZE_MAX: u64 = 5 << 20;
@@ -24,6 +27,9 @@ pub struct Upload {
     /// CRC-32 of the content.
     checksum: u32,
     pub(in crate::ops) scratch: Arc<Scratch>,
+    /// The entry of an upload that came in pieces, which the record takes over; nobody else may
+    /// meanwhile.
+    source: Option<Arc<(String, Claim)>>,
 }
 
 impl Upload {
@@ -46,6 +52,36 @@ impl Upload {
             content_type,
             checksum,
             scratch: Arc::new(scratch),
+            source: None,
+        }
+    }
+
+    /// The upload in `scratch` that came in pieces; `source` is the key of its entry.
+    pub(super) fn resumed(
+        key: &str,
+        submitted_name: &str,
+        scratch: Scratch,
+        size: u64,
+        content_type: ContentType,
+        source: (String, Claim),
+    ) -> Self {
+        Self {
+            key: key.to_owned(),
+            submitted_name: submitted_name.to_owned(),
+            name: stored_name(submitted_name, content_type.extension()),
+            size,
+            content_type,
+            checksum: 0,
+            scratch: Arc::new(scratch),
+            source: Some(Arc::new(source)),
+        }
+    }
+
+    /// Notes in `tx` that a record has it.
+    pub(in crate::ops) fn use_up(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        match &self.source {
+            Some(source) => resumable::use_up(tx, &source.0, self.key.trim_matches('+')),
+            None => Ok(()),
         }
     }
 
@@ -57,7 +93,10 @@ impl Upload {
 
     /// What stays the same when the same file is sent again.
     pub(in crate::ops) fn fingerprint(&self) -> String {
-        format!("{}/{}/{:08x}", self.submitted_name, self.size, self.checksum)
+        match &self.source {
+            Some(source) => source.0.clone(),
+            None => format!("{}/{}/{:08x}", self.submitted_name, self.size, self.checksum),
+        }
     }
 
     /// Whether the file replaces what the field holds, rather than joining it.
@@ -67,7 +106,7 @@ impl Upload {
 
     /// Whether a field with these options takes the file.
     pub(in crate::ops) fn check(&self, options: &FileOptions) -> Result<(), Violation> {
-        let size_max = size_max(options);
+        let size_max = Self::size_max(options);
         if self.size > size_max {
             let file = self.submitted_name.chars().take(250).collect::<String>();
             let message = format!(
@@ -87,10 +126,11 @@ impl Upload {
 
     /// Bytes that all files of a field with these options may have together.
     pub fn total_size_max(options: &FileOptions) -> u64 {
-        size_max(options).saturating_mul(options.max_select.max(1) as u64)
+        Self::size_max(options).saturating_mul(options.max_select.max(1) as u64)
     }
-}
 
-fn size_max(options: &FileOptions) -> u64 {
-    u64::try_from(options.max_size).ok().filter(|size| *size > 0).unwrap_or(SIZE_MAX)
+    /// Bytes that one file of a field with these options may have.
+    pub(super) fn size_max(options: &FileOptions) -> u64 {
+        u64::try_from(options.max_size).ok().filter(|size| *size > 0).unwrap_or(SIZE_MAX)
+    }
 }

@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde_json::{Value as Json, json};
+
 use crate::access::{Create, Gate, Granted, Update};
 use crate::hooks::Action;
 use crate::model::{RowBuf, RowId, Slot, Timestamp, Value};
@@ -361,8 +363,26 @@ pub(super) fn access_of(write: &WriteRecord) -> WriteAccess {
     if write.caller.is_superuser() { WriteAccess::Superuser } else { WriteAccess::Client }
 }
 
+/// The request as rules see it: of an uploaded file its names and its size.
 fn with_body(write: &WriteRecord, submission: &Submission) -> Request {
-    Request { body: submission.resolved.clone(), ..write.caller.request().clone() }
+    let mut body = submission.resolved.clone();
+    let shown = |value: &mut Json| {
+        let name = value.as_str();
+        if let Some(upload) = write.uploads.iter().find(|upload| name == Some(&upload.name)) {
+            *value = json!({
+                "name": upload.name, "originalName": upload.submitted_name, "size": upload.size,
+            });
+        }
+    };
+    if !write.uploads.is_empty() {
+        for value in body.values_mut() {
+            match value {
+                Json::Array(items) => items.iter_mut().for_each(shown),
+                value => shown(value),
+            }
+        }
+    }
+    Request { body, ..write.caller.request().clone() }
 }
 
 fn stored(

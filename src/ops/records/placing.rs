@@ -77,7 +77,7 @@ impl WriteRecord {
         let announced = locations.clone();
         backend.write(move |tx| announced.iter().try_for_each(|file| pending::add(tx, file)))?;
         for (upload, location) in self.uploads.iter().zip(&locations) {
-            backend.files().place(&upload.scratch, location).map_err(Error::internal)?;
+            backend.files().place(&upload.scratch, location).map_err(Error::FilesUnavailable)?;
         }
         self.placed = Some(Arc::new(Placed { id, locations, _under_way: under_way }));
         Ok(())
@@ -121,6 +121,7 @@ impl WriteRecord {
                 .filter(|found| self.placed.iter().any(|placed| placed.locations.contains(found)));
             let location =
                 found.ok_or_else(|| Error::internal("a record names a file that is not there"))?;
+            upload.use_up(tx)?;
             pending::settle(tx, &location)?;
         }
         match old {

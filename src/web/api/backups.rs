@@ -7,7 +7,7 @@ use http::header::{CONTENT_DISPOSITION, HeaderValue};
 use serde_json::{Value as Json, json};
 
 use crate::config::ByteSize;
-use crate::files::{ContentType, StoredFile};
+use crate::files::{Content, ContentType, StoredFile};
 use crate::model::Timestamp;
 use crate::query::AuthRow;
 use crate::web::caller::superuser_of;
@@ -81,9 +81,13 @@ pub(crate) async fn download(state: Arc<State>, request: Request) -> Result<Repl
     let (file, item) = state.backups.open(&*state.backend.snapshot(), &key, token, welcome)?;
     let media_type = ContentType::known("application/zip");
     let content_type = HeaderValue::from_static("application/zip");
-    let stored =
-        StoredFile { file, len: item.size, modified: item.modified, content_type: media_type };
-    let served = Served { stored, whole: None };
+    let stored = StoredFile {
+        content: Content::on_disk(file),
+        len: item.size,
+        modified: item.modified,
+        content_type: media_type,
+    };
+    let served = Served { stored, whole: None, variant: "" };
     let reply = send(&state, &request.headers, served, content_type).await?;
     Ok(reply.with_header(CONTENT_DISPOSITION, disposition("attachment", &key)))
 }

@@ -50,7 +50,7 @@ pub(crate) async fn run(state: Arc<State>, mut request: Request) -> Result<Reply
             batch.place_files(&*snapshot, &backend)?;
             Ok::<_, Error>(batch)
         };
-        let bridge = if has_password { &state.hashing } else { &state.blocking };
+        let bridge = if has_password { &state.hashing } else { state.file_work() };
         batch = bridge.run(prepare).await?;
     } else {
         drop(snapshot);

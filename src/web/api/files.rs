@@ -1,6 +1,6 @@
 //! `/api/files`: downloads, thumbs, and tokens for what is protected.
 
-use std::io::{Seek, SeekFrom};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,10 +13,11 @@ use http::header::{
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::files::{StoredFile, ThumbError};
+use crate::files::{StoredFile, Thumb, ThumbError};
 use crate::hooks::{FileDownload, FileToken};
 use crate::ops::Error;
-use crate::ops::files::{Download, file_token};
+use crate::ops::files::{Download, ThumbRequest, file_token};
+use crate::ops::views::Reading;
 use crate::query::{AuthRow, Rows};
 use crate::schema::Record;
 use crate::web::asking;
@@ -48,47 +49,86 @@ pub(crate) async fn token(state: Arc<State>, request: Request) -> Result<Reply, 
 
 /// `GET /api/files/{collection}/{record}/{filename}`
 pub(crate) async fn download(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
-    let params = &request.params;
-    let path = (params.get("collection"), params.get("record"), params.get("filename"));
-    let query = |name: &str| request.query.get(name).unwrap_or("");
-    let settings = state.backend.settings();
-    let ip = real_ip(&request, &settings);
-    // From elsewhere, a superuser's token is nobody's.
-    let welcome = |auth: &AuthRow| {
-        !auth.collection.is_superusers() || superusers_may_come_from(&settings, ip)
-    };
-    let download = Download::find(
-        &*state.backend.snapshot(),
-        state.backend.rules(),
-        request_of(&request),
-        path,
-        (query("token"), welcome),
-        query("thumb"),
-    )
-    .map_err(|error| match error {
-        Error::NoCollection => ApiError::not_found("Missing or invalid collection context."),
-        other => other.into(),
-    })?;
+    let question = question(&state, &request);
+    let collection = request.params.get("collection").to_owned();
+    let download = answer(&state, collection, question).await?;
     asking::ask(
         &state,
         |hooks| &hooks.files.download,
         || {
-            let collection = state.backend.snapshot().catalog().find(path.0)?.clone();
-            let (record_id, name) = (path.1.to_owned(), path.2.to_owned());
+            let params = &request.params;
+            let collection = params.get("collection");
+            let collection = state.backend.snapshot().catalog().find(collection)?.clone();
+            let record_id = params.get("record").to_owned();
+            let name = params.get("filename").to_owned();
             Some(FileDownload { collection, record_id, name, caller: request.caller() })
         },
     )
     .await?;
     let (served, name) = open(&state, &download).await?;
+    let query = |name: &str| request.query.get(name).unwrap_or("");
     let is_attachment = matches!(query("download"), "1" | "t" | "T" | "true" | "TRUE" | "True");
     let kind = if is_attachment || !served.stored.content_type.is_inline() {
         "attachment"
     } else {
         "inline"
     };
-    let content_type = header(&served.stored.content_type.header(path.2));
+    let content_type = header(&served.stored.content_type.header(download.location.name()));
     let reply = send(&state, &request.headers, served, content_type).await?;
     Ok(with_headers(reply.with_header(CONTENT_DISPOSITION, disposition(kind, &name))))
+}
+
+/// What finds the file that is asked for, if the caller may have it.
+fn question(
+    state: &State,
+    request: &Request,
+) -> impl Fn(&Reading) -> Result<Download, Error> + Send + 'static {
+    let settings = state.backend.settings();
+    let ip = real_ip(request, &settings);
+    let asked = request_of(request);
+    let text = |name: &str| request.query.get(name).unwrap_or("").to_owned();
+    let part = |name: &str| request.params.get(name).to_owned();
+    let path = [part("collection"), part("record"), part("filename")];
+    let (token, size, format) = (text("token"), text("thumb"), text("format"));
+    let backend = Arc::clone(&state.backend);
+    move |reading: &Reading| {
+        // From elsewhere, a superuser's token is nobody's.
+        let welcome = |auth: &AuthRow| {
+            !auth.collection.is_superusers() || superusers_may_come_from(&settings, ip)
+        };
+        let [collection, record, name] = &path;
+        Download::find(
+            &**reading.snapshot(),
+            reading,
+            backend.rules(),
+            asked.clone(),
+            (collection, record, name),
+            (&token, welcome),
+            ThumbRequest { size: &size, format: &format },
+        )
+    }
+}
+
+/// Asks the `question` about a file of `collection`, where it takes little time if possible.
+async fn answer(
+    state: &State,
+    collection: String,
+    question: impl Fn(&Reading) -> Result<Download, Error> + Send + 'static,
+) -> Result<Download, ApiError> {
+    let reading = state.backend.reading();
+    // Whose file a view shows takes a look at many records.
+    let is_view = reading.catalog().find(&collection).is_some_and(|found| found.is_view());
+    let found = if is_view { None } else { Some(question(&reading)) };
+    let found = match found {
+        None | Some(Err(Error::ViewNotReady(_))) => {
+            state.blocking.run(move || question(&reading.at_leisure())).await
+        }
+        Some(found) => found,
+    };
+    found.map_err(|error| match error {
+        Error::NoCollection => ApiError::not_found("Missing or invalid collection context."),
+        other => other.into(),
+    })
 }
 
 /// A file that is open, and the part of it that will be sent.
@@ -96,35 +136,61 @@ pub(super) struct Served {
     pub(super) stored: StoredFile,
     /// Small files are read at once.
     pub(super) whole: Option<Bytes>,
+    /// Tells it from other forms of the same file.
+    pub(super) variant: &'static str,
 }
 
 /// Opens the thumb, if there is to be one and it can be made, or else the file; with its name.
 async fn open(state: &Arc<State>, download: &Download) -> Result<(Served, String), ApiError> {
     let name = download.location.name();
-    if let Some(size) = download.thumb {
-        let (backend, location) = (Arc::clone(&state.backend), download.location.clone());
-        let making = state.thumbs.run(move || {
-            let thumb = backend.files().open_thumb(&location, size)?;
-            Ok::<_, ThumbError>(read_small(thumb)?)
-        });
-        match timeout(THUMB_PATIENCE, making).await {
-            Ok(Ok(thumb)) => return Ok((thumb, format!("{size}_{name}"))),
-            Ok(Err(error)) => tracing::warn!(name, %size, %error, "no thumb"),
-            Err(_) => tracing::warn!(name, %size, "no thumb in time"),
+    if let Some(thumb) = download.thumb {
+        match timeout(THUMB_PATIENCE, open_thumb(state, download, thumb)).await {
+            Ok(Ok(opened)) => return Ok((opened, thumb.name(name))),
+            Ok(Err(error)) => tracing::warn!(name, size = %thumb.size, %error, "no thumb"),
+            Err(_) => tracing::warn!(name, size = %thumb.size, "no thumb in time"),
         }
     }
     let (backend, location) = (Arc::clone(&state.backend), download.location.clone());
-    let opened = state.blocking.run(move || backend.files().open(&location).and_then(read_small));
-    match opened.await {
+    let is_remote = backend.files().is_remote();
+    let open = move || backend.files().open(&location).and_then(|file| read_small(file, ""));
+    match state.file_work().run(open).await {
         Ok(served) => Ok((served, name.to_owned())),
+        Err(error) if is_remote && error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::FilesUnavailable(error).into())
+        }
         Err(error) => Err(ApiError::not_found("").with_cause(error)),
     }
 }
 
-fn read_small(mut stored: StoredFile) -> std::io::Result<Served> {
-    let whole =
-        if stored.len <= PIECE { Some(read_exact(&mut stored.file, stored.len)?) } else { None };
-    Ok(Served { stored, whole })
+/// Opens a thumb. Only what has to be made first waits for its turn.
+async fn open_thumb(
+    state: &Arc<State>,
+    download: &Download,
+    thumb: Thumb,
+) -> Result<Served, ThumbError> {
+    let made = {
+        let (backend, location) = (Arc::clone(&state.backend), download.location.clone());
+        move || {
+            let opened = backend.files().open_made_thumb(&location, thumb)?;
+            read_small(opened, thumb.variant())
+        }
+    };
+    match state.file_work().run(made).await {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        made => return Ok(made?),
+    }
+    let (backend, location) = (Arc::clone(&state.backend), download.location.clone());
+    let make = move || {
+        let opened = backend.files().open_thumb(&location, thumb)?;
+        Ok::<_, ThumbError>(read_small(opened, thumb.variant())?)
+    };
+    state.thumbs.run(make).await
+}
+
+fn read_small(mut stored: StoredFile, variant: &'static str) -> io::Result<Served> {
+    let is_small = stored.len <= PIECE;
+    let whole = if is_small { Some(read_exact(&mut stored.content, stored.len)?) } else { None };
+    Ok(Served { stored, whole, variant })
 }
 
 /// The answer with what the request wants of the file, without the headers about its handling.
@@ -134,8 +200,8 @@ pub(super) async fn send(
     served: Served,
     content_type: HeaderValue,
 ) -> Result<Reply, ApiError> {
-    let Served { stored: StoredFile { mut file, len, modified, .. }, whole } = served;
-    let version = Version::new(len, modified);
+    let Served { stored: StoredFile { mut content, len, modified, .. }, whole, variant } = served;
+    let version = Version::new(len, modified, variant);
     let (status, part) = match wanted(headers, &version, len) {
         Wanted::Whole => (StatusCode::OK, 0..len),
         Wanted::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
@@ -156,9 +222,10 @@ pub(super) async fn send(
             Reply::bytes(status, content_type, part)
         }
         None => {
-            let seek = move || file.seek(SeekFrom::Start(part.start)).map(|_| file);
-            let file = state.blocking.run(seek).await.map_err(ApiError::internal)?;
-            let body = FileBody::new(state.blocking.clone(), file, part_len);
+            let bridge = state.file_work();
+            let go_to = move || content.go_to(part.start).map(|()| content);
+            let content = bridge.run(go_to).await.map_err(ApiError::internal)?;
+            let body = FileBody::new(bridge.clone(), content, part_len);
             Reply::stream(status, content_type, body)
         }
     };

@@ -20,5 +20,6 @@ mod sessions;
 mod settings;
 mod sql;
 mod totp;
+pub(super) mod uploads;
 
 pub use routes::routes;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::{ETAG, HeaderValue};
-use serde_json::Map;
+use serde_json::{Map, Value as Json};
 
 use crate::access::{Caller, Gate};
 use crate::config::{ByteSize, Live};
 use crate::hooks::RequestAction;
 use crate::ops::Error;
-use crate::ops::files::Upload;
+use crate::ops::files::{Upload, take_resumed};
 use crate::ops::records::{
     DeleteRecord, Enricher, Expand, IDEMPOTENCY_KEY_BYTES_MAX, Intent, ListParams, Listing,
     Precondition, RecordView, Version, WriteRecord, Written, collection_of, view,
@@ -127,6 +127,7 @@ async fn write(
         Intent::Update { .. } | Intent::Replace { .. } => RequestAction::Update,
     };
     let body = asking::about_records(state, &request, action, body).await?;
+    let (body, uploads) = with_resumed(state, &caller, &collection, &intent, body, uploads).await?;
     let mut write = WriteRecord::new(
         caller.clone(),
         state.backend.rules().clone(),
@@ -147,7 +148,7 @@ async fn write(
             write.place_files(&*snapshot, &backend)?;
             Ok::<_, Error>(write)
         };
-        let bridge = if has_password { &state.hashing } else { &state.blocking };
+        let bridge = if has_password { &state.hashing } else { state.file_work() };
         write = bridge.run(prepare).await?;
     } else {
         drop(snapshot);
@@ -157,6 +158,34 @@ async fn write(
         state.backend.sweep_soon();
     }
     reply(state, caller, written, expand_of(&request)).await
+}
+
+/// The body and the files, with uploads that came in pieces among the files.
+async fn with_resumed(
+    state: &State,
+    caller: &Arc<Caller>,
+    collection: &Arc<Collection>,
+    intent: &Intent,
+    mut body: Map<String, Json>,
+    mut uploads: Vec<Upload>,
+) -> Result<(Map<String, Json>, Vec<Upload>), Error> {
+    let is_file = |key: &String| collection.fields.iter().any(|field| takes_file(field, key));
+    if !body.keys().any(is_file) {
+        return Ok((body, uploads));
+    }
+    let (caller, collection) = (Arc::clone(caller), Arc::clone(collection));
+    let record = match intent {
+        Intent::Create => None,
+        Intent::Update { id } | Intent::Replace { id } => Some(id.clone()),
+    };
+    let backend = Arc::clone(&state.backend);
+    let take = move || {
+        let record = record.as_deref();
+        let resumed = take_resumed(&backend, &caller, &collection, record, &mut body)?;
+        uploads.extend(resumed);
+        Ok((body, uploads))
+    };
+    state.blocking.run(take).await
 }
 
 /// Whether it is worth reading the files of a write: a caller who may write nothing gets to know

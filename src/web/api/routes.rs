@@ -5,7 +5,7 @@ use http::Method;
 use super::super::{Actions, RouteError, Router};
 use super::{
     accounts, api_keys, auth, backups, batch, collections, crons, explain, files, health, logs,
-    oauth2, passkeys, realtime, records, sessions, settings, sql, totp,
+    oauth2, passkeys, realtime, records, sessions, settings, sql, totp, uploads,
 };
 
 /// All routes, each with its handler.
@@ -94,6 +94,7 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::POST, "/api/crons/{id}", crons::start)?;
     router.add(Method::GET, "/api/settings", settings::get)?;
     router.add(Method::PATCH, "/api/settings", settings::update)?;
+    router.add(Method::POST, "/api/settings/test/s3", settings::test_s3)?;
     let apple_secret = "/api/settings/apple/generate-client-secret";
     router.add(Method::POST, apple_secret, oauth2::apple_secret)?;
     router.add(Method::GET, "/api/backups", backups::list)?;
@@ -104,6 +105,10 @@ pub fn routes() -> Result<Router, RouteError> {
     router.add(Method::POST, "/api/backups/{key}/restore", backups::restore)?;
     router.add(Method::POST, "/api/settings/test/email", settings::test_email)?;
     router.add(Method::POST, "/api/files/token", files::token)?;
+    router.add(Method::POST, "/api/files/uploads", uploads::create)?;
+    router.add(Method::GET, "/api/files/uploads/{id}", uploads::status)?;
+    router.add(Method::PATCH, "/api/files/uploads/{id}", uploads::append)?;
+    router.add(Method::DELETE, "/api/files/uploads/{id}", uploads::remove)?;
     router.add(Method::GET, "/api/files/{collection}/{record}/{filename}", files::download)?;
     #[cfg(feature = "admin-ui")]
     {

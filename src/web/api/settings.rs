@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use crate::hooks::SettingsWrite;
 use crate::model::Timestamp;
 use crate::ops::auth::TestMail;
-use crate::ops::settings::UpdateSettings;
+use crate::ops::settings::{UpdateSettings, test_storage};
 use crate::schema::Secrets;
 use crate::settings::Settings;
 use crate::web::asking;
@@ -68,6 +68,16 @@ async fn body_of(request: &mut Request) -> Result<Map<String, Json>, ApiError> {
         StatusCode::BAD_REQUEST => ApiError::bad_request(UNREADABLE).with_cause(error),
         _ => error,
     })
+}
+
+/// `POST /api/settings/test/s3`
+pub(crate) async fn test_s3(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
+    superuser_of(&request)?;
+    let body = body_of(&mut request).await?;
+    let which = body.get("filesystem").and_then(Json::as_str).unwrap_or_default().to_owned();
+    let settings = state.backend.settings();
+    state.transfers.run(move || test_storage(&settings, &which)).await?;
+    Ok(Reply::no_content())
 }
 
 fn reply(settings: &Settings) -> Reply {

@@ -51,7 +51,11 @@ where
     let activity = Arc::new(Activity::begin(&method, &url, &request.headers, remote));
 
     let mut response = if method == Method::OPTIONS {
-        cors.preflight()
+        let mut answer = cors.preflight();
+        if path.starts_with("/api/files/uploads") {
+            super::api::uploads::options(answer.headers_mut());
+        }
+        answer
     } else {
         if method == Method::HEAD {
             request.method = Method::GET;

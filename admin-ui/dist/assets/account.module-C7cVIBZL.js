@@ -1,0 +1,1 @@
+var e={item:`_item_14i6x_1`,text:`_text_14i6x_7`};export{e as t};

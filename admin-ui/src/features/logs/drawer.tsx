@@ -1,0 +1,52 @@
+import { Badge, Drawer, Group, Table } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { loadLog } from "@/api/logs";
+import { t } from "@/i18n";
+import { exactDate, parseDate } from "@/lib/dates";
+import { CopyButton } from "@/ui/copy-button";
+import { FailureNotice, ListLoading } from "@/ui/states";
+import { levelOf } from "./levels";
+
+const FIRST = ["type", "status", "method", "url", "execTime", "auth", "authId", "userIP", "remoteIP", "error", "details", "userAgent", "referer"];
+const written = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
+const place = (key: string) => (FIRST.indexOf(key) + FIRST.length + 1) % (FIRST.length + 1);
+
+/** Everything about one entry. */
+export function LogDrawer({ id, close }: { id: string; close: () => void }) {
+  const { data, error, isPending } = useQuery({ queryKey: ["log", id], queryFn: () => loadLog(id), staleTime: Infinity });
+  const rows = data
+    ? [["id", data.id], ["created", data.created], ["message", data.message], ...Object.entries(data.data).filter(([, value]) => value !== "").toSorted(([a], [b]) => place(a) - place(b))]
+    : [];
+  const level = levelOf(data?.level ?? 0);
+  const date = parseDate(data?.created ?? "");
+  return (
+    <Drawer opened onClose={close} size={640} title={t("Entry")} closeButtonProps={{ "aria-label": t("Close") }}>
+      {isPending && <ListLoading />}
+      {error && <FailureNotice failure={error} />}
+      {data && (
+        <>
+          <Group justify="space-between" mb="sm">
+            <Group gap="xs">
+              <Badge color={level.color}>{level.name}</Badge>
+              {date && exactDate(date)}
+            </Group>
+            <CopyButton text={JSON.stringify(data, null, 2)} label={t("Copy as JSON")} size="md" />
+          </Group>
+          <Table>
+            <Table.Tbody>
+              {rows.map(([key, value]) => (
+                <Table.Tr key={String(key)}>
+                  <Table.Th w={110} style={{ verticalAlign: "top" }}>{String(key)}</Table.Th>
+                  <Table.Td className="hs-mono" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{written(value)}</Table.Td>
+                  <Table.Td w={36}>
+                    <CopyButton text={written(value) ?? ""} />
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </>
+      )}
+    </Drawer>
+  );
+}

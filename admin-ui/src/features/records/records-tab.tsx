@@ -1,0 +1,154 @@
+import { ActionIcon, Button, Group, Menu, Text, Tooltip } from "@mantine/core";
+import { useHotkeys, useMediaQuery } from "@mantine/hooks";
+import { useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense, useCallback, useMemo } from "react";
+import { useCollections } from "@/api/collections";
+import { useFileToken } from "@/api/files";
+import type { Collection } from "@/api/schema";
+import { plural, t } from "@/i18n";
+import { formatCount } from "@/lib/numbers";
+import { patchQuery, useRoute } from "@/lib/route";
+import { IconDatabase, IconDownload, IconPlus, IconRefresh } from "@/ui/icons";
+import { FailureNotice, ListLoading, Notice } from "@/ui/states";
+import { attempt, say } from "@/ui/toast";
+import { BulkBar } from "./bulk-bar";
+import { ColumnsMenu } from "./columns-menu";
+import { type ExportFormat, exportRows, loadAll } from "./export";
+import { FilterBar } from "./filter-bar";
+import { RecordTable } from "./table";
+import { useColumns } from "./use-columns";
+import { useDeleteWithUndo } from "./use-delete";
+import { useLive } from "./use-live";
+import { defaultSort, useRecords } from "./use-records";
+import { useSelection } from "./use-selection";
+
+const RecordDrawer = lazy(() => import("./drawer").then(({ RecordDrawer }) => ({ default: RecordDrawer })));
+const ViewDrawer = lazy(() => import("./view-drawer").then(({ ViewDrawer }) => ({ default: ViewDrawer })));
+
+/** The records of a collection: found, sorted, chosen, opened. */
+export function RecordsTab({ collection }: { collection: Collection }) {
+  const { query } = useRoute();
+  const { find } = useCollections();
+  const client = useQueryClient();
+  const typed = query.get("filter") ?? "";
+  const sort = query.get("sort") ?? "";
+  const recordId = query.get("record") ?? "";
+  const editable = collection.type !== "view";
+  const cards = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
+
+  const columns = useColumns(collection);
+  const { list, rows, total, filter, expand, patch, refresh } = useRecords(collection, typed, sort || defaultSort(collection));
+  const order = useMemo(() => rows.map((row) => row.id), [rows]);
+  const selection = useSelection(order);
+  const token = useFileToken(collection.fields.some((field) => field.type === "file" && field.protected));
+  const onCount = useCallback(() => void client.invalidateQueries({ queryKey: ["count", collection.id] }), [client, collection.id]);
+  const [news, forgetNews] = useLive({ collection, expand, patch, newestFirst: filter === "" && sort === "", onCount });
+  const remove = useDeleteWithUndo(collection, refresh);
+  const open = useCallback((record: string) => patchQuery({ record }), []);
+  useHotkeys([["n", () => editable && open("new")], ["r", () => void refresh()]]);
+
+  const { hasNextPage, isFetching, fetchNextPage } = list;
+  const loadMore = useCallback(() => void (hasNextPage && !isFetching && fetchNextPage()), [hasNextPage, isFetching, fetchNextPage]);
+  const reload = () => {
+    forgetNews();
+    void refresh();
+  };
+  const exportAll = (format: ExportFormat) =>
+    attempt(async () => {
+      const all = await loadAll(collection, filter, sort, (count) => say(t("{count} records loaded …", { count }), "export"));
+      exportRows(collection, all, format);
+    });
+
+  return (
+    <>
+      <Group gap="xs" px="md" py="xs" wrap="nowrap" align="flex-start">
+        <FilterBar key={collection.id} collection={collection} filter={typed} apply={(next) => patchQuery({ filter: next })} />
+        <Tooltip label={news > 0 ? plural(news, "1 new record", "{count} new records") : t("Refresh")}>
+          <ActionIcon size="lg" variant={news > 0 ? "light" : "default"} {...(news > 0 && { color: "moss" })} loading={isFetching && !list.isPending} aria-label={t("Refresh")} onClick={reload}>
+            <IconRefresh size={17} />
+          </ActionIcon>
+        </Tooltip>
+        <ColumnsMenu columns={columns} />
+        <Menu>
+          <Menu.Target>
+            <Tooltip label={t("Export all that are found")}>
+              <ActionIcon size="lg" variant="default" aria-label={t("Export all that are found")} visibleFrom="xs">
+                <IconDownload size={17} />
+              </ActionIcon>
+            </Tooltip>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item onClick={() => void exportAll("csv")}>CSV</Menu.Item>
+            <Menu.Item onClick={() => void exportAll("json")}>JSON</Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+        {editable && (
+          <Button px="sm" leftSection={<IconPlus size={16} />} onClick={() => open("new")} aria-label={t("New record")} styles={cards ? { section: { margin: 0 } } : {}}>
+            {cards ? "" : t("New record")}
+          </Button>
+        )}
+      </Group>
+      {list.isPending ? (
+        <ListLoading rows={10} />
+      ) : list.error ? (
+        <FailureNotice failure={list.error} retry={() => void list.refetch()} />
+      ) : rows.length === 0 ? (
+        <Empty filtered={typed !== ""} editable={editable} create={() => open("new")} />
+      ) : (
+        <RecordTable
+          collection={collection}
+          rows={rows}
+          columns={columns}
+          sort={sort}
+          setSort={(next) => patchQuery({ sort: next })}
+          selection={selection}
+          open={(row) => open(row.id)}
+          find={find}
+          token={token}
+          hasMore={hasNextPage}
+          loadMore={loadMore}
+          total={total}
+          cards={cards ?? false}
+        />
+      )}
+      <Group px="md" py={5} justify="space-between" style={{ borderTop: "1px solid var(--hs-line)" }}>
+        <Text size="xs" c="dimmed" role="status">
+          {total === undefined ? t("Counting …") : plural(total, "1 record", "{total} records", { total: formatCount(total) })}
+        </Text>
+        <Text size="xs" c="dimmed" visibleFrom="sm">
+          {t("/ filter · N new · R refresh · Space choose · Enter open")}
+        </Text>
+      </Group>
+      {selection.ids.length > 0 && (
+        <BulkBar
+          collection={collection}
+          rows={rows.filter((row) => selection.has(row.id))}
+          clear={selection.clear}
+          remove={() => {
+            remove(selection.ids);
+            selection.clear();
+          }}
+        />
+      )}
+      <Suspense>
+        {recordId && editable && <RecordDrawer key={recordId} collection={collection} id={recordId} close={() => patchQuery({ record: "", copy: "" })} onSaved={refresh} remove={remove} />}
+        {recordId && !editable && <ViewDrawer collection={collection} id={recordId} close={() => patchQuery({ record: "" })} />}
+      </Suspense>
+    </>
+  );
+}
+
+function Empty({ filtered, editable, create }: { filtered: boolean; editable: boolean; create: () => void }) {
+  if (filtered) {
+    return (
+      <Notice title={t("Nothing found")} action={<Button mt="sm" variant="light" onClick={() => patchQuery({ filter: "" })}>{t("Clear the filter")}</Button>}>
+        {t("No record fits this filter.")}
+      </Notice>
+    );
+  }
+  return (
+    <Notice icon={IconDatabase} title={t("No records yet")} action={editable && <Button mt="sm" onClick={create}>{t("New record")}</Button>}>
+      {t("They appear here as soon as something creates them.")}
+    </Notice>
+  );
+}

@@ -1,0 +1,34 @@
+import { Anchor, Modal, Stack } from "@mantine/core";
+import { fileKind } from "@/api/files";
+import { t } from "@/i18n";
+import { IconExternalLink } from "./icons";
+import classes from "./file-preview.module.css";
+
+/** A stored file in a dialog, as far as a browser can show it. */
+export function FilePreview({ name, url, close }: { name: string; url: string; close: () => void }) {
+  return (
+    <Modal opened={name !== ""} onClose={close} title={name} size="xl" closeButtonProps={{ "aria-label": t("Close") }}>
+      <Stack align="center">
+        <Content name={name} url={url} />
+        <Anchor href={url} target="_blank" rel="noreferrer" size="sm">
+          {t("Open in a new tab")} <IconExternalLink size={14} />
+        </Anchor>
+      </Stack>
+    </Modal>
+  );
+}
+
+function Content({ name, url }: { name: string; url: string }) {
+  switch (fileKind(name)) {
+    case "image":
+      return <img src={url} alt={name} className={classes["media"]} />;
+    case "video":
+      // oxlint-disable-next-line jsx-a11y/media-has-caption -- captions are not part of a stored file
+      return <video src={url} controls className={classes["media"]} />;
+    case "audio":
+      // oxlint-disable-next-line jsx-a11y/media-has-caption -- captions are not part of a stored file
+      return <audio src={url} controls />;
+    default:
+      return null;
+  }
+}
