@@ -10,6 +10,7 @@ mod check;
 mod export;
 mod import;
 mod log;
+mod migrate;
 mod password;
 mod serve;
 mod superuser;
@@ -53,6 +54,11 @@ enum Command {
     Backup {
         #[command(subcommand)]
         action: backup::Action,
+    },
+    /// Make the changes that files of migrations describe, or take them back; no server may be running.
+    Migrate {
+        #[command(subcommand)]
+        action: migrate::Action,
     },
     /// Look for damage in a data folder; no server may be running.
     ///
@@ -142,6 +148,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Export(arguments) => export::run(arguments),
         Command::Import(arguments) => import::run(arguments),
         Command::Backup { action } => backup::run(action),
+        Command::Migrate { action } => migrate::run(action),
         Command::Check(arguments) => check::run(&arguments),
     };
     match outcome {

@@ -42,12 +42,12 @@ impl Engines {
         if depth >= NESTED_MAX {
             return Err(Rejection::bad_request("Hooks cause each other without end."));
         }
-        let engine = match self.idle().pop() {
-            Some(engine) => engine,
-            None => {
-                let folder = program.shared.world.folder().to_string_lossy();
-                Engine::new(&program.shared.limits, &folder).map_err(Rejection::internal)?
-            }
+        let idle = self.idle().pop();
+        let engine = if let Some(engine) = idle {
+            engine
+        } else {
+            let folder = program.shared.world.folder().to_string_lossy();
+            Engine::new(&program.shared.limits, &folder).map_err(Rejection::internal)?
         };
         DEPTH.set(depth + 1);
         let outcome = run(&engine, program, number, stage);

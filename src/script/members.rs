@@ -190,8 +190,12 @@ impl Scripted for Enrichment {
     }
 
     fn show(&mut self, hide: &[&str], show: &[&str]) {
-        show.iter().for_each(|name| Self::show(self, name));
-        hide.iter().for_each(|name| self.hide(name));
+        for name in show {
+            Self::show(self, name);
+        }
+        for name in hide {
+            self.hide(name);
+        }
     }
 
     fn caller(&self) -> Option<&Caller> {
@@ -277,8 +281,8 @@ impl Scripted for RealtimeMessage {
 
     fn set_member(&mut self, name: &str, value: Json) {
         if name == "message" {
-            self.topic = value["name"].as_str().unwrap_or_default().to_owned();
-            self.data = value["data"].as_str().unwrap_or_default().to_owned();
+            value["name"].as_str().unwrap_or_default().clone_into(&mut self.topic);
+            value["data"].as_str().unwrap_or_default().clone_into(&mut self.data);
         }
     }
 }

@@ -178,11 +178,12 @@ pub(super) fn files_in(folder: &Path) -> Result<Vec<(String, PathBuf)>, Fault> {
         if name.starts_with('.') || !path.is_file() {
             continue;
         }
-        if name.ends_with(".js") {
-            files.push((name.to_owned(), path.clone()));
-        }
-        if name.ends_with(".ts") && !name.ends_with(".d.ts") {
+        let is_ts = path.extension().is_some_and(|ending| ending == "ts");
+        if is_ts && !name.contains(".d.") {
             return Err(Fault::new(name, "TypeScript has to be compiled to JavaScript before"));
+        }
+        if path.extension().is_some_and(|ending| ending == "js") {
+            files.push((name.to_owned(), path.clone()));
         }
     }
     files.sort();

@@ -88,13 +88,11 @@ impl Scripts {
             }
             let when = When::from(entry.tags.clone());
             let hung = hooking::hang(&backend, &entry.name, when, &program, number);
-            match hung {
-                Some(undo) => new.undo.push(undo),
-                None => {
-                    take_away(&backend, new.undo);
-                    return Err(entry.fault(&format!("{} is not supported", entry.name)));
-                }
-            }
+            let Some(undo) = hung else {
+                take_away(&backend, new.undo);
+                return Err(entry.fault(&format!("{} is not supported", entry.name)));
+            };
+            new.undo.push(undo);
         }
         if let Err(fault) = check_crons(&program) {
             take_away(&backend, new.undo);

@@ -22,7 +22,7 @@ const FILE_BYTES_MAX: u64 = 16 << 20;
 /// The largest answer of `$http.send`.
 const ANSWER_BYTES_MAX: usize = 8 << 20;
 /// The longest call of `$http.send`.
-const CALL_TIME_MAX: Duration = Duration::from_secs(120);
+const CALL_TIME_MAX: Duration = Duration::from_mins(2);
 const REDIRECTS_MAX: usize = 5;
 
 /// What all scripts of a server share.

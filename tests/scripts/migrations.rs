@@ -53,6 +53,25 @@ fn migrations_are_made_once_in_order_of_their_names() {
 }
 
 #[test]
+fn the_command_line_makes_changes_and_takes_them_back() {
+    let data = tempfile::tempdir().expect("a temporary folder");
+    let run = |arguments: &[&str]| {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_haversack"));
+        let ran = program.args(arguments).current_dir(data.path()).output().expect("it runs");
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8_lossy(&ran.stdout).trim().to_owned()
+    };
+    let file = run(&["migrate", "create", "first"]);
+    let text = "migrate((app) => app.save(new Collection({ name: 'made' })),\n\
+        (app) => app.delete(app.findCollectionByNameOrId('made')))";
+    std::fs::write(data.path().join(&file), text).expect("a file");
+    run(&["migrate", "up"]);
+    let reverted = run(&["migrate", "down"]);
+    assert!(reverted.starts_with("taken back: ") && reverted.ends_with("_first.js"), "{reverted}");
+    assert_eq!(run(&["migrate", "down"]).lines().count(), 1);
+}
+
+#[test]
 fn a_migration_that_fails_leaves_nothing_and_stops_the_start() {
     let data = tempfile::tempdir().expect("a temporary folder");
     let folder = data.path().join("migrations");
