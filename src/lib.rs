@@ -104,6 +104,7 @@ pub mod outbound;
 pub mod query;
 pub mod realtime;
 pub mod schema;
+pub mod script;
 pub mod settings;
 pub mod sql;
 pub mod store;

@@ -36,6 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "files", "hooks", "realtime", "mail", "outbound", "oauth2", "backup",
         ],
     ),
+    ("script", &["model", "schema", "access", "hooks", "ops", "outbound"]),
     ("jobs", &["model", "config", "ops"]),
     (
         "web",
@@ -49,7 +50,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "model", "config", "schema", "settings", "query", "store", "auth", "access", "files",
             "hooks", "realtime", "mail", "ops", "jobs", "web", "import", "dump", "outbound",
-            "backup",
+            "backup", "script",
         ],
     ),
     ("cli", &["app", "config", "import", "dump", "backup"]),
@@ -75,6 +76,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("reqwest", &["outbound"]),
     ("zip", &["backup"]),
     ("csv", &["ops"]),
+    ("rquickjs", &["script"]),
+    ("scoped_tls_hkt", &["script"]),
     ("rust_embed", &["web"]),
     ("rustls", &["files", "mail", "web", "outbound"]),
     ("tokio_rustls", &["web"]),

@@ -16,7 +16,7 @@ use super::cron::Cron;
 use super::link::Link;
 use super::migrations::{self, Migration, MigrationError};
 use super::program_command::ProgramCommand;
-use super::{App, HookSetup, Next, Parts, ReloadHook, Request, own_jobs};
+use super::{App, HookSetup, Next, Parts, ReloadHook, Request, own_jobs, scripting};
 use crate::auth::{CommonPasswords, PasswordHasher};
 use crate::backup::{BackupError, replace};
 use crate::config::{self, Config, Live, Sources};
@@ -29,6 +29,7 @@ use crate::ops::logs::Logs;
 use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend, bootstrap};
 use crate::outbound::Outbound;
+use crate::script::Fault;
 use crate::store::{self, Store, StoreError, StoreOptions};
 use crate::web::{
     self, ApiError, Blocking, BoxError, PublicFolder, Reply, RouteError, Router, State, Tls,
@@ -139,6 +140,9 @@ pub enum BuildError {
     /// A migration failed, and those after it were not begun.
     #[error(transparent)]
     Migration(#[from] MigrationError),
+    /// A file of hooks or migrations cannot be used.
+    #[error("{0}")]
+    Script(#[from] Fault),
     /// The times of a job cannot be read, or two jobs, migrations or commands have the same name.
     #[error("{0}")]
     Program(String),
@@ -251,8 +255,11 @@ impl AppBuilder {
         for (prefix, middleware) in self.middleware {
             router.wrap(&prefix, middleware);
         }
+        router.wrap("", scripting::middleware(self.link.clone()));
+        let mut all_migrations = self.migrations;
+        all_migrations.extend(scripting::migrations(&boot)?);
         refuse_twins("job", self.crons.iter().map(|cron| &*cron.id))?;
-        refuse_twins("migration", self.migrations.iter().map(|migration| &*migration.name))?;
+        refuse_twins("migration", all_migrations.iter().map(|migration| &*migration.name))?;
         refuse_twins("command", self.commands.iter().map(|command| &*command.name))?;
         let public = Arc::new(PublicFolder::new(&boot.public_folder, boot.index_fallback));
         router.set_fallback(move |state, request| {
@@ -301,6 +308,7 @@ impl AppBuilder {
         if let Err(error) = replace::forget_old(&boot.data) {
             tracing::warn!(%error, "the data from before a restore was not removed");
         }
+        let scripts = scripting::scripts(&boot, &backend);
         let backups = Backups::of(&boot.data);
         own_jobs::register(&backend, &backups).map_err(ops::Error::internal)?;
         let state = State::new(
@@ -327,9 +335,10 @@ impl AppBuilder {
             after_hooks,
             after: self.after,
             link: self.link,
-            migrations: self.migrations,
+            migrations: all_migrations,
             crons: self.crons,
             commands: self.commands,
+            scripts,
         }));
         app.0.link.set(&app);
         for cron in &app.0.crons {
@@ -337,6 +346,8 @@ impl AppBuilder {
             cron.register(&app.0.state.backend, &app.0.link).map_err(failed)?;
         }
         migrations::apply(&app.0.state.backend, &app.0.migrations)?;
+        // A server without the hooks that it should have would let through what they refuse.
+        app.0.scripts.load()?;
         Ok(app)
     }
 }

@@ -18,6 +18,7 @@ mod program_command;
 mod records;
 mod request;
 mod running;
+mod scripting;
 
 use std::fmt;
 use std::io;
@@ -52,6 +53,7 @@ use crate::ops;
 use crate::ops::crons::Crons;
 use crate::ops::realtime::Pump;
 use crate::realtime::Hub;
+use crate::script::Scripts;
 use crate::web::{self, BoxError, Door, Router, State, Tls};
 
 /// A server that is ready to serve. Cheap to clone.
@@ -78,6 +80,7 @@ struct Parts {
     migrations: Vec<Migration>,
     crons: Vec<Cron>,
     commands: Vec<ProgramCommand>,
+    scripts: Arc<Scripts>,
     restart: Arc<Restart>,
 }
 

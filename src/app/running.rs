@@ -4,9 +4,9 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use super::App;
 use super::control::{self, Control};
-use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule, Webhooks};
+use super::{App, scripting};
+use crate::jobs::{ConfigWatch, FileSweep, FolderWatch, Postman, Schedule, Webhooks};
 
 /// What a server does beside answering requests, for as long as the value lives: watching the
 /// config file, taking commands on a socket in the data folder, sending mail and
@@ -14,6 +14,7 @@ use crate::jobs::{ConfigWatch, FileSweep, Postman, Schedule, Webhooks};
 /// so often.
 pub struct Running {
     _watch: Option<ConfigWatch>,
+    _hooks_watch: Option<FolderWatch>,
     _sweep: FileSweep,
     _control: Option<Control>,
     _postman: Postman,
@@ -46,6 +47,7 @@ impl Running {
         parts.state.backups.on_restart(move || restart.ask());
         Ok(Self {
             _watch: watch,
+            _hooks_watch: scripting::watch(&parts.boot, &parts.scripts)?,
             _sweep: FileSweep::start(backend)?,
             _control: control::listen(app)?,
             _postman: Postman::start(Arc::clone(backend))?,

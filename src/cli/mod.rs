@@ -11,6 +11,7 @@ mod compact;
 mod export;
 mod import;
 mod log;
+mod migrate;
 mod password;
 mod records;
 mod serve;
@@ -61,6 +62,11 @@ enum Command {
     Records {
         #[command(subcommand)]
         action: records::Action,
+    },
+    /// Make the changes that files of migrations describe, or take them back; no server may be running.
+    Migrate {
+        #[command(subcommand)]
+        action: migrate::Action,
     },
     /// Look for damage in a data folder; no server may be running.
     ///
@@ -155,6 +161,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Import(arguments) => import::run(arguments),
         Command::Backup { action } => backup::run(action),
         Command::Records { action } => records::run(action),
+        Command::Migrate { action } => migrate::run(action),
         Command::Check(arguments) => check::run(&arguments),
         Command::Compact(arguments) => compact::run(&arguments),
     };

@@ -114,6 +114,16 @@ layer! {
     "public.folder" public_folder: PathBuf,
     /// See [`Boot::index_fallback`](super::Boot::index_fallback).
     "public.index_fallback" index_fallback: bool,
+    /// See [`Scripting::folder`](super::Scripting::folder).
+    "hooks.folder" hooks_folder: PathBuf,
+    /// See [`Scripting::time_limit`](super::Scripting::time_limit).
+    "hooks.time_limit" hooks_time_limit: Duration,
+    /// See [`Scripting::memory_limit`](super::Scripting::memory_limit).
+    "hooks.memory_limit" hooks_memory_limit: ByteSize,
+    /// See [`Scripting::watch`](super::Scripting::watch).
+    "hooks.watch" hooks_watch: bool,
+    /// See [`Boot::migrations_folder`](super::Boot::migrations_folder).
+    "migrations.folder" migrations_folder: PathBuf,
     /// See [`Live::compression`](super::Live::compression).
     "compression.enabled" compression: bool,
     /// See [`Live::compressed_size_min`](super::Live::compressed_size_min).

@@ -66,6 +66,34 @@ pub struct Boot {
     pub index_fallback: bool,
     /// Encrypted connections.
     pub tls: Tls,
+    /// Hooks, routes and jobs in JavaScript.
+    pub hooks: Scripting,
+    /// The folder of migrations in JavaScript; there are none while it is missing.
+    pub migrations_folder: PathBuf,
+}
+
+/// Hooks, routes and jobs in JavaScript.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scripting {
+    /// The folder of their files; there are none while it is missing.
+    pub folder: PathBuf,
+    /// How long a call may run.
+    pub time_limit: Duration,
+    /// The heap of an engine.
+    pub memory_limit: ByteSize,
+    /// Whether changed files are read again while the server runs.
+    pub watch: bool,
+}
+
+impl Default for Scripting {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::from("./hooks"),
+            time_limit: Duration::from_secs(5),
+            memory_limit: ByteSize::mebibytes(64),
+            watch: true,
+        }
+    }
 }
 
 /// Encrypted connections: with a certificate of one's own, or with one from an ACME server.
@@ -118,6 +146,8 @@ impl Default for Boot {
             public_folder: PathBuf::from("./public"),
             index_fallback: true,
             tls: Tls::default(),
+            hooks: Scripting::default(),
+            migrations_folder: PathBuf::from("./migrations"),
         }
     }
 }
@@ -205,6 +235,13 @@ impl Config {
                 common_passwords: layer.common_passwords.unwrap_or(boot.common_passwords),
                 public_folder: layer.public_folder.unwrap_or(boot.public_folder),
                 index_fallback: layer.index_fallback.unwrap_or(boot.index_fallback),
+                hooks: Scripting {
+                    folder: layer.hooks_folder.unwrap_or(boot.hooks.folder),
+                    time_limit: layer.hooks_time_limit.unwrap_or(boot.hooks.time_limit),
+                    memory_limit: layer.hooks_memory_limit.unwrap_or(boot.hooks.memory_limit),
+                    watch: layer.hooks_watch.unwrap_or(boot.hooks.watch),
+                },
+                migrations_folder: layer.migrations_folder.unwrap_or(boot.migrations_folder),
                 tls: Tls {
                     address: layer.tls_address.unwrap_or(boot.tls.address),
                     certificate: layer.tls_certificate.unwrap_or(boot.tls.certificate),

@@ -77,7 +77,7 @@ impl ConfigWatch {
 }
 
 /// Calls `reload` after each burst of changes, until the other end is gone.
-fn follow(changes: &Receiver<()>, reload: impl Fn()) {
+pub(super) fn follow(changes: &Receiver<()>, reload: impl Fn()) {
     while changes.recv().is_ok() {
         let first = Instant::now();
         loop {

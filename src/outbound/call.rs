@@ -61,6 +61,20 @@ impl Call {
         call.header("content-type", content_type)
     }
 
+    /// Another method.
+    #[must_use]
+    pub fn method(mut self, method: Method) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// Sends a body.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
     /// Adds a header. It goes to the first server only, not where that sends us.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {

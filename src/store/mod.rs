@@ -107,6 +107,9 @@ const DATA: &str = "data";
 /// What runs after each commit.
 type Listeners = Arc<Mutex<Vec<Box<dyn Fn() + Send>>>>;
 
+/// The stack of the writer's thread: hooks in jobs may cause each other, each with an engine.
+const WRITER_STACK_BYTES: usize = 16 << 20;
+
 /// All collections and their records. Clones are the same store.
 ///
 /// Reads go through [`Store::snapshot`] and never wait. Writes are jobs that one thread runs in the
@@ -233,6 +236,7 @@ impl Store {
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
+            .stack_size(WRITER_STACK_BYTES)
             .spawn(move || writer.run(&waiting))
             .map_err(StoreError::engine)?;
         Ok(Self(Arc::new(Inner {

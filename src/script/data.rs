@@ -1,0 +1,93 @@
+//! What `$app` asks of collections and records.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::hooks::{Data, Find, Mail, Rejection};
+use crate::schema::{Collection, Record, Secrets};
+
+/// Records that one call may return.
+const LIST_MAX: u64 = 100_000;
+
+/// Answers `data.<verb>`.
+pub(super) fn ask(data: &dyn Data, verb: &str, values: &[Json]) -> Result<Option<Json>, Rejection> {
+    let text = |at: usize| values.get(at).and_then(Json::as_str).unwrap_or_default();
+    let answer = match verb {
+        "find" => data.find(text(0), text(1))?.map(|record| stored(&record)).unwrap_or_default(),
+        "list" => {
+            let whole = |at: usize| values.get(at).and_then(Json::as_u64).unwrap_or_default();
+            let limit = match whole(3) {
+                0 => LIST_MAX,
+                some => some.min(LIST_MAX),
+            };
+            let find = find_of(values.get(1)).sort(text(2)).limit(limit).offset(whole(4));
+            data.list(text(0), &find)?.iter().map(stored).collect()
+        }
+        "count" => data.count(text(0), &find_of(values.get(1)))?.into(),
+        "collection" => collection_json(&*data.collection(text(0))?),
+        "collections" => data.collections().iter().map(|c| collection_json(c)).collect(),
+        "save" => save(data, values.first().unwrap_or(&Json::Null))?,
+        "saveCollection" => {
+            let definition = values.first().cloned().unwrap_or_default();
+            collection_json(&*data.save_collection(definition)?)
+        }
+        "delete" => return data.delete(text(0), text(1)).map(|()| None),
+        "deleteCollection" => return data.delete_collection(text(0)).map(|()| None),
+        "settings" => data.settings()?,
+        "mail" => return mail(data, values.first().unwrap_or(&Json::Null)),
+        _ => return Err(Rejection::new(500, format!("$app cannot {verb}"))),
+    };
+    Ok(Some(answer))
+}
+
+/// A record that is stored, as `js/record.js` takes it.
+pub(super) fn stored(record: &Record) -> Json {
+    json!({ "collection": record.collection().id.as_str(), "data": values_of(record), "isNew": false })
+}
+
+/// A record beside what it was before.
+pub(super) fn record_json(record: &Record, old: Option<&Record>, is_new: bool) -> Json {
+    json!({
+        "collection": record.collection().id.as_str(), "data": values_of(record),
+        "old": old.map(values_of), "isNew": is_new,
+    })
+}
+
+fn values_of(record: &Record) -> Map<String, Json> {
+    let mut values = record.to_json();
+    values.shift_remove("tokenKey");
+    values
+}
+
+/// A collection without its secrets.
+pub(super) fn collection_json(collection: &Collection) -> Json {
+    collection.to_json(Secrets::Hide)
+}
+
+fn find_of(filter: Option<&Json>) -> Find {
+    let Some(filter) = filter else { return Find::all() };
+    let find = Find::filter(filter["filter"].as_str().unwrap_or_default());
+    let params = filter["params"].as_object().into_iter().flatten();
+    params.fold(find, |find, (name, value)| find.bind(name, value.clone()))
+}
+
+fn save(data: &dyn Data, changes: &Json) -> Result<Json, Rejection> {
+    let collection = changes["collection"].as_str().unwrap_or_default();
+    let mut body = changes["body"].clone();
+    if let Some(password) = body.get("password").cloned() {
+        body["passwordConfirm"] = password;
+    }
+    let saved: Record = if changes["isNew"] == json!(true) {
+        data.create(collection, body)?
+    } else {
+        data.update(collection, changes["id"].as_str().unwrap_or_default(), body)?
+    };
+    Ok(stored(&saved))
+}
+
+fn mail(data: &dyn Data, mail: &Json) -> Result<Option<Json>, Rejection> {
+    let text = |name: &str| mail[name].as_str().unwrap_or_default().to_owned();
+    for to in mail["to"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+        data.send_mail(Mail { to: to.to_owned(), subject: text("subject"), html: text("html") })?;
+    }
+    Ok(None)
+}

@@ -1,0 +1,252 @@
+// What handlers get, and how they are called.
+
+const MEMBERS = [
+  "identity", "password", "otp", "newEmail", "token", "meta", "authMethod", "message", "name", "type",
+  "subscriptions", "topic", "data", "servedName", "newSettings", "address", "action", "definition",
+];
+
+class Headers {
+  #all;
+  constructor(all) { this.#all = all; }
+  get(name) { return this.#all[name.toLowerCase().replaceAll("-", "_")] ?? ""; }
+}
+class Query {
+  #all;
+  constructor(all) { this.#all = all; }
+  get(name) { return this.#all[name] ?? ""; }
+  has(name) { return name in this.#all; }
+}
+
+class Event {
+  #record;
+  #collection;
+  #auth;
+  #info;
+  #members = new Map();
+  #own = {};
+  next() {
+    this._flush();
+    call("e.next");
+    this.#record?._forget();
+    this.#members.clear();
+  }
+  // Tells the host what the handler changed.
+  _flush() {
+    if (this.#record) {
+      const changes = this.#record._takeDirty();
+      if (changes) call("e.setRecord", changes);
+      const shown = this.#record._shown();
+      if (shown) call("e.show", shown);
+    }
+    for (const [name, member] of this.#members) {
+      const text = JSON.stringify(member.value);
+      if (text !== member.text) {
+        member.text = text;
+        call("e.set", name, member.value);
+      }
+    }
+  }
+  _member(name) {
+    let member = this.#members.get(name);
+    if (!member) {
+      const value = call("e.get", name) ?? null;
+      this.#members.set(name, (member = { value, text: JSON.stringify(value) }));
+    }
+    return member;
+  }
+  get app() { return $app; }
+  get record() {
+    if (this.#record === undefined) {
+      let first = call("e.record");
+      const ask = () => {
+        const answer = first ?? call("e.record");
+        first = undefined;
+        return answer;
+      };
+      this.#record = first ? new Record(LAZY, ask) : null;
+    }
+    return this.#record;
+  }
+  get model() { return this.record ?? this.collection; }
+  get collection() {
+    if (this.#collection === undefined) {
+      const data = call("e.collection");
+      this.#collection = data ? new Collection(data) : null;
+    }
+    return this.#collection;
+  }
+  get auth() { return (this.#auth ??= Record._of(this.requestInfo().auth) ?? null); }
+  hasSuperuserAuth() { return this.requestInfo().isSuperuser; }
+  isGuest() { return !this.auth; }
+  requestInfo() { return (this.#info ??= call("e.info") ?? { query: {}, headers: {}, body: {}, auth: null }); }
+  get request() {
+    const info = this.requestInfo();
+    return {
+      method: info.method, header: new Headers(info.headers), remoteAddr: info.remote ?? "",
+      url: { path: info.path ?? "", query: () => new Query(info.query) },
+      pathValue: (name) => info.params?.[name] ?? "",
+    };
+  }
+  realIP() { return this.requestInfo().ip ?? ""; }
+  remoteIP() { return this.requestInfo().remote ?? ""; }
+  get(name) { return this.#own[name] ?? null; }
+  set(name, value) { this.#own[name] = value; }
+  getAll() { return { ...this.#own }; }
+  setAll(values) { this.#own = { ...values }; }
+  bindBody(target) {
+    const body = this.requestInfo().body;
+    for (const key of Object.keys(target)) if (key in body) target[key] = body[key];
+    if (Object.keys(target).length === 0) Object.assign(target, body);
+  }
+  get response() { return { header: () => ({ set: (name, value) => void call("res.header", name, String(value)) }) }; }
+  json(status, data) { call("res", status, "application/json", JSON.stringify(data ?? null)); }
+  string(status, text) { call("res", status, "text/plain; charset=utf-8", String(text)); }
+  html(status, text) { call("res", status, "text/html; charset=utf-8", String(text)); }
+  xml(status, text) { call("res", status, "application/xml; charset=utf-8", String(text)); }
+  blob(status, type, bytes) { call("res", status, type, toBytes(bytes)); }
+  noContent(status) { call("res", status ?? 204, "", ""); }
+  redirect(status, url) {
+    call("res.header", "location", String(url));
+    call("res", status ?? 302, "", "");
+  }
+  error(status, message, data) { return new ApiError(status, message, data); }
+  badRequestError(message, data) { return new BadRequestError(message, data); }
+  notFoundError(message, data) { return new NotFoundError(message, data); }
+  forbiddenError(message, data) { return new ForbiddenError(message, data); }
+  unauthorizedError(message, data) { return new UnauthorizedError(message, data); }
+  tooManyRequestsError(message, data) { return new TooManyRequestsError(message, data); }
+  internalServerError(message, data) { return new InternalServerError(message, data); }
+}
+for (const name of MEMBERS) {
+  Object.defineProperty(Event.prototype, name, {
+    get() { return this._member(name).value; },
+    set(value) { this._member(name).value = value; },
+  });
+}
+
+const $apis = {
+  requireAuth: (...collections) => ({ guard: "auth", collections }),
+  requireSuperuserAuth: () => ({ guard: "superuser" }),
+  requireGuestOnly: () => ({ guard: "guest" }),
+  requireSuperuserOrOwnerAuth: (parameter) => ({ guard: "owner", parameter: parameter ?? "id" }),
+  skipSuccessActivityLog: () => ({ guard: "none" }),
+  gzip: () => ({ guard: "none" }),
+  bodyLimit: () => ({ guard: "none" }),
+};
+function guarded(e, { guard, collections, parameter }) {
+  const auth = e.auth;
+  if (guard === "guest" && auth) throw new BadRequestError("The request can be accessed only by guests.");
+  if (guard === "none" || guard === "guest") return;
+  if (!auth) throw new UnauthorizedError("The request requires valid record authorization token.");
+  if (e.hasSuperuserAuth() && guard !== "auth") return;
+  if (guard === "superuser") throw new ForbiddenError("The authorized record is not allowed to perform this action.");
+  if (guard === "owner" && auth.id !== e.request.pathValue(parameter)) throw new ForbiddenError();
+  if (collections?.length && !collections.includes(auth.collection().name)) {
+    throw new ForbiddenError("The authorized record is not allowed to perform this action.");
+  }
+}
+
+// Handlers as they were registered, for the one that reads the files.
+const registered = [];
+function register(entry) {
+  if (!loading) throw new Error("handlers can only be added while the files are read");
+  registered.push(entry);
+}
+const sourceOf = (handler) => {
+  if (typeof handler !== "function") throw new TypeError("a handler has to be a function");
+  return { source: Function.prototype.toString.call(handler), line: handler.lineNumber, file: handler.fileName };
+};
+let loading = false;
+const hook = (name) => (handler, ...tags) => register({ kind: "hook", name, tags, handler });
+const routerAdd = (method, path, handler, ...middleware) =>
+  register({ kind: "route", method: method.toUpperCase(), path, handler, guards: guardsOf(middleware) });
+const guardsOf = (middleware) =>
+  middleware.map((one) => {
+    if (one?.guard) return one;
+    return typeof one === "function" ? sourceOf(one) : sourceOf(one.func);
+  });
+class Middleware { constructor(func, priority, id) { Object.assign(this, { func, priority, id }); } }
+const routerUse = (...middleware) => {
+  for (const guard of guardsOf(middleware)) register({ kind: "use", handler: null, guards: [guard] });
+};
+
+// One handler after the other: what a route's middleware is around.
+function steps(e, list) {
+  const [first, ...rest] = list;
+  if (rest.length === 0) return first(e);
+  if (typeof first !== "function") {
+    guarded(e, first);
+    return steps(e, rest);
+  }
+  const before = e.next;
+  e.next = () => {
+    e.next = before;
+    return steps(e, rest);
+  };
+  return first(e);
+}
+
+// A failure as the host reads it.
+function failure(error) {
+  const own = error instanceof ApiError;
+  return JSON.stringify({
+    status: own ? error.status : 0, message: own ? error.message : "", data: own ? error.data : {},
+    number: error?.number ?? null, cause: own ? "" : String(error?.message ?? error), name: error?.name ?? "",
+    stack: error instanceof Error ? String(error.stack) : "",
+  });
+}
+const handlers = [];
+const modules = {};
+const machine = {
+  begin: () => { loading = true; return ""; },
+  registrations() {
+    loading = false;
+    return JSON.stringify(registered.map(({ handler, ...entry }) => ({ ...entry, ...(handler ? sourceOf(handler) : {}) })));
+  },
+  define: (number, list) => { handlers[number] = list; },
+  has: (number) => number in handlers,
+  run(number) {
+    try {
+      const e = new Event();
+      const list = handlers[number];
+      let outcome = list.length === 1 ? list[0](e) : steps(e, list);
+      e._flush();
+      if (outcome instanceof Promise) return outcome.then(() => (e._flush(), ""), failure);
+      return outcome instanceof ApiError ? failure(outcome) : "";
+    } catch (error) {
+      return failure(error);
+    } finally {
+      for (const name in globalThis) delete globalThis[name];
+    }
+  },
+  migrations() {
+    loading = false;
+    const other = registered.find((entry) => entry.kind !== "migration");
+    if (other) throw new Error(`${other.name ?? other.kind} cannot be used in a migration`);
+    return "";
+  },
+  // Those of one file: up (0) in their order, or down (1) backwards.
+  migrate(way) {
+    try {
+      const ways = registered.map((entry) => (way === 0 ? entry.handler : entry.down));
+      for (const run of way === 0 ? ways : ways.reverse()) run($app);
+      return "";
+    } catch (error) {
+      return failure(error);
+    }
+  },
+};
+
+function require(path) {
+  const { name, source } = call("require", String(path));
+  if (name in modules) return modules[name].exports;
+  const module = (modules[name] = { exports: {} });
+  try {
+    if (name.endsWith(".json")) module.exports = JSON.parse(source);
+    else __compile(name, source)(module, module.exports, (next) => require(next.startsWith(".") ? `${name}/../${next}` : next));
+  } catch (error) {
+    delete modules[name];
+    throw error;
+  }
+  return module.exports;
+}

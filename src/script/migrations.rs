@@ -1,0 +1,93 @@
+//! Migrations in JavaScript.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::hooks::{Data, Rejection};
+
+use super::engine::Engine;
+use super::fault::Fault;
+use super::machine::judge;
+use super::program::files_in;
+use super::scene::Scene;
+use super::scripts::ScriptLimits;
+use super::services::{World, read};
+use super::stage::Alone;
+
+/// The migrations of one file.
+#[derive(Clone)]
+pub struct ScriptMigration {
+    /// The name of the file.
+    pub name: String,
+    text: Arc<str>,
+    world: Arc<World>,
+    limits: ScriptLimits,
+}
+
+/// The migrations in a folder, in order of their names.
+///
+/// # Errors
+/// What the system says, and files that cannot be read as JavaScript.
+pub fn migrations_in(
+    folder: &Path,
+    data_dir: &Path,
+    limits: ScriptLimits,
+) -> Result<Vec<ScriptMigration>, Fault> {
+    let world = Arc::new(World::apart(folder, data_dir));
+    let mut found = Vec::new();
+    for (name, path) in files_in(folder)? {
+        let text = read(&path).map_err(|error| Fault::new(name.clone(), error.message()))?;
+        let migration =
+            ScriptMigration { name, text: text.into(), world: Arc::clone(&world), limits };
+        migration.engine()?;
+        found.push(migration);
+    }
+    Ok(found)
+}
+
+impl ScriptMigration {
+    /// Makes the change.
+    ///
+    /// # Errors
+    /// What the script throws.
+    pub fn up(&self, data: &dyn Data) -> Result<(), Rejection> {
+        self.run(data, 0)
+    }
+
+    /// Takes the change back.
+    ///
+    /// # Errors
+    /// What the script throws.
+    pub fn down(&self, data: &dyn Data) -> Result<(), Rejection> {
+        self.run(data, 1)
+    }
+
+    /// An engine that has read the file.
+    fn engine(&self) -> Result<Engine, Fault> {
+        let engine = Engine::new(&self.limits, &self.world.folder().to_string_lossy())?;
+        engine.clock.wind(self.limits.time);
+        let outcome = engine
+            .text("begin")
+            .and_then(|_| engine.run_file(&self.name, &self.text))
+            .and_then(|()| engine.text("migrations"));
+        outcome.map_err(|broken| broken.fault.in_file(&self.name))?;
+        Ok(engine)
+    }
+
+    fn run(&self, data: &dyn Data, way: usize) -> Result<(), Rejection> {
+        let told = |fault: Fault| Rejection::new(500, fault.to_string()).with_cause(fault);
+        let engine = self.engine().map_err(told)?;
+        let stage = Alone { data, is_transactional: true };
+        let scene = Scene::new(&self.world, &stage, &engine.clock);
+        let ended = scene.play(|| engine.migrate(way));
+        let ended = ended.map_err(|broken| told(broken.fault.in_file(&self.name)))?;
+        judge(&ended, &scene)
+    }
+}
+
+impl fmt::Debug for ScriptMigration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScriptMigration").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,191 @@
+//! What the files of a folder say, and the engines that run it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use crate::hooks::Rejection;
+
+use super::engine::{Engine, Handler};
+use super::fault::Fault;
+use super::machine::Engines;
+use super::scene::Stage;
+use super::scripts::ScriptLimits;
+use super::services::{World, read};
+
+/// Handlers of all files.
+const ENTRIES_MAX: usize = 10_000;
+
+/// What all programs of a server share.
+pub(super) struct Shared {
+    pub(super) world: World,
+    pub(super) limits: ScriptLimits,
+    /// Which program is at work.
+    pub(super) generation: AtomicU64,
+    last_generation: AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn new(world: World, limits: ScriptLimits) -> Self {
+        Self { world, limits, generation: AtomicU64::new(0), last_generation: AtomicU64::new(0) }
+    }
+}
+
+/// What a handler is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
+    Hook,
+    Route,
+    Use,
+    Cron,
+    Migration,
+}
+
+/// A handler as a file registered it.
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+pub(super) struct Entry {
+    pub(super) kind: Kind,
+    /// The hook.
+    pub(super) name: String,
+    /// Names and ids of collections.
+    #[serde(deserialize_with = "texts")]
+    pub(super) tags: Vec<String>,
+    /// The job.
+    pub(super) id: String,
+    pub(super) expression: String,
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) guards: Vec<Json>,
+    source: String,
+    pub(super) file: String,
+    pub(super) line: usize,
+}
+
+impl Default for Entry {
+    fn default() -> Self {
+        Self {
+            kind: Kind::Hook,
+            name: String::new(),
+            tags: Vec::new(),
+            id: String::new(),
+            expression: String::new(),
+            method: String::new(),
+            path: String::new(),
+            guards: Vec::new(),
+            source: String::new(),
+            file: String::new(),
+            line: 0,
+        }
+    }
+}
+
+/// Tags may be lists of tags.
+fn texts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let tags = Vec::<Json>::deserialize(deserializer)?;
+    let texts = |tag: Json| match tag {
+        Json::String(text) => vec![text],
+        Json::Array(tags) => tags.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    };
+    Ok(tags.into_iter().flat_map(texts).collect())
+}
+
+/// What the files of a folder say.
+pub(super) struct Program {
+    pub(super) entries: Vec<Entry>,
+    pub(super) generation: u64,
+    pub(super) shared: Arc<Shared>,
+    engines: Engines,
+}
+
+impl Program {
+    /// Reads the files of the folder.
+    pub(super) fn read(shared: &Arc<Shared>) -> Result<Self, Fault> {
+        let folder = shared.world.folder();
+        let mut entries = Vec::new();
+        let files = files_in(folder)?;
+        if !files.is_empty() {
+            let engine = Engine::new(&shared.limits, &folder.to_string_lossy())?;
+            engine.clock.wind(shared.limits.time);
+            engine.text("begin").map_err(|broken| broken.fault)?;
+            for (name, path) in files {
+                let text =
+                    read(&path).map_err(|error| Fault::new(name.clone(), error.message()))?;
+                engine.run_file(&name, &text).map_err(|broken| broken.fault.in_file(&name))?;
+            }
+            let registered = engine.text("registrations").map_err(|broken| broken.fault)?;
+            entries = serde_json::from_str(&registered)
+                .map_err(|error| Fault::new("", format!("handlers cannot be read: {error}")))?;
+        }
+        if entries.len() > ENTRIES_MAX {
+            return Err(Fault::new("", format!("there are more than {ENTRIES_MAX} handlers")));
+        }
+        let generation = shared.last_generation.fetch_add(1, Ordering::SeqCst) + 1;
+        let program =
+            Self { entries, generation, shared: Arc::clone(shared), engines: Engines::new() };
+        Ok(program)
+    }
+
+    /// Whether it is the one at work.
+    pub(super) fn is_current(&self) -> bool {
+        self.shared.generation.load(Ordering::SeqCst) == self.generation
+    }
+
+    /// Runs a handler.
+    pub(super) fn call(&self, number: usize, stage: &dyn Stage) -> Result<(), Rejection> {
+        self.engines.call(self, number, stage)
+    }
+
+    /// The steps of a handler: the middleware of all routes and its own, and itself.
+    pub(super) fn steps(&self, number: usize) -> Vec<Handler<'_>> {
+        let entry = &self.entries[number];
+        let is_use = |entry: &&Entry| entry.kind == Kind::Use;
+        let everywhere = self.entries.iter().filter(is_use).flat_map(|entry| &entry.guards);
+        let is_route = entry.kind == Kind::Route;
+        let guards = everywhere.filter(|_| is_route).chain(&entry.guards);
+        let own = Handler::Code { name: &entry.file, line: entry.line, source: &entry.source };
+        guards.map(handler_of).chain([own]).collect()
+    }
+}
+
+fn handler_of(guard: &Json) -> Handler<'_> {
+    match (guard["source"].as_str(), guard["file"].as_str()) {
+        (Some(source), Some(name)) => {
+            let line = guard["line"].as_u64().unwrap_or_default() as usize;
+            Handler::Code { name, line, source }
+        }
+        _ => Handler::Guard(guard),
+    }
+}
+
+/// The files of scripts in a folder with their names, in order of these.
+pub(super) fn files_in(folder: &Path) -> Result<Vec<(String, PathBuf)>, Fault> {
+    let failed = |error: std::io::Error| Fault::new(folder.to_string_lossy(), error.to_string());
+    let listed = match fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        listed => listed.map_err(failed)?,
+    };
+    let mut files = Vec::new();
+    for file in listed {
+        let path = file.map_err(failed)?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if name.starts_with('.') || !path.is_file() {
+            continue;
+        }
+        let is_ts = path.extension().is_some_and(|ending| ending == "ts");
+        if is_ts && !name.contains(".d.") {
+            return Err(Fault::new(name, "TypeScript has to be compiled to JavaScript before"));
+        }
+        if path.extension().is_some_and(|ending| ending == "js") {
+            files.push((name.to_owned(), path.clone()));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
