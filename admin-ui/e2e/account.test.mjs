@@ -181,7 +181,7 @@ for (const [size, options] of [["desktop", DESKTOP], ["phone", { ...PHONE, color
         if (code !== codes[0]) {
           await input.fill("000");
           await button(page, "Log in").click();
-          await page.getByRole("alert").filter({ hasText: "code" }).waitFor();
+          await page.locator('[name="code"][aria-invalid="true"]').waitFor();
           await checkAccess(page, "the second step");
         }
         await input.fill(code);
