@@ -13,6 +13,7 @@ mod concurrency;
 mod crons;
 mod explain;
 mod files;
+mod identity;
 mod logs;
 mod oauth2;
 mod passkeys;
