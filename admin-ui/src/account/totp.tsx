@@ -1,12 +1,14 @@
 import { Alert, Button, Group, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { SUPERUSERS } from "@/api/client";
 import { confirmTotp, enrollTotp, removeTotp, totpState } from "@/api/credentials";
 import { plural, t } from "@/i18n";
 import { CodeBlock } from "@/ui/code-block";
 import { ListLoading } from "@/ui/states";
 import { attempt } from "@/ui/toast";
+
+const QrCode = lazy(() => import("@/ui/qr-code").then(({ QrCode }) => ({ default: QrCode })));
 
 const KEY = ["totp"];
 
@@ -44,6 +46,9 @@ export function OwnTotp() {
     return (
       <Stack>
         <Text size="sm">{t("Give this to your app, then enter the code that it shows.")}</Text>
+        <Suspense fallback={<ListLoading rows={3} />}>
+          <QrCode text={begun.otpauthURL} label={t("Code to point the camera at")} />
+        </Suspense>
         <CodeBlock label={t("Secret")} code={begun.secret} />
         <CodeBlock label={t("Link")} code={begun.otpauthURL} />
         <Group align="flex-end">

@@ -27,6 +27,20 @@ export async function restoreBackup(key: string, token = ""): Promise<void> {
   await pb.backups.restore(key, token ? { headers: { Authorization: token } } : {});
 }
 
+const POLL_MS = 400;
+
+/**
+ * Does `work` once a restore is over. The server says that it is busy until it starts itself anew, which no
+ * connection outlives; a token that the old data does not know is not told, and nothing is busy then.
+ */
+export async function whenRestored(work: () => void): Promise<void> {
+  for (;;) {
+    await new Promise((resume) => setTimeout(resume, POLL_MS));
+    const health = await pb.health.check({ requestKey: null }).catch(() => undefined);
+    if (health && health.data["canBackup"] !== false) return work();
+  }
+}
+
 /** An address for downloading that is good for a short time. */
 export async function backupUrl(key: string): Promise<string> {
   return pb.backups.getDownloadURL(await pb.files.getToken(), key);

@@ -18,3 +18,10 @@ export const queryClient = new QueryClient({
     },
   },
 });
+
+// Whoever logs in starts afresh: what was loaded before may be somebody else's, or of before another login.
+let loggedIn = pb.authStore.token !== "";
+pb.authStore.onChange((token) => {
+  if (token && !loggedIn) queryClient.clear();
+  loggedIn = token !== "";
+});

@@ -55,6 +55,7 @@ export const de = {
   "Your app is needed at every login.": "Ihre App wird bei jeder Anmeldung gebraucht.",
   "The app is removed.": "Die App ist entfernt.",
   "Remove the app": "App entfernen",
+  "Code to point the camera at": "Code für die Kamera",
   "Give this to your app, then enter the code that it shows.": "Geben Sie das in Ihre App ein und dann hier den Code, den sie zeigt.",
   "Secret": "Geheimnis",
   "Link": "Link",

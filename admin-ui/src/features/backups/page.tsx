@@ -1,7 +1,7 @@
 import { ActionIcon, Button, FileButton, Group, Table, Text, Tooltip } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { type Backup, backupUrl, deleteBackup, listBackups, restoreBackup, uploadBackup } from "@/api/backups";
+import { type Backup, backupUrl, deleteBackup, listBackups, restoreBackup, uploadBackup, whenRestored } from "@/api/backups";
 import { loadHealth } from "@/api/settings";
 import { t } from "@/i18n";
 import { ago, exactDate, parseDate } from "@/lib/dates";
@@ -42,7 +42,7 @@ export function BackupsPage() {
       danger: true,
       typed: key,
     });
-    if (yes && (await attempt(() => restoreBackup(key), t("Restoring. The page loads again when the server is back.")))) setTimeout(() => location.reload(), 5000);
+    if (yes && (await attempt(() => restoreBackup(key), t("Restoring. The page loads again when the server is back.")))) await whenRestored(() => location.reload());
   };
   return (
     <SettingsFrame

@@ -31,14 +31,15 @@ function arrive(): void {
 
 /** One or two steps: whatever the superusers' collection asks for. */
 export function LoginPage() {
-  const methods = useQuery({ queryKey: ["superuser-methods"], queryFn: () => superusers.listAuthMethods({ fields: "mfa,otp,password,oauth2,totp,passkeys" }) });
+  // Not from memory: what whoever was logged in has switched on meanwhile counts at once.
+  const methods = useQuery({ gcTime: 0, queryKey: ["superuser-methods"], queryFn: () => superusers.listAuthMethods({ fields: "mfa,otp,password,oauth2,totp,passkeys" }) });
   const [pending, setPending] = useState<Pending | null>(null);
   const [byMail, setByMail] = useState(false);
   if (methods.isPending) return <GuestFrame title={t("Log in")}><Loader type="dots" mx="auto" aria-label={t("Loading")} /></GuestFrame>;
   if (methods.error) return <GuestFrame title={t("Log in")}><FailureNotice failure={methods.error} retry={() => void methods.refetch()} /></GuestFrame>;
 
   const { mfa, otp, password, totp, passkeys } = methods.data as typeof methods.data & Extras;
-  const intro = mfa.enabled ? t("Step {step} of 2", { step: pending ? 2 : 1 }) : t("For superusers of this server.");
+  const intro = mfa.enabled || pending ? t("Step {step} of 2", { step: pending ? 2 : 1 }) : t("For superusers of this server.");
   const next = (mfaId: string, email: string) => setPending({ mfaId, email });
   return (
     <GuestFrame title={t("Log in")} intro={intro}>

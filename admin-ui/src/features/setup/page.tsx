@@ -1,5 +1,5 @@
 import { Anchor, Button, FileButton, PasswordInput, TextInput } from "@mantine/core";
-import { restoreBackup, uploadBackup } from "@/api/backups";
+import { restoreBackup, uploadBackup, whenRestored } from "@/api/backups";
 import { superusers } from "@/api/client";
 import { t } from "@/i18n";
 import { go, useRoute } from "@/lib/route";
@@ -25,7 +25,7 @@ export function SetupPage() {
       await uploadBackup(file, token);
       await restoreBackup(file.name, token);
     }, t("Restoring. The page loads again when the server is back."));
-    if (done) setTimeout(() => location.replace(location.pathname), 5000);
+    if (done) await whenRestored(() => location.replace(location.pathname));
   };
   return (
     <GuestFrame
