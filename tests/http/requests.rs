@@ -201,6 +201,10 @@ fn the_dashboard_is_served_with_a_strict_policy() {
     assert_eq!(page.status, 200);
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     let policy = page.header("content-security-policy").unwrap();
-    assert!(policy.starts_with("default-src 'self';"), "{policy}");
+    assert!(policy.starts_with("default-src 'none'; script-src 'self'; "), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    // What scripts of the page put in as styles has to know a value that is good for once.
+    let other = server.send(&request("GET", "/_/"));
+    assert_ne!(other.header("content-security-policy"), Some(policy));
     assert!(page.body.contains("<title>"), "{}", page.body);
 }
