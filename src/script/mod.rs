@@ -4,8 +4,8 @@
 //! (`js/`), and what each of those asks of the data. Only this room names rquickjs.
 //! Invariant: a handler runs by itself: it sees no variable of its file, nothing that another call
 //! left behind in the globals, and ends after its time and memory. What one call asks of the
-//! host goes to the [`scene`] of that call, on its thread, so inside its transaction.
-//! Start reading at [`Scripts`], then [`scene::Scene`].
+//! host goes to the `scene` of that call, on its thread, so inside its transaction.
+//! Start reading at [`Scripts`], then `scene::Scene`.
 
 mod clock;
 mod data;
