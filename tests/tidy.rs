@@ -64,6 +64,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("hyper", &["web"]),
     ("hyper_util", &["web"]),
     ("argon2", &["auth"]),
+    ("rustix", &["auth"]),
     ("lettre", &["mail"]),
     ("notify", &["jobs"]),
     ("clap", &["cli"]),

@@ -42,7 +42,11 @@ impl Pool {
         let spawn = |number: &usize| {
             let shared = Arc::clone(&shared);
             let name = format!("password-{number}");
-            thread::Builder::new().name(name).spawn(move || shared.work()).is_ok()
+            let work = move || {
+                give_way();
+                shared.work();
+            };
+            thread::Builder::new().name(name).spawn(work).is_ok()
         };
         let started = (0..threads.max(1)).filter(spawn).count();
         shared.lock().closed = started == 0;
@@ -112,6 +116,17 @@ impl Shared {
                 queue
             };
         }
+    }
+}
+
+/// Lets everybody else go first: a hash takes tens of milliseconds of a core, most requests a hundredth
+/// of one. On Linux a thread has a priority of its own; elsewhere the system has to share fairly.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    {
+        const NICE: i32 = 10;
+        // Being refused costs only the courtesy.
+        let _ = rustix::process::setpriority_process(None, NICE);
     }
 }
 
