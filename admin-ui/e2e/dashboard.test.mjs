@@ -76,6 +76,8 @@ function journey(size, options, first) {
       await page.getByLabel("Password *", { exact: true }).fill(PASSWORD);
       await page.keyboard.press("Enter");
       await page.getByRole("navigation", { name: "Areas" }).waitFor();
+      // The start leads on to a collection; only then is the page at rest.
+      await page.waitForURL(/[?&]collection=/);
     });
 
     test("a collection with a field of every kind is made", async () => {

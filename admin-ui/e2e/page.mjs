@@ -10,7 +10,7 @@ const REFUSAL = /Failed to load resource: the server responded with a status of 
 export async function openPage(browser, options) {
   const context = await browser.newContext({ ...options, locale: "en-US", reducedMotion: "reduce" });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(20_000);
   const complaints = [];
   page.on("console", (message) => {
     if (message.type() === "error" && !REFUSAL.test(message.text())) complaints.push(message.text());

@@ -5,7 +5,7 @@ import { useCollections } from "@/api/collections";
 import type { CollectionType } from "@/api/schema";
 import { CollectionsSidebar } from "@/features/collections/sidebar";
 import { t } from "@/i18n";
-import { go, link, useRoute } from "@/lib/route";
+import { go, link, parseRoute, useRoute, type Route } from "@/lib/route";
 import { recall, remember } from "@/lib/storage";
 import { IconDatabase, IconDatabaseOff, IconList } from "@/ui/icons";
 import { ResizablePane } from "@/ui/resizable-pane";
@@ -15,6 +15,9 @@ import classes from "./collections-area.module.css";
 import { CollectionPage } from "./collection-page";
 
 const TYPES = new Set(["base", "auth", "view"]);
+
+/** Whether an address names this area and nothing in it. */
+const isStart = ({ path, query }: Route) => (path[0] ?? "collections") === "collections" && !query.get("collection") && !query.get("new");
 
 /** The list of collections, and the one that is chosen. */
 export function CollectionsArea() {
@@ -30,7 +33,8 @@ export function CollectionsArea() {
   const start = find(recall("collection", "")) ?? all.find((each) => !each.system) ?? all[0];
   const startName = start?.name ?? "";
   useEffect(() => {
-    if (!name && !newType && startName) location.replace(link("collections", { collection: startName }));
+    // The address itself is asked again: whoever went elsewhere meanwhile stays there.
+    if (!name && !newType && startName && isStart(parseRoute(location.hash))) location.replace(link("collections", { collection: startName }));
   }, [name, newType, startName]);
   useEffect(() => {
     if (chosen) remember("collection", chosen.id);

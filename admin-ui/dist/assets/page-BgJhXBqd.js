@@ -1,1 +1,0 @@
-import{t as e}from"./keys-DHg9-d8B.js";import{a as t,kt as n,vt as r}from"./base-BOOByWeN.js";import{p as i}from"./react-CI5ZksCB.js";var a=i();function o(){return(0,a.jsx)(t,{title:n(`API keys`),intro:n(`Your own keys for programs. Those of other accounts are on their records.`),children:(0,a.jsx)(e,{owner:{collection:r}})})}export{o as KeysPage};

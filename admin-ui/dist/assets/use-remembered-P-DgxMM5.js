@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{g as t}from"./react-CI5ZksCB.js";import{Mt as n,jt as r}from"./base-BOOByWeN.js";var i=e(t(),1);function a(e,t){let[a,o]=(0,i.useState)(()=>({key:e,value:r(e,t)})),s=a.key===e?a.value:r(e,t);return a.key!==e&&o({key:e,value:s}),[s,(0,i.useCallback)(t=>{n(e,t),o({key:e,value:t})},[e])]}export{a as t};
