@@ -78,6 +78,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("zip", &["backup"]),
     ("csv", &["ops"]),
     ("rquickjs", &["script"]),
+    ("swc_ts_fast_strip", &["script"]),
+    ("minijinja", &["script"]),
     ("scoped_tls_hkt", &["script"]),
     ("rust_embed", &["web"]),
     ("rustls", &["files", "mail", "web", "outbound"]),
