@@ -30,6 +30,11 @@ pub(super) fn ask(data: &dyn Data, verb: &str, values: &[Json]) -> Result<Option
             let definition = values.first().cloned().unwrap_or_default();
             collection_json(&*data.save_collection(definition)?)
         }
+        "importCollections" => {
+            let definitions = values.first().and_then(Json::as_array).cloned().unwrap_or_default();
+            let delete_missing = values.get(1) == Some(&Json::Bool(true));
+            return data.import_collections(definitions, delete_missing).map(|()| None);
+        }
         "delete" => return data.delete(text(0), text(1)).map(|()| None),
         "deleteCollection" => return data.delete_collection(text(0)).map(|()| None),
         "settings" => data.settings()?,

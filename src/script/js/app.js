@@ -84,8 +84,7 @@ const $app = {
     else throw new TypeError("only records and collections can be deleted");
   },
   importCollections(collections, deleteMissing) {
-    if (deleteMissing) throw new Error("deleteMissing is not supported here");
-    for (const collection of collections) call("data.saveCollection", collection);
+    call("data.importCollections", collections, Boolean(deleteMissing));
   },
   runInTransaction(run) {
     if (!call("tx.begin")) return run($app);
