@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use haversack::app::{BackupCommand, ControlCommand, control};
+use haversack::app::{BackupCommand, ControlCommand, control, seal_keys};
 use haversack::backup::{self, BackupError, Shelf, archive, replace};
 
 use super::{Failure, Place, say};
@@ -89,9 +89,11 @@ fn verify(arguments: &BackupArguments) -> Result<(), Failure> {
 }
 
 fn restore(arguments: &BackupArguments) -> Result<(), Failure> {
-    let data = arguments.place.config()?.boot.data;
+    let boot = arguments.place.config()?.boot;
+    let keys = seal_keys(&boot.encryption).map_err(Failure::Other)?;
+    let data = boot.data;
     let (path, key) = find(&data, &arguments.backup);
-    let restored = replace::restore_folder(&data, &path);
+    let restored = replace::restore_folder(&data, &path, &keys);
     if !matches!(restored, Err(BackupError::InUse(_))) {
         say(&restored.map_err(failed)?.to_string());
         return Ok(());

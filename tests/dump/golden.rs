@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use haversack::backup::{self, BackupError, replace};
 use haversack::dump::{self, check};
+use haversack::store::Keys;
 
 use crate::folder::Folder;
 use crate::harness::{EMAIL, PASSWORD, Server, records};
@@ -76,7 +77,8 @@ fn a_dump_and_a_backup_of_every_format_can_be_restored() {
         folder.import(&text).unwrap();
         assert!(folder.export() == text, "{format}");
         let folder = Folder::new();
-        replace::restore_folder(&folder.data(), &golden(format, "backup.zip")).unwrap();
+        replace::restore_folder(&folder.data(), &golden(format, "backup.zip"), &Keys::default())
+            .unwrap();
         assert!(folder.export() == text, "{format}");
     }
 }
@@ -118,7 +120,7 @@ fn a_backup_of_a_later_version_is_refused_and_nothing_is_touched() {
         if entry == "manifest.json" {
             assert!(matches!(error, BackupError::Version { found: 2, known: 1 }), "{error}");
         }
-        replace::restore_folder(&folder.data(), &path).unwrap_err();
+        replace::restore_folder(&folder.data(), &path, &Keys::default()).unwrap_err();
         assert!(folder.export() == before, "{entry}");
     }
 }

@@ -19,6 +19,7 @@ use crate::ops::auth::Ledger;
 use crate::ops::files::Upload;
 use crate::query::AuthRow;
 use crate::schema::{Violation, Violations};
+use crate::store::Keys;
 
 use super::auth::file_token_holder;
 use super::{Backend, Error, Failure};
@@ -34,6 +35,7 @@ const BUSY: &str = "Try again later - another backup/restore process has already
 pub struct Backups {
     data: PathBuf,
     shelf: Shelf,
+    keys: Keys,
     /// The key of the backup that is being made or restored.
     active: Mutex<Option<String>>,
     stopping: AtomicBool,
@@ -55,8 +57,14 @@ impl Drop for Active {
 impl Backups {
     /// The backups of the data folder `data`.
     pub fn of(data: impl Into<PathBuf>) -> Arc<Self> {
+        Self::with_keys(data, Keys::default())
+    }
+
+    /// The same, of a folder whose secrets are read with `keys`.
+    pub fn with_keys(data: impl Into<PathBuf>, keys: Keys) -> Arc<Self> {
         let data = data.into();
         Arc::new(Self {
+            keys,
             shelf: Shelf::of(&data),
             data,
             active: Mutex::default(),
@@ -179,7 +187,7 @@ impl Backups {
         let (backups, key) = (Arc::clone(self), key.to_owned());
         let work = move || {
             let began = Instant::now();
-            match replace::stage(&backups.data, &path) {
+            match replace::stage(&backups.data, &path, &backups.keys) {
                 Ok(summary) => {
                     tracing::info!(key, %summary, "restoring a backup: starting again");
                     std::thread::sleep(RESTART_DELAY.saturating_sub(began.elapsed()));

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::change;
 use super::engine::{ALL_KEYS, Commit, WriteTxn};
 use super::error::{WriteError, damaged};
+use super::seal::Sealer;
 use super::wal::Op;
 use super::{StoreOptions, names, reading};
 use crate::model::key::KeyRange;
@@ -71,6 +72,7 @@ pub struct Tx<'a> {
     /// Whether trees were dropped or filled, which the write-ahead log cannot tell.
     reshaped: bool,
     attachment: Option<Box<dyn Any + Send>>,
+    sealer: Arc<Sealer>,
 }
 
 impl fmt::Debug for Tx<'_> {
@@ -93,6 +95,7 @@ impl<'a> Tx<'a> {
         staged: Staged,
         next_rowids: &'a mut NextRowids,
         journaled: bool,
+        sealer: &Arc<Sealer>,
     ) -> Self {
         Self {
             txn,
@@ -105,6 +108,7 @@ impl<'a> Tx<'a> {
             changed: false,
             reshaped: false,
             attachment: None,
+            sealer: Arc::clone(sealer),
         }
     }
 
