@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
+use crate::hooks::CollectionAction;
 use crate::ops::Error;
 use crate::ops::collections::{self, CreateCollection, ImportCollections, UpdateCollection};
 use crate::ops::views::dry_run;
 use crate::query::Rows;
 use crate::schema::{Collection, Field, Secrets, scaffolds_json};
+use crate::web::asking;
 use crate::web::caller::superuser_of;
 use crate::web::{ApiError, Reply, Request, State, committed};
 
@@ -18,6 +20,7 @@ use super::records::list_params;
 /// `GET /api/collections`
 pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
+    asking::about_collections(&state, &request, CollectionAction::List, Map::new()).await?;
     let snapshot = state.backend.snapshot();
     let page = collections::list(snapshot.catalog(), &list_params(&request)?)?;
     let (total, pages) = match page.total {
@@ -38,7 +41,9 @@ pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, A
 /// `POST /api/collections`
 pub(crate) async fn create(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
-    let create = CreateCollection::new(request.body_object().await?);
+    let body = request.body_object().await?;
+    let asked = asking::about_collections(&state, &request, CollectionAction::Create, body);
+    let create = CreateCollection::new(asked.await?);
     let made = committed(|done| state.backend.submit(move |tx| create.run(tx), done)).await?;
     Ok(reply(&made))
 }
@@ -46,6 +51,7 @@ pub(crate) async fn create(state: Arc<State>, mut request: Request) -> Result<Re
 /// `GET /api/collections/{collection}`
 pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
+    asking::about_collections(&state, &request, CollectionAction::View, Map::new()).await?;
     let snapshot = state.backend.snapshot();
     let found = snapshot.catalog().find(request.params.get("collection"));
     Ok(reply(found.ok_or(Error::NotFound)?))
@@ -55,6 +61,8 @@ pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, Ap
 pub(crate) async fn update(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
     let body = request.body_object().await?;
+    let asked = asking::about_collections(&state, &request, CollectionAction::Update, body);
+    let body = asked.await?;
     let update = UpdateCollection::new(request.params.get("collection"), body);
     let saved = committed(|done| state.backend.submit(move |tx| update.run(tx), done)).await?;
     Ok(reply(&saved))
@@ -63,6 +71,7 @@ pub(crate) async fn update(state: Arc<State>, mut request: Request) -> Result<Re
 /// `DELETE /api/collections/{collection}`
 pub(crate) async fn delete(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
+    asking::about_collections(&state, &request, CollectionAction::Delete, Map::new()).await?;
     let name = request.params.get("collection").to_owned();
     committed(|done| state.backend.submit(move |tx| collections::delete(tx, &name), done)).await?;
     state.backend.sweep_soon();
@@ -83,9 +92,11 @@ pub(crate) async fn truncate(state: Arc<State>, request: Request) -> Result<Repl
 pub(crate) async fn import(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
     let malformed = || ApiError::bad_request("An error occurred while loading the submitted data.");
-    let mut body = request.body_object().await.map_err(|error| {
+    let body = request.body_object().await.map_err(|error| {
         if error.status() == StatusCode::BAD_REQUEST { malformed() } else { error }
     })?;
+    let asked = asking::about_collections(&state, &request, CollectionAction::Import, body);
+    let mut body = asked.await?;
     let delete_missing = match body.get("deleteMissing") {
         None | Some(Json::Null) => false,
         Some(Json::Bool(on)) => *on,

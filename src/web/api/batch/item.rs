@@ -1,6 +1,7 @@
 //! One item of a batch: what was sent, and the step that it is.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use crate::ops::records::{DeleteRecord, Expand, Intent, WriteRecord};
 use crate::query::{self, AuthRow, Context, Rows};
 use crate::schema::{Violation, Violations};
 use crate::web::api::records::takes_file;
-use crate::web::caller::{auth_of, first_values, header_key, headers_of};
+use crate::web::caller::{ClientAddress, auth_of, first_values, header_key, headers_of};
 use crate::web::middleware::limits::Limits;
 use crate::web::{FieldsPicker, Query, Request};
 
@@ -107,6 +108,8 @@ pub(super) fn check(items: &[Item], count_max: i64) -> Result<(), Violations> {
 pub(super) struct Outer<'a> {
     headers: HashMap<String, String>,
     auth: Option<AuthRow>,
+    address: Option<IpAddr>,
+    remote: IpAddr,
     rules: &'a Arc<RuleCache>,
     rows: &'a dyn Rows,
     limits: &'a Limits<'a>,
@@ -119,7 +122,15 @@ impl<'a> Outer<'a> {
         rows: &'a dyn Rows,
         limits: &'a Limits<'a>,
     ) -> Self {
-        Self { headers: headers_of(request), auth: auth_of(request).cloned(), rules, rows, limits }
+        Self {
+            headers: headers_of(request),
+            auth: auth_of(request).cloned(),
+            address: request.extensions.get::<ClientAddress>().map(|address| address.0),
+            remote: request.remote,
+            rules,
+            rows,
+            limits,
+        }
     }
 
     /// The step that `item` is, and what its answer is to be cut down to.
@@ -140,7 +151,7 @@ impl<'a> Outer<'a> {
             fields.flat_map(|found| &found.fields).any(|field| takes_file(field, &upload.key))
         });
         let headers = self.merged_headers(item.headers.as_ref());
-        let caller = |method: &str| self.caller(method, &query, &headers);
+        let caller = |method: &str| self.caller((method, target.path), &query, &headers);
         let write = |method: &str, intent: Intent, body: Map<String, Json>| {
             let caller = caller(method);
             let rules = Arc::clone(self.rules);
@@ -206,7 +217,7 @@ impl<'a> Outer<'a> {
 
     fn caller(
         &self,
-        method: &str,
+        (method, path): (&str, &str),
         query: &Query,
         headers: &HashMap<String, String>,
     ) -> Arc<Caller> {
@@ -217,6 +228,9 @@ impl<'a> Outer<'a> {
             headers: headers.clone(),
             body: Map::new(),
             auth: self.auth.clone(),
+            path: path.to_owned(),
+            address: self.address,
+            remote: Some(self.remote),
         }))
     }
 }
