@@ -1,5 +1,6 @@
 //! `POST /api/batch`: several writes in one request.
 
+mod heed;
 mod item;
 
 use std::sync::Arc;
@@ -9,7 +10,6 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 
 use crate::config::ByteSize;
-use crate::hooks::BatchCall;
 use crate::ops::Error;
 use crate::ops::batch::{Batch, Step};
 use crate::ops::hooked::enrich;
@@ -35,7 +35,7 @@ pub(crate) async fn run(state: Arc<State>, mut request: Request) -> Result<Reply
         return Err(ApiError::forbidden("Batch requests are not allowed."));
     }
     let items = items(&state, &mut request, &settings.batch).await?;
-    let items = heeded(&state, &request, items).await?;
+    let items = heed::heeded(&state, request.caller(), items).await?;
     let deadline = Instant::now() + timeout(&settings.batch);
 
     let snapshot = state.backend.snapshot();
@@ -67,38 +67,6 @@ pub(crate) async fn run(state: Arc<State>, mut request: Request) -> Result<Reply
         }
     }
     Ok(Reply::json_text(StatusCode::OK, answers(&state, &outcomes, &pickers)?))
-}
-
-/// The items as the hooks about batches and about each request in them want them. They are asked
-/// before anything is done, so none sees what an earlier item does.
-async fn heeded(
-    state: &Arc<State>,
-    request: &Request,
-    mut items: Vec<Item>,
-) -> Result<Vec<Item>, ApiError> {
-    if state.backend.hooks().is_empty() {
-        return Ok(items);
-    }
-    let caller = request.caller();
-    let asked = asking::ask(
-        state,
-        |hooks| &hooks.batch,
-        || {
-            let requests = items.iter().map(Item::to_json).collect();
-            Some(BatchCall { requests, caller })
-        },
-    );
-    if let Some(call) = asked.await? {
-        for (item, json) in items.iter_mut().zip(call.requests) {
-            item.become_like(json).map_err(|cause| ApiError::internal(cause))?;
-        }
-    }
-    for (index, item) in items.iter_mut().enumerate() {
-        let Some(asked) = item.ask(state, request) else { continue };
-        let failed = |error: ApiError| error.of_batch_step(index);
-        item.set_body(asked.await.map_err(failed)?);
-    }
-    Ok(items)
 }
 
 /// What the items are to do, and what their answers are to be cut down to.

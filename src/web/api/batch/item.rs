@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use crate::access::{Caller, RuleCache};
+use crate::hooks::RequestAction;
 use crate::ops::batch::{Refusal, Step, Upsert, Write, exists};
 use crate::ops::files::Upload;
 use crate::ops::records::{DeleteRecord, Expand, Intent, WriteRecord};
@@ -27,7 +28,7 @@ pub(super) struct Item {
     method: Option<String>,
     url: Option<String>,
     headers: Option<HashMap<String, Option<String>>>,
-    body: Option<Map<String, Json>>,
+    pub(super) body: Option<Map<String, Json>>,
     /// Files that came beside the items, with keys as in a form of this item alone.
     #[serde(skip)]
     pub(super) uploads: Vec<Upload>,
@@ -40,6 +41,37 @@ impl Item {
 
     fn url(&self) -> &str {
         self.url.as_deref().unwrap_or("")
+    }
+
+    /// The item as it was sent, without files.
+    pub(super) fn to_json(&self) -> Json {
+        serde_json::json!({
+            "method": self.method(), "url": self.url(), "headers": self.headers, "body": self.body,
+        })
+    }
+
+    /// Takes over what `json` says, but the files.
+    pub(super) fn become_like(&mut self, json: Json) -> Result<(), serde_json::Error> {
+        let uploads = std::mem::take(&mut self.uploads);
+        *self = Self { uploads, ..serde_json::from_value(json)? };
+        Ok(())
+    }
+
+    /// The collection, what is asked of it, and the record; `None` when it is no known action.
+    pub(super) fn aim(&self) -> Option<(&str, RequestAction, &str)> {
+        let target = Target::of(self.method(), self.url())?;
+        let (action, id) = match target.action {
+            Action::Create | Action::Upsert => (RequestAction::Create, ""),
+            Action::Update(id) => (RequestAction::Update, id),
+            Action::Delete(id) => (RequestAction::Delete, id),
+        };
+        Some((target.collection, action, id))
+    }
+
+    /// Whether it is an update when the record is there.
+    pub(super) fn is_upsert(&self) -> bool {
+        let target = Target::of(self.method(), self.url());
+        target.is_some_and(|target| target.action == Action::Upsert)
     }
 }
 
