@@ -172,6 +172,10 @@ fn prepare(ctx: &Ctx<'_>, folder: &str) -> rquickjs::Result<()> {
         include_str!("js/record.js"),
         include_str!("js/app.js"),
         include_str!("js/event.js"),
+        include_str!("js/dbx.js"),
+        include_str!("js/accounts.js"),
+        include_str!("js/host.js"),
+        include_str!("js/reply.js"),
         include_str!("js/globals.js"),
         "\n})"
     );

@@ -7,10 +7,13 @@
 //! host goes to the `scene` of that call, on its thread, so inside its transaction.
 //! Start reading at [`Scripts`], then `scene::Scene`.
 
+mod accounts;
+mod around;
 mod clock;
 mod data;
 mod engine;
 mod fault;
+mod happenings;
 mod hooking;
 mod machine;
 mod members;
@@ -22,9 +25,11 @@ mod scripts;
 mod security;
 mod services;
 mod stage;
+mod streams;
 mod transaction;
 
+pub use around::Pass;
 pub use fault::Fault;
 pub use migrations::{ScriptMigration, migrations_in};
-pub use routes::{Incoming, Outcome};
+pub use routes::{Incoming, Outcome, ServedFile};
 pub use scripts::{ScriptLimits, Scripts};
