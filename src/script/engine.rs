@@ -53,6 +53,13 @@ impl Engine {
         self.context.with(|ctx| run(&ctx).map_err(|error| self.broken(&ctx, error)))
     }
 
+    /// The names of all globals, for tests.
+    #[cfg(test)]
+    pub(super) fn global_names(&self) -> Result<String, Broken> {
+        let all = "Object.getOwnPropertyNames(globalThis).join(' ')";
+        self.with(|ctx| evaluate(ctx, PRELUDE_NAME, all.to_owned()))
+    }
+
     /// Runs a text as a script of the file called `name`.
     pub(super) fn run_file(&self, name: &str, text: &str) -> Result<(), Broken> {
         // In a function, so that files do not see each other's variables; on the same line, so that

@@ -11,6 +11,8 @@ mod accounts;
 mod around;
 mod clock;
 mod data;
+#[cfg(test)]
+mod declared;
 mod engine;
 mod fault;
 mod happenings;
@@ -33,3 +35,6 @@ pub use fault::Fault;
 pub use migrations::{ScriptMigration, migrations_in};
 pub use routes::{Incoming, Outcome, ServedFile};
 pub use scripts::{ScriptLimits, Scripts};
+
+/// What scripts can name, as declarations in TypeScript for editors.
+pub const SCRIPT_TYPES: &str = include_str!("types/haversack.d.ts");

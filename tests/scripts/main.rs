@@ -4,8 +4,10 @@
 mod harness;
 
 mod hooks;
+mod idioms;
 mod limits;
 mod migrations;
+mod names;
 mod routes;
 mod snippets;
 
