@@ -183,6 +183,7 @@ fn prepare(ctx: &Ctx<'_>, folder: &str) -> rquickjs::Result<()> {
         include_str!("js/accounts.js"),
         include_str!("js/host.js"),
         include_str!("js/reply.js"),
+        include_str!("js/paths.js"),
         include_str!("js/globals.js"),
         "\n})"
     );

@@ -24,6 +24,7 @@ mod program;
 mod routes;
 mod scene;
 mod scripts;
+mod sealing;
 mod security;
 mod services;
 mod stage;

@@ -102,9 +102,8 @@ fn chains_stand_inside_each_other_in_their_order() {
     });
     assert_eq!(server.send("POST", POSTS, &json!({ "title": "x" })).0, 200);
     let order: Vec<String> = heard.try_iter().collect();
-    let expected = [
-        "+outer", "+inner", "+validate", "-validate", "+execute", "-execute", "-inner", "-outer",
-    ];
+    let expected =
+        ["+outer", "+inner", "+validate", "-validate", "+execute", "-execute", "-inner", "-outer"];
     assert_eq!(order, expected);
 }
 
@@ -131,7 +130,8 @@ fn a_hook_that_panics_inside_a_batch_takes_the_batch_with_it() {
     let enable = json!({ "batch": { "enabled": true } });
     assert_eq!(server.send_as(&token, "PATCH", "/api/settings", &enable).0, 200);
     let send = |titles: &[&str]| {
-        let step = |title: &&str| json!({ "method": "POST", "url": POSTS, "body": { "title": title } });
+        let step =
+            |title: &&str| json!({ "method": "POST", "url": POSTS, "body": { "title": title } });
         let steps: Vec<Json> = titles.iter().map(step).collect();
         server.send("POST", "/api/batch", &json!({ "requests": steps }))
     };

@@ -187,6 +187,23 @@ const IDIOMS: &[(&str, &str)] = &[
             return e.stream(200, "text/plain", "streamed")
         })"#,
     ),
+    (
+        "44_odds.pb.js",
+        r#"routerAdd("GET", "/odds", (e) => {
+            const key = "0123456789abcdef0123456789abcdef"
+            return e.json(200, {
+                secret: $security.decrypt($security.encrypt("hidden", key), key),
+                code: /^[A-Z]{3}-\d{4}$/.test($security.randomStringByRegex("[A-Z]{3}-[0-9]{4}")),
+                paths: [$filepath.join("a", "../b", "c.txt"), $filepath.base("/x/y.js"), $filepath.ext("z.tar.gz"), $filepath.dir("/a/b"), $filepath.rel("/a/b", "/a/c/d")],
+                guest: e.requestInfo().auth, as: e.requestInfo.auth?.id ?? null, method: e.requestInfo.method,
+                super: e.requestInfo().hasSuperuserAuth(),
+            })
+        })
+        onRecordEnrich((e) => {
+            if (!e.requestInfo.auth?.isSuperuser()) e.record.hide("views")
+            e.next()
+        }, "posts")"#,
+    ),
 ];
 
 #[test]
@@ -303,4 +320,16 @@ fn settings_collections_and_what_is_in_memory_are_in_reach() {
     let cookie = guest.get("/cookie");
     assert_eq!(cookie.headers["set-cookie"], "a=b; Path=/; HttpOnly");
     assert_eq!(cookie.json, "streamed");
+    let odds = guest.get("/odds").expect(200);
+    let expected = json!({
+        "secret": "hidden", "code": true, "paths": ["b/c.txt", "y.js", ".gz", "/a", "../c/d"],
+        "guest": null, "as": null, "method": "GET", "super": false,
+    });
+    assert_eq!(odds, expected);
+    let odds = root.get("/odds").expect(200);
+    assert_eq!((&odds["super"], &odds["as"]), (&json!(true), &odds["guest"]["id"]));
+    let post = guest.post(POSTS, &json!({ "title": "hidden" })).expect(200);
+    assert!(post.get("views").is_none(), "{post}");
+    let path = format!("{POSTS}/{}", post["id"].as_str().expect("an id"));
+    assert_eq!(root.get(&path).expect(200)["views"], 0);
 }

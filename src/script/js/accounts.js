@@ -43,6 +43,13 @@ const $mails = {
   sendRecordAuthAlert: mailed("authAlert", (info) => ({ info: String(info ?? "") })),
 };
 
+Object.assign($security, {
+  // As the original does: AES-256 in Galois mode, the nonce before what it hides, in base64.
+  encrypt: (text, key) => call("security.encrypt", toString(text), String(key)),
+  decrypt: (text, key) => call("security.decrypt", String(text), String(key)),
+  randomStringByRegex: (pattern) => call("security.randomBy", String(pattern)),
+});
+
 const askedAs = (info) => ({
   method: info?.method ?? "", query: info?.query ?? {}, headers: info?.headers ?? {}, body: info?.body ?? {},
   auth: info?.auth instanceof Record ? accountOf(info.auth) : info?.auth ? [info.auth.collection, info.auth.data?.id] : null,

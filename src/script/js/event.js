@@ -85,10 +85,20 @@ class Event {
     }
     return this.#collection;
   }
-  get auth() { return (this.#auth ??= Record._of(this.requestInfo().auth) ?? null); }
-  hasSuperuserAuth() { return this.requestInfo().isSuperuser; }
+  get auth() { return (this.#auth ??= this.requestInfo().auth); }
+  hasSuperuserAuth() { return this.requestInfo().isSuperuser === true; }
   isGuest() { return !this.auth; }
-  requestInfo() { return (this.#info ??= call("e.info") ?? { query: {}, headers: {}, body: {}, auth: null }); }
+  // What rules see of the request: a function, whose members are those of what it returns.
+  get requestInfo() {
+    if (!this.#info) {
+      const info = call("e.info") ?? { query: {}, headers: {}, body: {}, auth: null };
+      info.auth = Record._of(info.auth) ?? null;
+      const own = { hasSuperuserAuth: () => info.isSuperuser === true, clone: () => ({ ...info }) };
+      for (const [name, value] of Object.entries(own)) Object.defineProperty(info, name, { value });
+      this.#info = Object.assign(() => info, info, own);
+    }
+    return this.#info;
+  }
   get request() {
     const info = this.requestInfo();
     return {

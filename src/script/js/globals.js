@@ -8,7 +8,7 @@ const globals = {
   ForbiddenError: errorOf(403), NotFoundError: errorOf(404), TooManyRequestsError: errorOf(429),
   InternalServerError: errorOf(500),
   Record, Collection, Field, FieldsList, DateTime, MailerMessage, DynamicModel, arrayOf, nullString, nullInt, nullFloat, nullBool, nullArray, nullObject,
-  $dbx, $mails, SubscriptionMessage, RequestInfo, Cookie, Context,
+  $dbx, $mails, $filepath, SubscriptionMessage, RequestInfo, Cookie, Context,
   migrate: (up, down) => register({ kind: "migration", handler: up ?? (() => {}), down: down ?? (() => {}) }),
 };
 for (const type of ["text", "number", "bool", "email", "url", "editor", "date", "autodate", "select", "file", "relation", "json", "password", "geoPoint"]) {

@@ -76,6 +76,18 @@ Object.assign($app, {
   findRecordByViewFile() { throw unsupported("$app.findRecordByViewFile"); },
   hasTable: (name) => $app.findAllCollections().some((one) => one.name.toLowerCase() === String(name).toLowerCase()),
   tableColumns: (name) => $app.findCollectionByNameOrId(name).fields.fieldNames(),
+  newMailClient: () => ({
+    send(message) {
+      const list = (all) => [].concat(all ?? []);
+      if (Object.keys(message.attachments ?? {}).length || Object.keys(message.inlineAttachments ?? {}).length) {
+        throw unsupported("an attachment of a mail");
+      }
+      // Each gets a mail of their own.
+      const to = [...list(message.to), ...list(message.cc), ...list(message.bcc)];
+      if (to.length === 0) throw new TypeError("a mail needs somebody to go to");
+      call("data.mail", mailOf({ ...message, to }));
+    },
+  }),
   subscriptionsBroker: () => broker,
   createBackup: (_context, name) => void call("backup.create", String(name ?? "")),
   restoreBackup: (_context, name) => void call("backup.restore", String(name)),

@@ -32,7 +32,7 @@ interface RequestEvent extends BaseEvent {
   readonly response: { header(): { set(name: string, value: string): void } };
   hasSuperuserAuth(): boolean;
   isGuest(): boolean;
-  requestInfo(): RequestInfo;
+  readonly requestInfo: RequestInfo & (() => RequestInfo);
   /** Where the request comes from; proxies that the settings trust are seen through. */
   realIP(): string;
   /** The other end of the connection. */
@@ -100,7 +100,10 @@ interface RecordAuthRequestEvent extends RequestEvent {
   otpId: string;
   token: string;
 }
-interface RecordEnrichEvent extends BaseEvent { readonly record: Record; requestInfo(): RequestInfo; }
+interface RecordEnrichEvent extends BaseEvent {
+  readonly record: Record;
+  readonly requestInfo: RequestInfo & (() => RequestInfo);
+}
 interface CollectionRequestEvent extends RequestEvent { readonly collection: Collection; }
 interface CollectionsImportRequestEvent extends RequestEvent { collectionsData: any[]; deleteMissing: boolean; }
 interface BatchRequestEvent extends RequestEvent {
@@ -600,6 +603,23 @@ declare const $security: {
   createJWT(payload: object, key: string, seconds: number): string;
   parseJWT(token: string, key: string): any;
   parseUnverifiedJWT(token: string): any;
+  randomStringByRegex(pattern: string): string;
+  /** AES-256 in Galois mode; the key has 32 letters. */
+  encrypt(text: Bytes, key: string): string;
+  decrypt(text: string, key: string): string;
+};
+declare const $filepath: {
+  base(path: string): string;
+  clean(path: string): string;
+  dir(path: string): string;
+  ext(path: string): string;
+  isAbs(path: string): boolean;
+  join(...parts: string[]): string;
+  rel(base: string, target: string): string;
+  split(path: string): [string, string];
+  splitList(list: string): string[];
+  toSlash(path: string): string;
+  fromSlash(path: string): string;
 };
 declare const $http: {
   send(options: { url: string; method?: string; body?: any; data?: any; headers?: { [name: string]: string }; timeout?: number }): {
@@ -626,6 +646,7 @@ declare class RequestInfo {
   headers: { [name: string]: string };
   body: { [name: string]: any };
   auth: Record | null;
+  hasSuperuserAuth(): boolean;
 }
 declare class Cookie {
   constructor(data: object);
