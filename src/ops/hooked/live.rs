@@ -14,7 +14,7 @@ use crate::query::Rows;
 use crate::schema::{Collection, Record, Secrets};
 
 use super::reading::Reader;
-use super::session::{object, only_superusers, post, save_collection};
+use super::session::{import_of, object, only_superusers, post, save_collection};
 
 /// The data as it is, as one caller may use it: each read sees what is committed then, and each write
 /// is a transaction of its own. All of it blocks the thread, also until the commit, so it must never
@@ -103,6 +103,18 @@ impl<B: Deref<Target = Backend> + Clone> Data for LiveData<B> {
         only_superusers(&self.caller)?;
         let definition = object(definition)?;
         Ok(self.backend.write(move |tx| save_collection(tx, definition.clone()))?)
+    }
+
+    fn import_collections(
+        &self,
+        definitions: Vec<Json>,
+        delete_missing: bool,
+    ) -> Result<(), Rejection> {
+        only_superusers(&self.caller)?;
+        let import = import_of(definitions, delete_missing)?;
+        self.backend.write(move |tx| import.run(tx))?;
+        self.backend.sweep_soon();
+        Ok(())
     }
 
     fn delete_collection(&self, id_or_name: &str) -> Result<(), Rejection> {

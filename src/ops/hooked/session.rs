@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::access::Caller;
 use crate::hooks::{Data, Find, Mail, Rejection};
-use crate::ops::collections::{self, CreateCollection, UpdateCollection};
+use crate::ops::collections::{self, CreateCollection, ImportCollections, UpdateCollection};
 use crate::ops::mail::Letter;
 use crate::ops::records::{DeleteRecord, Intent, WriteRecord};
 use crate::ops::views::Writing;
@@ -131,6 +131,15 @@ pub(super) fn object(body: Json) -> Result<Map<String, Json>, Rejection> {
     }
 }
 
+/// An import of definitions, which have to be objects.
+pub(super) fn import_of(
+    definitions: Vec<Json>,
+    delete_missing: bool,
+) -> Result<ImportCollections, Rejection> {
+    let definitions = definitions.into_iter().map(object).collect::<Result<_, _>>()?;
+    Ok(ImportCollections::new(definitions, delete_missing))
+}
+
 /// Puts a mail into the outbox.
 pub(super) fn post(tx: &mut Tx<'_>, mail: Mail) -> Result<(), Error> {
     let Mail { to, subject, html } = mail;
@@ -187,6 +196,16 @@ impl Data for Session<'_, '_> {
         only_superusers(&self.caller)?;
         let definition = object(definition)?;
         self.write(|tx| save_collection(tx, definition))
+    }
+
+    fn import_collections(
+        &self,
+        definitions: Vec<Json>,
+        delete_missing: bool,
+    ) -> Result<(), Rejection> {
+        only_superusers(&self.caller)?;
+        let import = import_of(definitions, delete_missing)?;
+        self.write(|tx| import.run(tx).map(drop))
     }
 
     fn delete_collection(&self, id_or_name: &str) -> Result<(), Rejection> {
