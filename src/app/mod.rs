@@ -253,7 +253,7 @@ impl App {
         let state = &self.0.state;
         let done = match command {
             BackupCommand::Create { name } => state.backups.create(&state.backend, &name),
-            BackupCommand::Restore { key } => state.backups.restore(&key).map(|()| {
+            BackupCommand::Restore { key } => state.backups.restore(&state.backend, &key).map(|()| {
                 format!(
                     "the server checks {key} and starts again with it; its log says how it went"
                 )
