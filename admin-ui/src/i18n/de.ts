@@ -180,6 +180,7 @@ export const de = {
   "All present data is replaced by what the backup holds, and the server starts anew. Only restore backups that you trust.": "Alle jetzigen Daten werden durch die der Sicherung ersetzt, und der Server startet neu. Stellen Sie nur Sicherungen wieder her, denen Sie trauen.",
   "Restore": "Wiederherstellen",
   "Restoring. The page loads again when the server is back.": "Wird wiederhergestellt. Die Seite lädt neu, wenn der Server zurück ist.",
+  "Changes show by themselves": "Änderungen erscheinen von selbst",
   "Refresh": "Neu laden",
   "Upload": "Hochladen",
   "Busy …": "Beschäftigt …",
