@@ -80,8 +80,9 @@ export async function updateRecord(collection: string, id: string, body: Record<
   return { record, etag: etag() };
 }
 
+/** Goes through even when the page is closed meanwhile. */
 export async function deleteRecord(collection: string, id: string): Promise<void> {
-  await pb.collection(collection).delete(id);
+  await pb.collection(collection).delete(id, { keepalive: true });
 }
 
 /** The records with these ids, in chunks that stay within the limits of a filter. */

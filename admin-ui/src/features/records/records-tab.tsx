@@ -14,6 +14,7 @@ import { BulkBar } from "./bulk-bar";
 import { ColumnsMenu } from "./columns-menu";
 import { type ExportFormat, exportRows, loadAll } from "./export";
 import { FilterBar } from "./filter-bar";
+import { undoLast } from "./pending-deletes";
 import { RecordTable } from "./table";
 import classes from "./table.module.css";
 import { useColumns } from "./use-columns";
@@ -43,7 +44,7 @@ export function RecordsTab({ collection }: { collection: Collection }) {
   const { news, forgetNews, live } = useLive({ collection, expand, patch, newestFirst: filter === "" && sort === "", recount });
   const remove = useDeleteWithUndo(collection, refresh);
   const open = useCallback((record: string) => patchQuery({ record }), []);
-  useHotkeys([["n", () => editable && open("new")], ["r", () => void refresh()]]);
+  useHotkeys([["n", () => editable && open("new")], ["r", () => void refresh()], ["mod+Z", undoLast]]);
 
   const { hasNextPage, isFetching, fetchNextPage } = list;
   const loadMore = useCallback(() => void (hasNextPage && !isFetching && fetchNextPage()), [hasNextPage, isFetching, fetchNextPage]);
