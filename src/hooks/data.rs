@@ -79,6 +79,18 @@ pub trait Data {
     /// 400 with what is wrong by member.
     fn save_collection(&self, definition: Json) -> Result<Arc<Collection>, Rejection>;
 
+    /// Makes and changes many collections at once, whose definitions may speak of each other. With
+    /// `delete_missing` those that are not among them go, and fields that they leave out; what is
+    /// part of the system stays.
+    ///
+    /// # Errors
+    /// 400 with what is wrong.
+    fn import_collections(
+        &self,
+        definitions: Vec<Json>,
+        delete_missing: bool,
+    ) -> Result<(), Rejection>;
+
     /// Deletes a collection with all its records.
     ///
     /// # Errors
@@ -102,17 +114,6 @@ pub trait Data {
     /// # Errors
     /// 400 with what is wrong by setting.
     fn save_settings(&self, body: Json) -> Result<Json, Rejection>;
-
-    /// Brings collections to what a list of definitions says, all of it or nothing; with
-    /// `delete_missing`, collections and fields that it leaves out go.
-    ///
-    /// # Errors
-    /// 400 with what is wrong.
-    fn import_collections(
-        &self,
-        definitions: Vec<Json>,
-        delete_missing: bool,
-    ) -> Result<(), Rejection>;
 
     /// Deletes all records of a collection with what depends on them.
     ///

@@ -38,6 +38,9 @@ impl Data for Nothing {
     fn save_collection(&self, _: Json) -> Result<Arc<Collection>, Rejection> {
         Err(Rejection::not_found(""))
     }
+    fn import_collections(&self, _: Vec<Json>, _: bool) -> Result<(), Rejection> {
+        Ok(())
+    }
     fn delete_collection(&self, _: &str) -> Result<(), Rejection> {
         Ok(())
     }
@@ -49,9 +52,6 @@ impl Data for Nothing {
     }
     fn save_settings(&self, _: Json) -> Result<Json, Rejection> {
         Ok(Json::Null)
-    }
-    fn import_collections(&self, _: Vec<Json>, _: bool) -> Result<(), Rejection> {
-        Ok(())
     }
     fn truncate(&self, _: &str) -> Result<(), Rejection> {
         Ok(())

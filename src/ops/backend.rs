@@ -19,6 +19,7 @@ use crate::settings::{Bucket, Settings};
 use crate::store::{Load, Snapshot, Store, Tx};
 
 use super::auth::{Factors, LastUses, Throttles};
+use super::automigrate::Journal;
 use super::crons::Crons;
 use super::files::InFlight;
 use super::hooked::{self, AfterQueue, Effect, Notes, Session, Shared};
@@ -38,6 +39,7 @@ pub struct Backend {
     last_uses: LastUses,
     crons: Crons,
     logs: Option<Logs>,
+    journal: Option<Arc<Journal>>,
     factors: Factors,
     authorities: Authorities,
     files: Storage,
@@ -107,6 +109,7 @@ impl Backend {
             last_uses: LastUses::default(),
             crons: Crons::default(),
             logs: None,
+            journal: None,
             factors: Factors::default(),
             authorities: Authorities::default(),
             files,
@@ -155,6 +158,18 @@ impl Backend {
     pub fn logging_to(mut self, logs: Logs) -> Self {
         self.logs = Some(logs);
         self
+    }
+
+    /// Has the changes of collections that clients make written down as migrations.
+    #[must_use]
+    pub fn recording_to(mut self, journal: Journal) -> Self {
+        self.journal = Some(Arc::new(journal));
+        self
+    }
+
+    /// Where changes of collections are written down, if they are.
+    pub(in crate::ops) fn journal(&self) -> Option<&Arc<Journal>> {
+        self.journal.as_ref()
     }
 
     /// The log of requests, if there is one.

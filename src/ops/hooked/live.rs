@@ -19,7 +19,7 @@ use crate::store::Tx;
 
 use super::context::muted;
 use super::reading::Reader;
-use super::session::{object, only_superusers, post, post_letter, save_collection};
+use super::session::{import_of, object, only_superusers, post, post_letter, save_collection};
 
 /// The data as it is, as one caller may use it: each read sees what is committed then, and each write
 /// is a transaction of its own. All of it blocks the thread, also until the commit, so it must never
@@ -127,6 +127,18 @@ impl<B: Deref<Target = Backend> + Clone> Data for LiveData<B> {
         Ok(self.write(move |tx| save_collection(tx, definition.clone()))?)
     }
 
+    fn import_collections(
+        &self,
+        definitions: Vec<Json>,
+        delete_missing: bool,
+    ) -> Result<(), Rejection> {
+        only_superusers(&self.caller)?;
+        let import = import_of(definitions, delete_missing)?;
+        self.write(move |tx| import.run(tx))?;
+        self.backend.sweep_soon();
+        Ok(())
+    }
+
     fn delete_collection(&self, id_or_name: &str) -> Result<(), Rejection> {
         only_superusers(&self.caller)?;
         let name = id_or_name.to_owned();
@@ -152,19 +164,6 @@ impl<B: Deref<Target = Backend> + Clone> Data for LiveData<B> {
         let update = UpdateSettings::new(object(body)?).but_for(self.backend.pinned_settings());
         self.write(move |tx| update.run(tx))?;
         Ok(self.backend.reload_settings()?.to_json(Secrets::Hide))
-    }
-
-    fn import_collections(
-        &self,
-        definitions: Vec<Json>,
-        delete_missing: bool,
-    ) -> Result<(), Rejection> {
-        only_superusers(&self.caller)?;
-        let definitions = definitions.into_iter().map(object).collect::<Result<_, _>>()?;
-        let import = ImportCollections::new(definitions, delete_missing);
-        self.write(move |tx| import.run(tx))?;
-        self.backend.sweep_soon();
-        Ok(())
     }
 
     fn truncate(&self, id_or_name: &str) -> Result<(), Rejection> {

@@ -171,6 +171,15 @@ pub(super) fn object(body: Json) -> Result<Map<String, Json>, Rejection> {
     }
 }
 
+/// An import of definitions, which have to be objects.
+pub(super) fn import_of(
+    definitions: Vec<Json>,
+    delete_missing: bool,
+) -> Result<ImportCollections, Rejection> {
+    let definitions = definitions.into_iter().map(object).collect::<Result<_, _>>()?;
+    Ok(ImportCollections::new(definitions, delete_missing))
+}
+
 /// Puts a mail into the outbox.
 pub(super) fn post(tx: &mut Tx<'_>, mail: Mail) -> Result<(), Error> {
     let Mail { to, subject, html } = mail;
@@ -234,6 +243,16 @@ impl Data for Session<'_, '_> {
         self.write(|tx| save_collection(tx, definition))
     }
 
+    fn import_collections(
+        &self,
+        definitions: Vec<Json>,
+        delete_missing: bool,
+    ) -> Result<(), Rejection> {
+        only_superusers(&self.caller)?;
+        let import = import_of(definitions, delete_missing)?;
+        self.write(|tx| import.run(tx).map(drop))
+    }
+
     fn delete_collection(&self, id_or_name: &str) -> Result<(), Rejection> {
         only_superusers(&self.caller)?;
         self.write(|tx| collections::delete(tx, id_or_name).map(drop))
@@ -255,17 +274,6 @@ impl Data for Session<'_, '_> {
         self.write(|tx| update.run(tx))?;
         self.saved_settings.set(true);
         self.settings()
-    }
-
-    fn import_collections(
-        &self,
-        definitions: Vec<Json>,
-        delete_missing: bool,
-    ) -> Result<(), Rejection> {
-        only_superusers(&self.caller)?;
-        let definitions = definitions.into_iter().map(object).collect::<Result<_, _>>()?;
-        let import = ImportCollections::new(definitions, delete_missing);
-        self.write(|tx| import.run(tx).map(drop))
     }
 
     fn truncate(&self, id_or_name: &str) -> Result<(), Rejection> {
