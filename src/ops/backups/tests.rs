@@ -21,7 +21,7 @@ fn place() -> Place {
 }
 
 fn keys(place: &Place) -> Vec<String> {
-    place.backups.list().unwrap().into_iter().map(|item| item.key).collect()
+    place.backups.list(&place.backend).unwrap().into_iter().map(|listed| listed.item.key).collect()
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_schedule_makes_backups_when_due_and_keeps_the_newest() {
     let update = UpdateSettings::new(body.as_object().unwrap().clone());
     place.backend.write(move |tx| update.run(tx)).unwrap();
     place.backend.reload_settings().unwrap();
-    place.backups.create(&place.backend, "by-hand.zip").unwrap();
+    place.backups.create(&place.backend, "by-hand.zip", &Kind::Full).unwrap();
     for minute in 0..6 {
         let now = Timestamp::parse(&format!("2026-01-02 03:0{minute}:00.000Z")).unwrap();
         place.backups.run_schedule(&place.backend, now).unwrap();
@@ -49,26 +49,26 @@ fn a_schedule_makes_backups_when_due_and_keeps_the_newest() {
 #[test]
 fn one_thing_at_a_time_is_done_with_backups() {
     let place = place();
-    place.backups.create(&place.backend, "a.zip").unwrap();
+    place.backups.create(&place.backend, "a.zip", &Kind::Full).unwrap();
     let active = place.backups.begin("a.zip").unwrap();
     assert!(place.backups.is_busy());
     for refused in [
-        place.backups.create(&place.backend, "b.zip").unwrap_err(),
-        place.backups.restore("a.zip").unwrap_err(),
+        place.backups.create(&place.backend, "b.zip", &Kind::Full).unwrap_err(),
+        place.backups.restore(&place.backend, "a.zip", Moment::End).unwrap_err(),
     ] {
         assert!(refused.to_string().starts_with("Try again later"), "{refused}");
     }
-    let in_use = place.backups.delete("a.zip").unwrap_err();
+    let in_use = place.backups.delete(&place.backend, "a.zip").unwrap_err();
     assert!(in_use.to_string().contains("currently being used"), "{in_use}");
     drop(active);
-    place.backups.delete("a.zip").unwrap();
+    place.backups.delete(&place.backend, "a.zip").unwrap();
 }
 
 #[test]
 fn a_backup_that_is_broken_off_leaves_nothing() {
     let place = place();
     place.backups.stop();
-    assert!(place.backups.create(&place.backend, "a.zip").is_err());
+    assert!(place.backups.create(&place.backend, "a.zip", &Kind::Full).is_err());
     assert!(keys(&place).is_empty() && !place.backups.is_busy());
     let left = std::fs::read_dir(place.folder.path().join("tmp")).unwrap();
     assert_eq!(left.count(), 0);
