@@ -14,11 +14,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::access::Caller;
 use crate::backup::{self, BackupError, Link, Local, Shelf, archive, replace};
 use crate::files::StoredFile;
+use crate::hooks::{BackupCall, Event, Rejection};
 use crate::model::Timestamp;
 use crate::ops::auth::Ledger;
 use crate::ops::files::Upload;
+use crate::ops::hooked::LiveData;
 use crate::query::AuthRow;
 use crate::schema::{Violation, Violations};
 use crate::store::Moment;
@@ -148,11 +151,30 @@ impl Backups {
                 key = format!("{stem}_{number}.zip");
             }
         }
-        self.make(backend, &key, kind)?;
-        Ok(key)
+        self.make(backend, &key, kind)
     }
 
-    fn make(self: &Arc<Self>, backend: &Backend, key: &str, kind: &Kind) -> Result<(), Error> {
+    /// Makes a backup within the hooks around that, and returns its name, which they may change.
+    fn make(self: &Arc<Self>, backend: &Backend, key: &str, kind: &Kind) -> Result<String, Error> {
+        let chain = &backend.hooks().backup_create;
+        if !chain.wants(None) {
+            return self.make_now(backend, key, kind).map(|()| key.to_owned());
+        }
+        let data = LiveData::new(backend, Arc::new(Caller::system()));
+        let mut event = Event::new(BackupCall { name: key.to_owned() }, &data);
+        let mut is_made = false;
+        chain.run(&mut event, &mut |event| {
+            if !backup::is_key(&event.name) {
+                return Err(Rejection::internal("a hook gave a backup a name that is none"));
+            }
+            self.make_now(backend, &event.name, kind)?;
+            is_made = true;
+            Ok(())
+        })?;
+        if is_made { Ok(event.payload.name) } else { Err(Error::Stopped) }
+    }
+
+    fn make_now(self: &Arc<Self>, backend: &Backend, key: &str, kind: &Kind) -> Result<(), Error> {
         let _active = self.begin(key)?;
         let failed = |error: &dyn fmt::Display| {
             tracing::error!(key, %error, "no backup");
@@ -234,6 +256,13 @@ impl Backups {
         key: &str,
         until: Moment,
     ) -> Result<(), Error> {
+        let chain = &backend.hooks().backup_restore;
+        if chain.wants(None) {
+            let data = LiveData::new(backend, Arc::new(Caller::system()));
+            if !chain.ask(&mut Event::new(BackupCall { name: key.to_owned() }, &data))? {
+                return Err(Error::Stopped);
+            }
+        }
         let active = self.begin(key)?;
         let shelf = self.shelf(backend)?;
         let links = self.links(&shelf, key, until)?;
@@ -338,11 +367,11 @@ impl Backups {
                     Err(error @ Error::Rejected(..)) => {
                         tracing::warn!(key, %error, "no increment, so it is a full backup");
                     }
-                    made => return made,
+                    made => return made.map(drop),
                 }
             }
         }
-        self.make(backend, key, &Kind::Full)
+        self.make(backend, key, &Kind::Full).map(drop)
     }
 
     fn shelf(&self, backend: &Backend) -> Result<Shelf, Error> {
