@@ -326,6 +326,7 @@ impl AppBuilder {
         }
         let scripts = scripting::scripts(&boot, &backend);
         let backups = Backups::of(&boot.data);
+        backups.settle(&backend)?;
         own_jobs::register(&backend, &backups).map_err(ops::Error::internal)?;
         let state = State::new(
             Arc::new(ArcSwap::from_pointee(live)),
