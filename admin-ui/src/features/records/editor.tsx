@@ -15,6 +15,7 @@ import { AccountInputs } from "./account-inputs";
 import { ConflictNotice } from "./conflict";
 import classes from "./editor.module.css";
 import { RecordMenu } from "./record-menu";
+import { useCopiedFiles } from "./use-copied-files";
 import { useRecordForm } from "./use-record-form";
 
 const Credentials = lazy(() => import("./credentials").then(({ Credentials }) => ({ default: Credentials })));
@@ -43,6 +44,7 @@ export function RecordEditor({ collection, source, isCopy, stays, close, onSaved
   const locked = useSettings().data?.meta.hideControls ?? false;
   const [unlocked, setUnlocked] = useState(false);
   const { record } = form;
+  useCopiedFiles(collection, isCopy && source ? source.record : null, form.set);
   const dirty = form.changed.length > 0;
   useUnsavedGuard(dirty, stays);
   useEffect(() => onDirty?.(dirty), [dirty, onDirty]);

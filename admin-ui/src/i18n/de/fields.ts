@@ -161,4 +161,6 @@ export const fields = {
   "Pictures in the text may have 1 MB. Store larger ones in a file field.": "Bilder im Text dürfen 1 MB haben. Größere gehören in ein Dateifeld.",
   "Put the caret into a table first.": "Setzen Sie den Cursor zuerst in eine Tabelle.",
   "Edit {name}": "{name} bearbeiten",
+  "Two numbers from a map can be pasted.": "Zwei Zahlen aus einer Karte lassen sich einfügen.",
+  "Look at it on OpenStreetMap": "Auf OpenStreetMap ansehen",
 } as const;

@@ -1,1 +1,0 @@
-import{t as e}from"./keys-3SIguo73.js";import{Mt as t,a as n,xt as r}from"./base-DPEjMaNr.js";import{m as i}from"./react-C_ugb0Jm.js";var a=i();function o(){return(0,a.jsx)(n,{title:t(`API keys`),intro:t(`Your own keys for programs. Those of other accounts are on their records.`),children:(0,a.jsx)(e,{owner:{collection:r}})})}export{o as KeysPage};
