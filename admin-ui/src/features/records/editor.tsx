@@ -47,7 +47,7 @@ export function RecordEditor({ collection, source, isCopy, stays, close, onSaved
   useCopiedFiles(collection, isCopy && source ? source.record : null, form.set);
   const dirty = form.changed.length > 0;
   useUnsavedGuard(dirty, stays);
-  useEffect(() => onDirty?.(dirty), [dirty, onDirty]);
+  useEffect(() => void onDirty?.(dirty), [dirty, onDirty]);
 
   const body = useRef<HTMLDivElement>(null);
   const isNew = record === null;

@@ -1,1 +1,0 @@
-var e={frame:`_frame_yuucj_1`,bar:`_bar_yuucj_7`,area:`_area_yuucj_12`,color:`_color_yuucj_64`,files:`_files_yuucj_80`,file:`_file_yuucj_80`};export{e as t};
