@@ -45,6 +45,12 @@ describe("the form of a record", () => {
     await button(drawer, "Centered").click();
     await page.keyboard.press("End");
     await page.keyboard.press("Enter");
+    await page.keyboard.type("red");
+    await page.keyboard.press("Shift+Home");
+    await drawer.getByLabel("Color").fill("#ff0000");
+    await text.click({ position: { x: 300, y: 20 } });
+    await page.keyboard.press("Control+End");
+    await page.keyboard.press("Enter");
     await button(drawer, "Table").click();
     await page.getByRole("menuitem", { name: "New table" }).click();
     await text.locator("td").first().click();
@@ -70,6 +76,7 @@ describe("the form of a record", () => {
     await drawer.waitFor({ state: "detached" });
     const { body } = (await pb.collection("articles").getList(1, 1)).items[0];
     assert.match(body, /<h2[^>]*text-align: center[^>]*>Title<\/h2>/);
+    assert.match(body, /<span style="color: rgb\(255, 0, 0\);">red<\/span>/);
     assert.match(body, /<td>cell/);
     assert.equal(body.match(/<tr>/g).length, 4);
     assert.ok(body.includes(`/api/files/${picture.collectionId}/${picture.id}/${picture.file}?thumb=50x50`), body);

@@ -2,12 +2,12 @@ import { Input } from "@mantine/core";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import type { EditorField } from "@/api/schema";
 import { t } from "@/i18n";
-import { safeMarkup } from "@/lib/html";
 import { CodeEditor } from "@/ui/code-editor";
 import { complain } from "@/ui/toast";
 import { type InputProps, labelled } from "../input-props";
+import { align, paint, turn } from "./blocks";
 import classes from "./input.module.css";
-import { fileMarkup, readMarkup, writeMarkup } from "./markup";
+import { fileMarkup, pasted, readMarkup, writeMarkup } from "./markup";
 import { changeTable, currentCell, NEW_TABLE, type TableChange } from "./tables";
 import { Toolbar } from "./toolbar";
 
@@ -41,8 +41,12 @@ export function EditorFieldInput(props: InputProps<EditorField>) {
   const run = (command: string, argument?: string) => {
     back();
     // Deprecated on paper, in every browser, and the only editing that is already there.
-    document.execCommand("styleWithCSS", false, "true");
     document.execCommand(command, false, argument);
+    read();
+  };
+  const change = (work: (area: HTMLElement) => void) => {
+    back();
+    if (area.current) work(area.current);
     read();
   };
   /** Remembers where the caret is, for what asks something first. */
@@ -70,15 +74,6 @@ export function EditorFieldInput(props: InputProps<EditorField>) {
     reader.addEventListener("load", () => run("insertHTML", fileMarkup(file.name, String(reader.result), true)));
     reader.readAsDataURL(file);
   };
-  const turn = () => {
-    const node = document.getSelection()?.anchorNode;
-    let block = node instanceof Element ? node : (node?.parentElement ?? null);
-    while (block && block.parentElement !== area.current && block !== area.current) block = block.parentElement;
-    if (!block) return;
-    if (block.getAttribute("dir") === "rtl") block.removeAttribute("dir");
-    else if (block !== area.current) block.setAttribute("dir", "rtl");
-    read();
-  };
   const onTable = (change: TableChange) => {
     back();
     const cell = currentCell(area.current);
@@ -103,7 +98,9 @@ export function EditorFieldInput(props: InputProps<EditorField>) {
             setPicking(true);
           }}
           addPicture={addPicture}
-          turn={turn}
+          align={(to) => change((area) => align(area, to))}
+          turn={() => change(turn)}
+          paint={(color) => change((area) => paint(area, color))}
           setSource={(next) => {
             given.current = null;
             setSource(next);
@@ -129,7 +126,7 @@ export function EditorFieldInput(props: InputProps<EditorField>) {
               const html = event.clipboardData.getData("text/html");
               if (!html) return;
               event.preventDefault();
-              run("insertHTML", safeMarkup(html));
+              run("insertHTML", pasted(html));
             }}
           />
         )}

@@ -1,19 +1,17 @@
-import { safeMarkup } from "@/lib/html";
+import { HELD_STYLE, safeMarkup } from "@/lib/html";
 
-/** Puts markup into an element that is edited. Styles go in one by one, because the page's policy refuses them as text. */
+/** Puts markup into an element that is edited. Styles go in one by one, which the page's policy lets pass. */
 export function writeMarkup(area: HTMLElement, markup: string): void {
-  const page = new DOMParser().parseFromString(safeMarkup(markup), "text/html");
-  const styled = Array.from(page.body.querySelectorAll("[style]"), (element, at) => {
-    const style = element.getAttribute("style") ?? "";
-    element.removeAttribute("style");
-    element.setAttribute("data-style", String(at));
-    return style;
-  });
-  area.innerHTML = page.body.innerHTML;
-  for (const element of area.querySelectorAll<HTMLElement>("[data-style]")) {
-    element.style.cssText = styled[Number(element.dataset["style"])] ?? "";
-    delete element.dataset["style"];
+  area.innerHTML = safeMarkup(markup);
+  for (const element of area.querySelectorAll<HTMLElement>(`[${HELD_STYLE}]`)) {
+    element.style.cssText = element.getAttribute(HELD_STYLE) ?? "";
+    element.removeAttribute(HELD_STYLE);
   }
+}
+
+/** What is pasted keeps its structure and leaves its looks behind. */
+export function pasted(markup: string): string {
+  return safeMarkup(markup).replaceAll(new RegExp(` ${HELD_STYLE}="[^"]*"`, "g"), "");
 }
 
 export function readMarkup(area: HTMLElement): string {

@@ -2,6 +2,7 @@ import { ActionIcon, Divider, Group, Menu, Tooltip } from "@mantine/core";
 import type { ReactNode } from "react";
 import { t } from "@/i18n";
 import { IconAlignCenter, IconAlignLeft, IconAlignRight, IconBold, IconClearFormatting, IconCode, IconSourceCode, IconPalette, IconH2, IconH3, IconItalic, IconArrowsMaximize, IconLink, IconList, IconListNumbers, IconPhoto, IconPhotoPlus, IconQuote, IconTextDirectionRtl, IconStrikethrough, IconTable, IconUnderline, type Icon } from "@/ui/icons";
+import type { Alignment } from "./blocks";
 import classes from "./input.module.css";
 import type { TableChange } from "./tables";
 
@@ -27,11 +28,6 @@ const groups = (): Tool[][] => [
     { name: t("List"), icon: IconList, command: "insertUnorderedList" },
     { name: t("Numbered list"), icon: IconListNumbers, command: "insertOrderedList" },
   ],
-  [
-    { name: t("Left"), icon: IconAlignLeft, command: "justifyLeft" },
-    { name: t("Centered"), icon: IconAlignCenter, command: "justifyCenter" },
-    { name: t("Right"), icon: IconAlignRight, command: "justifyRight" },
-  ],
 ];
 
 export interface ToolbarProps {
@@ -45,7 +41,9 @@ export interface ToolbarProps {
   changeTable: (change: TableChange) => void;
   addStored: () => void;
   addPicture: (file: File) => void;
+  align: (to: Alignment) => void;
   turn: () => void;
+  paint: (color: string) => void;
   setSource: (source: boolean) => void;
   setLarge: (large: boolean) => void;
 }
@@ -66,10 +64,14 @@ export function Toolbar(props: ToolbarProps) {
   return (
     <Group gap={2} p={4} role="toolbar" aria-label={label} className={classes["bar"] ?? ""}>
       {groups().flatMap((group, at) => [...group.map(({ name, icon, command, argument }) => tool(name, icon, () => run(command, argument))), line(at)])}
+      {tool(t("Left"), IconAlignLeft, () => props.align("left"))}
+      {tool(t("Centered"), IconAlignCenter, () => props.align("center"))}
+      {tool(t("Right"), IconAlignRight, () => props.align("right"))}
+      {line(-3)}
       <Tooltip label={t("Color")}>
         <ActionIcon component="label" className={classes["color"] ?? ""} {...(source && { "data-disabled": true })}>
           <IconPalette size={16} aria-hidden />
-          <input type="color" aria-label={t("Color")} disabled={source} onChange={(event) => run("foreColor", event.currentTarget.value)} />
+          <input type="color" aria-label={t("Color")} disabled={source} onChange={(event) => props.paint(event.currentTarget.value)} />
         </ActionIcon>
       </Tooltip>
       {tool(t("Plain text"), IconClearFormatting, () => run("removeFormat"))}
