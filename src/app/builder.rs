@@ -283,6 +283,7 @@ impl AppBuilder {
         let store = open_store(&boot.data, &options)?;
         let options = StoreOptions {
             cache_bytes: LOG_CACHE_BYTES,
+            column_bytes: 0,
             // What is logged is not worth waiting for the disk.
             durability: store::Durability::Relaxed,
             ..StoreOptions::default()

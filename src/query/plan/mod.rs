@@ -5,6 +5,7 @@
 //! prove is tested row by row. The cheapest way by a rough count of touched rows wins.
 
 mod advice;
+mod columns;
 mod explain;
 mod facts;
 mod lookup;
@@ -23,6 +24,7 @@ use crate::schema::Collection;
 use super::ast::Operator;
 use super::bound::{BASE, Bound, JoinSet, Node, SortBy};
 use super::eval::Run;
+use super::columns::Table;
 use super::{Direction, FilterError, Found, Page, Request, Rows};
 use facts::{Fact, conjuncts, fact};
 use lookup::{Budget, Lookup, lookups};
@@ -38,6 +40,8 @@ const PROBE_MAX: u64 = 256;
 const LOOKUP_MAX: u64 = 500_000;
 /// Rows that a plan may touch and still count as short.
 const SHORT_ROWS: u64 = 100;
+/// Plans that touch fewer rows than this need no columns.
+const COLUMNS_MIN: u64 = 200;
 /// What fetching a row through an index costs, in rows of a scan.
 const FETCH_COST: u64 = 3;
 
@@ -79,6 +83,8 @@ enum Access {
     Found { lookup: Lookup, rowids: Vec<RowId>, direction: Direction },
     /// What a lookup finds in so many visits, or a scan when it takes more.
     Lookup { lookup: Lookup, visits: u64, direction: Direction },
+    /// Columns in memory; without a table they are read in by the run, or it scans.
+    Columns { table: Option<Arc<Table>>, direction: Direction },
     /// Every row in order of rowid.
     Scan(Direction),
 }
@@ -159,6 +165,9 @@ impl<'q> Plan<'q> {
         self.estimate = best;
         if best > FETCH_COST {
             self.pick_lookup(known)?;
+        }
+        if self.estimate > COLUMNS_MIN {
+            self.pick_columns(known)?;
         }
         Ok(())
     }
@@ -269,6 +278,10 @@ impl<'q> Plan<'q> {
 
     /// Whether joined rows keep the work within the same bound.
     fn joins_are_cheap(&self) -> bool {
+        // What is asked of columns counts them already.
+        if let Access::Columns { table, .. } = &self.access {
+            return table.is_some() && self.bound.many.len() <= 1;
+        }
         let lookups = (self.bound.joins.len() as u64 - 1).saturating_mul(self.estimate);
         self.bound.many.is_empty() && lookups <= SHORT_ROWS
     }
@@ -336,7 +349,18 @@ impl Plan<'_> {
             plan.take(candidate, is_exact, 0);
             plans.push(plan);
         }
-        let direction = self.rowid_order().1;
+        let (in_order, direction) = self.rowid_order();
+        let by_columns =
+            columns::ByColumns::new(&run, &known.nodes, &self.bound, in_order, self.page)?;
+        if let (Some(by_columns), Some(kept)) = (by_columns, rows.kept()) {
+            let effort = super::columns::Effort::Any;
+            let table = by_columns.table(&kept, rows, self.collection, effort)?;
+            for table in [None, table] {
+                let mut plan = copy();
+                plan.take_columns(table, direction, known.nodes.is_empty());
+                plans.push(plan);
+            }
+        }
         for with_base in [false, true] {
             for lookup in lookups(&run, &known.nodes, with_base)? {
                 for visits in [u64::MAX, 3] {
@@ -379,6 +403,18 @@ fn lead(bound: &Bound) -> JoinSet {
         SortBy::Term(term) => lead | term.needs,
         _ => lead,
     })
+}
+
+/// The comparison with a constant that is all that `node` says, where it is one of the column in
+/// `slot` and a key range could stand for it.
+pub(super) fn sole_fact(
+    run: &Run<'_>,
+    node: &Node,
+    slot: Slot,
+) -> Result<Option<(Operator, Scalar<'static>)>, FilterError> {
+    let fact = fact(run, node)?;
+    let fact = fact.filter(|fact| fact.join == BASE && fact.slot == slot && fact.exact);
+    Ok(fact.map(|fact| (fact.operator, fact.value)))
 }
 
 fn record_id(facts: &[Fact]) -> Option<String> {

@@ -70,6 +70,11 @@ fn answered(
             }
         }
         Access::Scan(direction) => answer.scan(rows, *direction)?,
+        Access::Columns { table, direction } => {
+            if !answer.columns(rows, table.as_ref(), *direction)? {
+                answer.scan(rows, *direction)?;
+            }
+        }
         Access::Index { walk, .. } => {
             if !answer.walk(rows, walk)? {
                 // Long texts are out of order in their index, so order the whole instead.
@@ -84,17 +89,17 @@ fn answered(
 }
 
 /// The page and the total while candidates come in.
-struct Answer<'p, 'r> {
-    plan: &'p Plan<'p>,
-    run: &'p Run<'r>,
+pub(super) struct Answer<'p, 'r> {
+    pub(super) plan: &'p Plan<'p>,
+    pub(super) run: &'p Run<'r>,
     /// What is left to test.
-    nodes: Vec<&'r Node>,
+    pub(super) nodes: Vec<&'r Node>,
     /// Multi-valued joins that sort keys stand on.
     lead: JoinSet,
     /// Whether candidates come in the order of the answer.
-    in_order: bool,
-    end: u64,
-    matched: u64,
+    pub(super) in_order: bool,
+    pub(super) end: u64,
+    pub(super) matched: u64,
     /// The total, when it is known beforehand.
     total: Option<u64>,
     found: Vec<(RowId, crate::model::RowBuf)>,
@@ -138,7 +143,7 @@ impl<'p, 'r> Answer<'p, 'r> {
     }
 
     /// Whether more candidates cannot change the answer.
-    fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         let counting = self.plan.page.total && self.total.is_none();
         self.in_order && !counting && self.matched >= self.end
     }
@@ -247,6 +252,43 @@ impl<'p, 'r> Answer<'p, 'r> {
         };
         self.bindings = env.into_bindings();
         matches
+    }
+
+    /// Whether all `nodes` hold for a row. A failure is remembered.
+    pub(super) fn holds(&mut self, nodes: &[&'r Node], row: Row<'_>) -> bool {
+        if self.failure.is_some() {
+            return false;
+        }
+        let mut env = self.run.env_within(row, std::mem::take(&mut self.bindings));
+        let looked = self.run.look();
+        let holds = looked.and_then(|()| self.run.all_hold(nodes.iter().copied(), &mut env));
+        self.bindings = env.into_bindings();
+        holds.unwrap_or_else(|failure| {
+            self.failure = Some(failure);
+            false
+        })
+    }
+
+    /// Fails with the failure that was remembered.
+    pub(super) fn check(&mut self) -> Result<(), FilterError> {
+        self.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// Takes the page as found.
+    pub(super) fn take_page(
+        &mut self,
+        rows: &dyn Rows,
+        page: Vec<RowId>,
+    ) -> Result<(), FilterError> {
+        if self.keep == Keep::RowIds {
+            self.rowids = page;
+            return Ok(());
+        }
+        for rowid in page {
+            let row = rows.row(self.plan.collection, rowid)?;
+            self.found.extend(row.map(|row| (rowid, row)));
+        }
+        Ok(())
     }
 
     fn finish(mut self, rows: &dyn Rows) -> Result<(Found, Vec<RowId>), FilterError> {

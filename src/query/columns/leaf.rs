@@ -1,0 +1,340 @@
+//! Conditions on one column.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use super::dictionary::{Dictionary, Unhashed};
+use super::table::{ColumnKind, Lane, Mask, NO_DATE, Table};
+use crate::model::row::{cell_text, write_one_cell};
+use crate::model::{Row, Scalar, Slot, Timestamp, Value};
+use crate::query::FilterError;
+use crate::query::ast::Operator;
+use crate::query::bound::{BASE, Node, TermKind};
+use crate::query::eval::Run;
+use crate::query::like::Pattern;
+use crate::query::plan::sole_fact;
+use crate::schema::{Field, FieldKind};
+
+/// Verdicts of codes.
+const UNKNOWN: u8 = 0;
+const FAILS: u8 = 1;
+const HOLDS: u8 = 2;
+
+/// Values of a column of numbers or dates whose verdicts are remembered.
+const REMEMBERED_MAX: usize = 65_536;
+
+/// Conjuncts that depend on the column of one field only.
+#[derive(Debug)]
+pub(super) struct Leaf<'b> {
+    pub(super) slot: Slot,
+    nodes: Vec<&'b Node>,
+    quick: Option<Quick<'b>>,
+    /// By code.
+    verdicts: Vec<u8>,
+    /// By the bits of a number or date.
+    remembered: HashMap<u64, bool, Unhashed>,
+    /// The row with one field that nodes are asked about.
+    row: Vec<u8>,
+}
+
+/// A comparison that needs no evaluation.
+#[derive(Debug)]
+enum Quick<'b> {
+    Number(Operator, Scalar<'static>),
+    /// Whether dates from the first on and below the second pass, or the others.
+    Dates {
+        from: i64,
+        below: i64,
+        inside: bool,
+    },
+    Text(Operator, Box<str>),
+    Like {
+        pattern: &'b Pattern,
+        matches: bool,
+    },
+}
+
+impl<'b> Leaf<'b> {
+    pub(super) fn new(
+        run: &Run<'b>,
+        slot: Slot,
+        nodes: Vec<&'b Node>,
+    ) -> Result<Self, FilterError> {
+        let quick = match nodes.as_slice() {
+            [node] => quick(run, node, slot)?,
+            _ => None,
+        };
+        let (verdicts, remembered, row) = (Vec::new(), HashMap::default(), Vec::new());
+        Ok(Self { slot, nodes, quick, verdicts, remembered, row })
+    }
+
+    /// Evaluations that are made at most.
+    pub(super) fn evaluations(&self, table: &Table) -> u64 {
+        match (&self.quick, table.column(self.slot).map(|column| &column.kind)) {
+            (_, Some(ColumnKind::Cells(dictionary))) => dictionary.len() as u64,
+            (None, _) => table.rows(),
+            _ => 0,
+        }
+    }
+
+    pub(super) fn narrow(
+        &mut self,
+        run: &Run<'b>,
+        table: &Table,
+        chunk: usize,
+        mask: &mut Mask,
+    ) -> Result<(), FilterError> {
+        let Some(column) = table.column(self.slot) else {
+            // Plans are made for tables that have all columns.
+            return Err(FilterError::Limit("a column went missing".to_owned()));
+        };
+        match (column.lane(chunk), &column.kind, &self.quick) {
+            (Lane::Codes(codes), ColumnKind::Cells(dictionary), _) => {
+                self.narrow_codes(run, dictionary, codes, mask)
+            }
+            (Lane::Words(words), _, Some(Quick::Number(operator, value))) => {
+                narrow_numbers(*operator, value, words, mask);
+                Ok(())
+            }
+            (Lane::Words(words), _, Some(Quick::Dates { from, below, inside })) => {
+                let (from, below) = (*from, *below);
+                narrow_words(words, mask, |word| {
+                    (from..below).contains(&(word as i64)) == *inside
+                });
+                Ok(())
+            }
+            (Lane::Words(words), kind, _) => self.narrow_others(run, kind, words, mask),
+            (Lane::Codes(_), ..) => Ok(*mask = [0; _]),
+        }
+    }
+
+    fn narrow_codes(
+        &mut self,
+        run: &Run<'b>,
+        dictionary: &Dictionary,
+        codes: &[u32],
+        mask: &mut Mask,
+    ) -> Result<(), FilterError> {
+        self.verdicts.resize(dictionary.len(), UNKNOWN);
+        for (word, codes) in mask.iter_mut().zip(codes.chunks_exact(64)) {
+            if *word == 0 {
+                continue;
+            }
+            let (mut passed, mut unknown) = (0u64, 0u64);
+            for (bit, code) in codes.iter().enumerate() {
+                let verdict = self.verdicts[*code as usize];
+                passed |= u64::from(verdict == HOLDS) << bit;
+                unknown |= u64::from(verdict == UNKNOWN) << bit;
+            }
+            unknown &= *word;
+            while unknown != 0 {
+                let bit = unknown.trailing_zeros();
+                unknown &= unknown - 1;
+                let code = codes[bit as usize];
+                if self.verdicts[code as usize] == UNKNOWN {
+                    let holds = self.ask(run, dictionary.cell(code))?;
+                    self.verdicts[code as usize] = if holds { HOLDS } else { FAILS };
+                }
+                passed |= u64::from(self.verdicts[code as usize] == HOLDS) << bit;
+            }
+            *word &= passed;
+        }
+        Ok(())
+    }
+
+    /// Whether rows with this cell pass.
+    fn ask(&mut self, run: &Run<'b>, cell: &[u8]) -> Result<bool, FilterError> {
+        let text = || cell_text(cell).unwrap_or_default();
+        match &self.quick {
+            Some(Quick::Text(operator, value)) => {
+                Ok(satisfies(*operator, text().as_bytes().cmp(value.as_bytes())))
+            }
+            Some(Quick::Like { pattern, matches }) => Ok(pattern.matches(text()) == *matches),
+            _ => self.evaluate(run, cell),
+        }
+    }
+
+    fn evaluate(&mut self, run: &Run<'b>, cell: &[u8]) -> Result<bool, FilterError> {
+        run.look()?;
+        write_one_cell(&mut self.row, self.slot, cell);
+        let mut env = run.env(Some(Row::new(&self.row)));
+        run.all_hold(self.nodes.iter().copied(), &mut env)
+    }
+
+    /// Evaluates numbers or dates, each value once while there are not too many.
+    fn narrow_others(
+        &mut self,
+        run: &Run<'b>,
+        kind: &ColumnKind,
+        words: &[u64],
+        mask: &mut Mask,
+    ) -> Result<(), FilterError> {
+        for (word, values) in mask.iter_mut().zip(words.chunks_exact(64)) {
+            let mut open = *word;
+            while open != 0 {
+                let bit = open.trailing_zeros();
+                open &= open - 1;
+                let value = values[bit as usize];
+                // The bits of whole numbers differ in the high half only, which hashing must reach.
+                let key = value.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+                let holds = match self.remembered.get(&key) {
+                    Some(holds) => *holds,
+                    None => {
+                        let holds = self.evaluate_word(run, kind, value)?;
+                        if self.remembered.len() < REMEMBERED_MAX {
+                            self.remembered.insert(key, holds);
+                        }
+                        holds
+                    }
+                };
+                if !holds {
+                    *word &= !(1 << bit);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn evaluate_word(
+        &mut self,
+        run: &Run<'b>,
+        kind: &ColumnKind,
+        word: u64,
+    ) -> Result<bool, FilterError> {
+        let value = match kind {
+            ColumnKind::Dates if word as i64 == NO_DATE => Value::Date(None),
+            ColumnKind::Dates => Value::Date(Some(Timestamp::from_millis(word as i64))),
+            _ => Value::Number(f64::from_bits(word)),
+        };
+        let mut writer = crate::model::RowWriter::new(self.slot.0 + 1);
+        writer.set(self.slot, &value);
+        let row = writer.finish();
+        let cell = row.as_row().cell_bytes(self.slot);
+        self.evaluate(run, cell)
+    }
+}
+
+/// The comparison that `node` amounts to on the column of `slot`, if it is so simple.
+fn quick<'b>(
+    run: &Run<'b>,
+    node: &'b Node,
+    slot: Slot,
+) -> Result<Option<Quick<'b>>, FilterError> {
+    let Node::Compare(compare) = node else {
+        return Ok(None);
+    };
+    let field_of = |kind: &TermKind| match kind {
+        TermKind::Column { join: BASE, field } => run.bound.joins[BASE].field(*field),
+        _ => None,
+    };
+    let is_text = |field: &Field| {
+        matches!(
+            field.kind,
+            FieldKind::Text(_) | FieldKind::Editor(_) | FieldKind::Email(_) | FieldKind::Url(_)
+        )
+    };
+    if let Operator::Like | Operator::NotLike = compare.operator {
+        let is_plain = !compare.left.lower && compare.visible.is_empty();
+        let on_text = field_of(&compare.left.kind).is_some_and(is_text);
+        return Ok(match &compare.right.kind {
+            TermKind::Literal { pattern, .. } if is_plain && on_text => {
+                let matches = compare.operator == Operator::Like;
+                Some(Quick::Like { pattern, matches })
+            }
+            _ => None,
+        });
+    }
+    let Some((operator, value)) = sole_fact(run, node, slot)? else {
+        return Ok(None);
+    };
+    let Some(field) = run.bound.joins[BASE].collection.as_ref().and_then(|c| c.field_at(slot))
+    else {
+        return Ok(None);
+    };
+    Ok(match (&field.kind, &value) {
+        (FieldKind::Number(_), Scalar::Int(_) | Scalar::Real(_)) => {
+            Some(Quick::Number(operator, value))
+        }
+        (FieldKind::Date(_) | FieldKind::Autodate(_), Scalar::Text(text)) => {
+            Some(dates(operator, text))
+        }
+        (_, Scalar::Text(text)) if is_text(field) => {
+            Some(Quick::Text(operator, text.clone().into_owned().into()))
+        }
+        _ => None,
+    })
+}
+
+/// The dates whose text compares so with `text`.
+fn dates(operator: Operator, text: &str) -> Quick<'static> {
+    let (first_equal, first_above) =
+        (first_date(|date| date >= text.as_bytes()), first_date(|date| date > text.as_bytes()));
+    let (from, below, inside) = match operator {
+        Operator::Less => (i64::MIN, first_equal, true),
+        Operator::LessEqual => (i64::MIN, first_above, true),
+        Operator::Greater => (i64::MIN, first_above, false),
+        Operator::GreaterEqual => (i64::MIN, first_equal, false),
+        Operator::NotEqual => (first_equal, first_above, false),
+        _ => (first_equal, first_above, true),
+    };
+    Quick::Dates { from, below, inside }
+}
+
+/// The first value of a column of dates whose text passes, where all after it do, too.
+fn first_date(passes: impl Fn(&[u8]) -> bool) -> i64 {
+    if passes(b"") {
+        return NO_DATE;
+    }
+    let (mut low, mut high) =
+        (Timestamp::from_millis(i64::MIN).millis(), Timestamp::from_millis(i64::MAX).millis() + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if passes(&Timestamp::from_millis(middle).to_text()) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
+}
+
+fn narrow_numbers(operator: Operator, value: &Scalar<'_>, words: &[u64], mask: &mut Mask) {
+    // Every constant that a key range can stand for is a double without loss.
+    let value = match value {
+        Scalar::Int(int) => *int as f64,
+        Scalar::Real(real) => *real,
+        Scalar::Null | Scalar::Text(_) => return,
+    };
+    let number = f64::from_bits;
+    match operator {
+        Operator::Less => narrow_words(words, mask, |word| number(word) < value),
+        Operator::LessEqual => narrow_words(words, mask, |word| number(word) <= value),
+        Operator::Greater => narrow_words(words, mask, |word| number(word) > value),
+        Operator::GreaterEqual => narrow_words(words, mask, |word| number(word) >= value),
+        Operator::NotEqual => narrow_words(words, mask, |word| number(word) != value),
+        _ => narrow_words(words, mask, |word| number(word) == value),
+    }
+}
+
+fn narrow_words(words: &[u64], mask: &mut Mask, passes: impl Fn(u64) -> bool) {
+    for (word, values) in mask.iter_mut().zip(words.chunks_exact(64)) {
+        if *word != 0 {
+            let mut passed = 0u64;
+            for (bit, value) in values.iter().enumerate() {
+                passed |= u64::from(passes(*value)) << bit;
+            }
+            *word &= passed;
+        }
+    }
+}
+
+fn satisfies(operator: Operator, ordering: Ordering) -> bool {
+    match operator {
+        Operator::Less => ordering.is_lt(),
+        Operator::LessEqual => ordering.is_le(),
+        Operator::Greater => ordering.is_gt(),
+        Operator::GreaterEqual => ordering.is_ge(),
+        Operator::NotEqual => ordering.is_ne(),
+        _ => ordering.is_eq(),
+    }
+}
