@@ -274,6 +274,7 @@ impl AppBuilder {
         let hashing = if boot.hashing_threads == 0 { cores } else { boot.hashing_threads };
         let options = StoreOptions {
             cache_bytes: usize::try_from(boot.cache_size.get()).unwrap_or(usize::MAX),
+            column_bytes: usize::try_from(boot.column_cache.get()).unwrap_or(usize::MAX),
             durability: match boot.durability {
                 config::Durability::Full => store::Durability::Full,
                 config::Durability::Relaxed => store::Durability::Relaxed,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::dictionary::{Dictionary, Unhashed};
 use super::table::{ColumnKind, Lane, Mask, NO_DATE, Table};
 use crate::model::row::{cell_text, write_one_cell};
-use crate::model::{Row, Scalar, Slot, Timestamp, Value};
+use crate::model::{Cell, Row, Scalar, Slot, Timestamp, Value};
 use crate::query::FilterError;
 use crate::query::ast::Operator;
 use crate::query::bound::{BASE, Node, TermKind};
@@ -22,6 +22,10 @@ const HOLDS: u8 = 2;
 
 /// Values of a column of numbers or dates whose verdicts are remembered.
 const REMEMBERED_MAX: usize = 65_536;
+/// Bytes of cells whose verdicts are remembered.
+const CELL_BYTES_MAX: usize = 4 << 20;
+/// Cells that are remembered before that is given up.
+const TRIED_MIN: usize = 1024;
 
 /// Conjuncts that depend on the column of one field only.
 #[derive(Debug)]
@@ -33,8 +37,36 @@ pub(super) struct Leaf<'b> {
     verdicts: Vec<u8>,
     /// By the bits of a number or date.
     remembered: HashMap<u64, bool, Unhashed>,
+    /// By cell, where rows are tested one by one.
+    memory: Option<Memory>,
     /// The row with one field that nodes are asked about.
     row: Vec<u8>,
+}
+
+/// Verdicts on the cells that came so far.
+#[derive(Debug, Default)]
+struct Memory {
+    verdicts: HashMap<Box<[u8]>, bool>,
+    /// How often a cell came again.
+    hits: usize,
+    bytes: usize,
+}
+
+impl Memory {
+    fn get(&mut self, cell: &[u8]) -> Option<bool> {
+        let known = self.verdicts.get(cell).copied();
+        self.hits += usize::from(known.is_some());
+        known
+    }
+
+    /// Keeps a verdict; false when that is of no use.
+    fn keep(&mut self, cell: &[u8], holds: bool) -> bool {
+        self.verdicts.insert(cell.into(), holds);
+        self.bytes += cell.len();
+        let len = self.verdicts.len();
+        let is_full = len > REMEMBERED_MAX || self.bytes > CELL_BYTES_MAX;
+        !is_full && (len < TRIED_MIN || self.hits > len / 2)
+    }
 }
 
 /// A comparison that needs no evaluation.
@@ -64,8 +96,15 @@ impl<'b> Leaf<'b> {
             [node] => quick(run, node, slot)?,
             _ => None,
         };
-        let (verdicts, remembered, row) = (Vec::new(), HashMap::default(), Vec::new());
-        Ok(Self { slot, nodes, quick, verdicts, remembered, row })
+        Ok(Self {
+            slot,
+            nodes,
+            quick,
+            verdicts: Vec::new(),
+            remembered: HashMap::default(),
+            memory: Some(Memory::default()),
+            row: Vec::new(),
+        })
     }
 
     /// Evaluations that are made at most.
@@ -150,12 +189,49 @@ impl<'b> Leaf<'b> {
                 Ok(satisfies(*operator, text().as_bytes().cmp(value.as_bytes())))
             }
             Some(Quick::Like { pattern, matches }) => Ok(pattern.matches(text()) == *matches),
-            _ => self.evaluate(run, cell),
+            _ => {
+                run.look()?;
+                self.evaluate(run, cell)
+            }
         }
     }
 
+    /// Whether a row passes, for those who have no table.
+    pub(super) fn holds(&mut self, run: &Run<'b>, row: Row<'_>) -> Result<bool, FilterError> {
+        match (&self.quick, row.cell(self.slot)) {
+            (Some(Quick::Number(operator, value)), Cell::Number(number)) => {
+                return Ok(compares(*operator, number, value));
+            }
+            (Some(Quick::Number(operator, value)), Cell::Zero) => {
+                return Ok(compares(*operator, 0.0, value));
+            }
+            (Some(Quick::Dates { from, below, inside }), cell @ (Cell::Date(_) | Cell::Zero)) => {
+                let date = if let Cell::Date(date) = cell { date.millis() } else { NO_DATE };
+                return Ok((*from..*below).contains(&date) == *inside);
+            }
+            _ => {}
+        }
+        let cell = row.cell_bytes(self.slot);
+        if let Some(Quick::Text(..) | Quick::Like { .. }) = &self.quick {
+            return self.ask(run, cell);
+        }
+        let Some(memory) = &mut self.memory else {
+            return self.evaluate(run, cell);
+        };
+        if let Some(known) = memory.get(cell) {
+            return Ok(known);
+        }
+        let holds = self.evaluate(run, cell)?;
+        if let Some(memory) = &mut self.memory
+            && !memory.keep(cell, holds)
+        {
+            // Cells that hardly ever come again are not worth remembering.
+            self.memory = None;
+        }
+        Ok(holds)
+    }
+
     fn evaluate(&mut self, run: &Run<'b>, cell: &[u8]) -> Result<bool, FilterError> {
-        run.look()?;
         write_one_cell(&mut self.row, self.slot, cell);
         let mut env = run.env(Some(Row::new(&self.row)));
         run.all_hold(self.nodes.iter().copied(), &mut env)
@@ -180,6 +256,7 @@ impl<'b> Leaf<'b> {
                 let holds = match self.remembered.get(&key) {
                     Some(holds) => *holds,
                     None => {
+                        run.look()?;
                         let holds = self.evaluate_word(run, kind, value)?;
                         if self.remembered.len() < REMEMBERED_MAX {
                             self.remembered.insert(key, holds);
@@ -314,6 +391,10 @@ fn narrow_numbers(operator: Operator, value: &Scalar<'_>, words: &[u64], mask: &
         Operator::NotEqual => narrow_words(words, mask, |word| number(word) != value),
         _ => narrow_words(words, mask, |word| number(word) == value),
     }
+}
+
+fn compares(operator: Operator, number: f64, value: &Scalar<'_>) -> bool {
+    satisfies(operator, Scalar::Real(number).cmp(value))
 }
 
 fn narrow_words(words: &[u64], mask: &mut Mask, passes: impl Fn(u64) -> bool) {

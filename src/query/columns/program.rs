@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::leaf::Leaf;
 use super::table::{Mask, Table, WORDS, can_be_kept};
-use crate::model::Slot;
+use crate::model::{Row, Slot};
 use crate::query::FilterError;
 use crate::query::bound::{BASE, Bound, Compare, JoinId, JoinKind, JoinSet, Node, Term, TermKind};
 use crate::query::eval::Run;
@@ -55,6 +55,15 @@ impl<'b> Program<'b> {
         self.tests.iter().map(|test| test.evaluations(table)).sum()
     }
 
+    /// Whether a row passes all but `rest`, for those who have no table.
+    pub(in crate::query) fn holds(
+        &mut self,
+        run: &Run<'b>,
+        row: Row<'_>,
+    ) -> Result<bool, FilterError> {
+        all_hold(&mut self.tests, run, row)
+    }
+
     /// Takes the rows of a chunk out of `mask` that do not pass. `rest` is not looked at.
     pub(in crate::query) fn narrow(
         &mut self,
@@ -68,6 +77,22 @@ impl<'b> Program<'b> {
 }
 
 impl<'b> Test<'b> {
+    fn holds(&mut self, run: &Run<'b>, row: Row<'_>) -> Result<bool, FilterError> {
+        match self {
+            Self::Constant(holds) => Ok(*holds),
+            Self::All(tests) => all_hold(tests, run, row),
+            Self::Any(tests) => {
+                for test in tests {
+                    if test.holds(run, row)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Self::Leaf(leaf) => leaf.holds(run, row),
+        }
+    }
+
     fn narrow(
         &mut self,
         run: &Run<'b>,
@@ -117,6 +142,19 @@ impl<'b> Test<'b> {
             Self::Leaf(leaf) => leaf.evaluations(table),
         }
     }
+}
+
+fn all_hold<'b>(
+    tests: &mut [Test<'b>],
+    run: &Run<'b>,
+    row: Row<'_>,
+) -> Result<bool, FilterError> {
+    for test in tests {
+        if !test.holds(run, row)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn narrow_all<'b>(

@@ -5,6 +5,7 @@
 //! prove is tested row by row. The cheapest way by a rough count of touched rows wins.
 
 mod advice;
+mod answers;
 mod columns;
 mod explain;
 mod facts;
@@ -24,7 +25,7 @@ use crate::schema::Collection;
 use super::ast::Operator;
 use super::bound::{BASE, Bound, JoinSet, Node, SortBy};
 use super::eval::Run;
-use super::columns::Table;
+use super::columns::{Question, Table};
 use super::{Direction, FilterError, Found, Page, Request, Rows};
 use facts::{Fact, conjuncts, fact};
 use lookup::{Budget, Lookup, lookups};
@@ -66,6 +67,10 @@ pub struct Plan<'q> {
     /// Rows and entries that the plan expects to touch.
     estimate: u64,
     is_short: bool,
+    /// What is asked, where the answer may be kept.
+    question: Option<Question>,
+    /// The page, if it is known already.
+    known: Option<Arc<[RowId]>>,
     /// Rows that were looked at.
     looked: AtomicU64,
 }
@@ -122,12 +127,17 @@ impl<'q> Plan<'q> {
             total: None,
             estimate: 0,
             is_short: true,
+            question: None,
+            known: None,
             looked: AtomicU64::new(0),
         };
         let run = Run::new(bound, rows, request, now).within(rows_max);
         if let Some(known) = known(&run, collection)? {
             plan.pick(&known)?;
             plan.is_short = plan.estimate <= SHORT_ROWS && plan.joins_are_cheap();
+            if plan.estimate > COLUMNS_MIN || !plan.joins_are_cheap() {
+                plan.look_up(&run)?;
+            }
         }
         Ok(plan)
     }
@@ -303,7 +313,7 @@ impl<'q> Plan<'q> {
 
     /// Runs the plan.
     pub fn run(&self, rows: &dyn Rows) -> Result<Found, FilterError> {
-        run::run(self, rows)
+        answers::run(self, rows)
     }
 
     /// The rowids of the page in order: eight bytes for each, however large the rows are.
@@ -330,6 +340,8 @@ impl Plan<'_> {
             total: self.total,
             estimate: self.estimate,
             is_short: self.is_short,
+            question: None,
+            known: None,
             looked: AtomicU64::new(0),
         };
         let mut plans = vec![copy()];

@@ -373,7 +373,7 @@ fn what_does_not_fit_into_memory_is_scanned() {
     let record = |at: u64| json!({"id": format!("k{at}"), "t": format!("text {at}"), "n": at % 9});
     for bytes in [0, 1 << 10, 40 << 10, 90 << 10, 200 << 10, 1 << 20] {
         let mut memory = world(&[], &[], &[], &[]).keeping(bytes, 1);
-        (0..1500).for_each(|at| drop(memory.insert("base", &record(at))));
+        (0..1500).for_each(|at| _ = memory.insert("base", &record(at)));
         for filter in ["n > 3", "t > 'text 5'", "on != true", "n = 2 || t = 'text 7'"] {
             let page = Page { offset: 3, limit: 5, total: true };
             check_all_plans(&memory, Some(filter), "-n", page);
@@ -387,7 +387,7 @@ fn what_does_not_fit_into_memory_is_scanned() {
 fn columns_are_read_in_by_lists_that_go_through_all_rows() {
     let record = |at: u64| json!({"id": format!("k{at}"), "t": format!("t{}", at % 40), "n": at});
     let mut memory = world(&[], &[], &[], &[]).keeping(1 << 24, 1);
-    (0..3000).for_each(|at| drop(memory.insert("base", &record(at))));
+    (0..3000).for_each(|at| _ = memory.insert("base", &record(at)));
     let request = Request::default();
     let page = |total| Page { offset: 0, limit: 20, total };
     let plan_of = |memory: &Memory, filter: &str, sort: Option<&str>, total: bool| {
@@ -399,11 +399,11 @@ fn columns_are_read_in_by_lists_that_go_through_all_rows() {
         assert!(found.rows.len() <= 20);
         (explain.access, explain.order, explain.short, plan.looked())
     };
-    assert_eq!(plan_of(&memory, "t = 't3'", None, false), ("scan", "access", false, 3000));
+    assert_eq!(plan_of(&memory, "t = 't3'", None, false), ("scan", "access", false, 764));
     assert_eq!(plan_of(&memory, "t = 't3'", None, true), ("columns", "access", false, 0));
     assert_eq!(plan_of(&memory, "t != 't3'", None, false), ("columns", "access", true, 0));
     assert_eq!(plan_of(&memory, "t ~ 't3'", Some("-n"), true), ("columns", "heap", false, 0));
-    assert_eq!(plan_of(&memory, "t:lower = 't3'", Some("n"), true).3, 41);
+    assert_eq!(plan_of(&memory, "t:lower = 't3'", Some("n"), true).3, 40);
     memory.insert("base", &record(3003));
     assert_eq!(plan_of(&memory, "t = 't3'", Some("-n"), true), ("columns", "heap", true, 0));
 }
