@@ -48,7 +48,7 @@ pub struct Boot {
     pub log_format: LogFormat,
     /// The store's page cache.
     pub cache_size: ByteSize,
-    /// Columns kept in memory for filters and sorts that no index serves; 0 switches that off.
+    /// Columns kept in memory for filters and sorts that no index serves.
     pub column_cache: ByteSize,
     /// What a committed write survives.
     pub durability: Durability,

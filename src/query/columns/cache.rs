@@ -93,10 +93,18 @@ impl Columns {
             let Some(mut state) = self.try_lock() else {
                 return Ok(None);
             };
-            return state.find(kept, rows, collection, slots, HURRY_MAX);
+            let found = state.find(kept, rows, collection, slots, HURRY_MAX)?;
+            state.shrink_to(self.budget);
+            return Ok(found);
         }
-        if let Some(table) = self.lock().find(kept, rows, collection, slots, usize::MAX)? {
-            return Ok(Some(table));
+        let found = {
+            let mut state = self.lock();
+            let found = state.find(kept, rows, collection, slots, usize::MAX)?;
+            state.shrink_to(self.budget);
+            found
+        };
+        if found.is_some() {
+            return Ok(found);
         }
         if !self.has_room(rows, collection, slots)? {
             return Ok(None);
@@ -186,29 +194,33 @@ impl Columns {
         self.lock().entries.values().map(Entry::bytes).sum()
     }
 
-    /// The last change of each of `collections` as of `kept`, with what else tells its states
+    /// The last change of each of `collections` as of `kept`, and how many rows it has, which together tell its states
     /// apart; `None` when that is not known.
-    pub(in crate::query) fn versions<'c>(
+    pub(in crate::query) fn states<'c>(
         &self,
         kept: &Kept<'_>,
         rows: &dyn Rows,
         collections: impl Iterator<Item = &'c Arc<Collection>>,
+        effort: Effort,
     ) -> Result<Option<Vec<(u64, u64)>>, ReadError> {
-        let Some(mut state) = self.try_lock() else {
+        let (state, max) = match effort {
+            Effort::Hurry => (self.try_lock(), HURRY_MAX as u64),
+            Effort::Any => (Some(self.lock()), u64::MAX),
+        };
+        let Some(mut state) = state.filter(|_| self.budget > 0) else {
             return Ok(None);
         };
-        state.take(kept, HURRY_MAX as u64)?;
-        let mut versions = Vec::new();
+        state.take(kept, max)?;
+        let mut states = Vec::new();
         for collection in collections {
-            let version =
-                state.history.version_at(collection.id.as_str(), kept.log.last_change());
+            let version = state.history.version_at(collection.id.as_str(), kept.log.last_change());
             let (Some(version), false) = (version, collection.is_view()) else {
                 return Ok(None);
             };
             // Rows that the log does not mention are only ever added.
-            versions.push((version, rows.count(collection)?));
+            states.push((version, rows.count(collection)?));
         }
-        Ok(Some(versions))
+        Ok(Some(states))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -111,7 +111,8 @@ impl History {
         }
         let start = self.recent.partition_point(|(at, ..)| *at <= from);
         let end = self.recent.partition_point(|(at, ..)| *at <= to);
-        let of_it = self.recent.range(start..end.max(start)).filter(|(_, id, _)| **id == *collection);
+        let of_it =
+            self.recent.range(start..end.max(start)).filter(|(_, id, _)| **id == *collection);
         let mut rowids: Vec<RowId> = of_it.map(|(_, _, rowid)| *rowid).collect();
         rowids.sort_unstable();
         rowids.dedup();

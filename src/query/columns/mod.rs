@@ -19,6 +19,7 @@ mod dictionary;
 mod history;
 mod leaf;
 mod program;
+mod quick;
 mod table;
 mod top;
 

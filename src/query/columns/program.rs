@@ -144,11 +144,7 @@ impl<'b> Test<'b> {
     }
 }
 
-fn all_hold<'b>(
-    tests: &mut [Test<'b>],
-    run: &Run<'b>,
-    row: Row<'_>,
-) -> Result<bool, FilterError> {
+fn all_hold<'b>(tests: &mut [Test<'b>], run: &Run<'b>, row: Row<'_>) -> Result<bool, FilterError> {
     for test in tests {
         if !test.holds(run, row)? {
             return Ok(false);
@@ -196,10 +192,7 @@ fn components<'b>(nodes: &[&'b Node]) -> Vec<Vec<&'b Node>> {
 }
 
 /// A test for a component; `None` when it takes more than single columns.
-fn compile<'b>(
-    run: &Run<'b>,
-    component: &[&'b Node],
-) -> Result<Option<Test<'b>>, FilterError> {
+fn compile<'b>(run: &Run<'b>, component: &[&'b Node]) -> Result<Option<Test<'b>>, FilterError> {
     let several = |run: &Run<'b>, nodes: &'b [Node], by_component: bool| {
         let nodes: Vec<&'b Node> = nodes.iter().collect();
         let parts = if by_component {

@@ -136,8 +136,7 @@ impl Table {
         version: u64,
         dictionary_max: usize,
     ) -> Result<Result<(Self, Coders), Vec<Slot>>, ReadError> {
-        let Some((mut table, mut coders)) =
-            Self::empty(collection, slots, version, dictionary_max)
+        let Some((mut table, mut coders)) = Self::empty(collection, slots, version, dictionary_max)
         else {
             return Ok(Err(slots.to_vec()));
         };

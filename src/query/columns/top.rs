@@ -104,9 +104,7 @@ impl Top {
         for rank in &self.ranks {
             let ordering = match rank.slot {
                 None => a.cmp(&b),
-                Some(slot) => {
-                    table.column(slot).map_or(Ordering::Equal, |column| by(column, a, b))
-                }
+                Some(slot) => table.column(slot).map_or(Ordering::Equal, |column| by(column, a, b)),
             };
             let ordering = if rank.descending { ordering.reverse() } else { ordering };
             if ordering.is_ne() {

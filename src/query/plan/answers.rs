@@ -4,10 +4,9 @@ use std::sync::{Arc, PoisonError};
 
 use crate::model::RowId;
 use crate::query::bound::{BASE, JoinKind};
-use crate::query::columns::Question;
+use crate::query::columns::{Effort, Question};
 use crate::query::eval::Run;
 use crate::query::{FilterError, Found, Rows};
-use crate::schema::Collection;
 
 use super::run::{Keep, answered};
 use super::{Plan, SHORT_ROWS};
@@ -15,36 +14,36 @@ use super::{Plan, SHORT_ROWS};
 impl Plan<'_> {
     /// Looks up what is known of the answer already.
     pub(super) fn look_up(&mut self, run: &Run<'_>) -> Result<(), FilterError> {
-        let Some(kept) = run.rows.kept() else {
+        self.is_shareable = true;
+        let Some((question, kept)) = self.question(run, Effort::Hurry)?.zip(run.rows.kept()) else {
             return Ok(());
         };
-        let Some(inputs) = run.inputs() else {
-            return Ok(());
-        };
-        let joins = self.bound.joins.iter();
-        let from_body = |kind: &JoinKind| {
-            matches!(kind, JoinKind::BodyItems { .. } | JoinKind::BodyRecords { .. })
-        };
-        if joins.clone().any(|join| from_body(&join.kind)) {
-            return Ok(());
-        }
-        let joined = joins.skip(BASE + 1).filter_map(|join| join.collection.as_ref());
-        let collections: Vec<&Arc<Collection>> =
-            std::iter::once(self.collection).chain(joined).collect();
-        let versions = kept.columns.versions(&kept, run.rows, collections.into_iter())?;
-        let Some(states) = versions else {
-            return Ok(());
-        };
-        let (bound, rows_max) = (Arc::clone(&self.bound), self.rows_max);
-        let question = Question { bound, states, inputs, rows_max };
         let (total, page) = kept.columns.answers.known(&question, self.page);
         self.total = self.total.or(total);
         if let Some(page) = page {
             self.is_short = page.len() as u64 <= SHORT_ROWS;
             self.known = Some(page);
         }
-        self.question = Some(question);
         Ok(())
+    }
+
+    /// What the list asks; `None` when its answer cannot be kept.
+    fn question(&self, run: &Run<'_>, effort: Effort) -> Result<Option<Question>, FilterError> {
+        let (Some(kept), Some(inputs)) = (run.rows.kept(), run.inputs()) else {
+            return Ok(None);
+        };
+        let from_body = |kind: &JoinKind| {
+            matches!(kind, JoinKind::BodyItems { .. } | JoinKind::BodyRecords { .. })
+        };
+        if self.bound.joins.iter().any(|join| from_body(&join.kind)) {
+            return Ok(None);
+        }
+        let joined =
+            self.bound.joins[BASE + 1..].iter().filter_map(|join| join.collection.as_ref());
+        let collections = std::iter::once(self.collection).chain(joined);
+        let states = kept.columns.states(&kept, run.rows, collections, effort)?;
+        let (bound, rows_max) = (Arc::clone(&self.bound), self.rows_max);
+        Ok(states.map(|states| Question { bound, states, inputs, rows_max }))
     }
 }
 
@@ -53,10 +52,12 @@ pub(super) fn run(plan: &Plan<'_>, rows: &dyn Rows) -> Result<Found, FilterError
     if let Some(page) = &plan.known {
         return fetched(plan, rows, page, plan.total);
     }
-    let (Some(question), Some(kept)) = (&plan.question, rows.kept()) else {
+    let run = Run::new(&plan.bound, rows, plan.request, plan.now);
+    let question = if plan.is_shareable { plan.question(&run, Effort::Any)? } else { None };
+    let Some((question, kept)) = question.zip(rows.kept()) else {
         return answered(plan, rows, Keep::Rows, None).map(|(found, _)| found);
     };
-    let shared = kept.columns.answers.of(question);
+    let shared = kept.columns.answers.of(&question);
     let mut known = shared.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(page) = known.page(plan.page) {
         let total = known.total();

@@ -5,6 +5,8 @@
 //! prove is tested row by row. The cheapest way by a rough count of touched rows wins.
 
 mod advice;
+#[cfg(test)]
+mod alternatives;
 mod answers;
 mod columns;
 mod explain;
@@ -24,8 +26,8 @@ use crate::schema::Collection;
 
 use super::ast::Operator;
 use super::bound::{BASE, Bound, JoinSet, Node, SortBy};
+use super::columns::Table;
 use super::eval::Run;
-use super::columns::{Question, Table};
 use super::{Direction, FilterError, Found, Page, Request, Rows};
 use facts::{Fact, conjuncts, fact};
 use lookup::{Budget, Lookup, lookups};
@@ -67,8 +69,8 @@ pub struct Plan<'q> {
     /// Rows and entries that the plan expects to touch.
     estimate: u64,
     is_short: bool,
-    /// What is asked, where the answer may be kept.
-    question: Option<Question>,
+    /// Whether it is worth asking what others know of the answer.
+    is_shareable: bool,
     /// The page, if it is known already.
     known: Option<Arc<[RowId]>>,
     /// Rows that were looked at.
@@ -127,7 +129,7 @@ impl<'q> Plan<'q> {
             total: None,
             estimate: 0,
             is_short: true,
-            question: None,
+            is_shareable: false,
             known: None,
             looked: AtomicU64::new(0),
         };
@@ -319,77 +321,6 @@ impl<'q> Plan<'q> {
     /// The rowids of the page in order: eight bytes for each, however large the rows are.
     pub fn rowids(&self, rows: &dyn Rows) -> Result<Vec<RowId>, FilterError> {
         run::rowids(self, rows)
-    }
-}
-
-#[cfg(test)]
-impl Plan<'_> {
-    /// This plan and those that use each access that could be used, cheap or not.
-    pub(super) fn alternatives(&self, rows: &dyn Rows) -> Result<Vec<Self>, FilterError> {
-        let copy = || Self {
-            collection: self.collection,
-            bound: Arc::clone(&self.bound),
-            request: self.request,
-            page: self.page,
-            rows_max: self.rows_max,
-            now: self.now,
-            access: self.access.clone(),
-            in_order: self.in_order,
-            proven: self.proven.clone(),
-            is_exact: self.is_exact,
-            total: self.total,
-            estimate: self.estimate,
-            is_short: self.is_short,
-            question: None,
-            known: None,
-            looked: AtomicU64::new(0),
-        };
-        let mut plans = vec![copy()];
-        let run = Run::new(&self.bound, rows, self.request, self.now);
-        let Some(known) = known(&run, self.collection)? else {
-            return Ok(plans);
-        };
-        let mut scan = copy();
-        scan.proven.clear();
-        scan.total = None;
-        scan.pick_scan(&known);
-        plans.push(scan);
-        for candidate in candidates(self.collection, Some(&self.bound), &known.facts) {
-            let is_exact = candidate.proven.len() == known.nodes.len();
-            let mut plan = copy();
-            plan.total = None;
-            plan.take(candidate, is_exact, 0);
-            plans.push(plan);
-        }
-        let (in_order, direction) = self.rowid_order();
-        let by_columns =
-            columns::ByColumns::new(&run, &known.nodes, &self.bound, in_order, self.page)?;
-        if let (Some(by_columns), Some(kept)) = (by_columns, rows.kept()) {
-            let effort = super::columns::Effort::Any;
-            let table = by_columns.table(&kept, rows, self.collection, effort)?;
-            for table in [None, table] {
-                let mut plan = copy();
-                plan.take_columns(table, direction, known.nodes.is_empty());
-                plans.push(plan);
-            }
-        }
-        for with_base in [false, true] {
-            for lookup in lookups(&run, &known.nodes, with_base)? {
-                for visits in [u64::MAX, 3] {
-                    let mut plan = copy();
-                    let lookup = lookup.clone();
-                    plan.take_rowids(Access::Lookup { lookup, visits, direction });
-                    plans.push(plan);
-                }
-                let mut budget = Budget::new(u64::MAX);
-                if let Some(rowids) = lookup.collect(rows, &mut budget)? {
-                    let mut plan = copy();
-                    plan.take_rowids(Access::Found { lookup, rowids, direction });
-                    plans.push(plan);
-                }
-            }
-        }
-        Ok(plans)
     }
 }
 

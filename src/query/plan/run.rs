@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::model::key::has_cut_text;
 use crate::model::{Row, RowId, Scalar};
-use crate::query::columns::Program;
 use crate::query::bound::{JoinSet, Node, SortBy};
+use crate::query::columns::Program;
 use crate::query::eval::{Binding, Env, Run};
 use crate::query::sort::KEYS_MAX;
 use crate::query::{Direction, FilterError, Found, Rows};

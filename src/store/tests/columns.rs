@@ -92,7 +92,11 @@ const FILTERS: [(&str, &str); 7] = [
 ];
 
 /// Answers of a list from what is kept and by scanning, and whether columns were used.
-fn answers(snapshot: &Snapshot, filter: &str, sort: &str) -> ([(Vec<RowId>, Option<u64>); 2], bool) {
+fn answers(
+    snapshot: &Snapshot,
+    filter: &str,
+    sort: &str,
+) -> ([(Vec<RowId>, Option<u64>); 2], bool) {
     let catalog = snapshot.catalog();
     let posts = catalog.by_name("posts").unwrap();
     let sort = Some(sort).filter(|sort| !sort.is_empty());
@@ -209,4 +213,40 @@ fn columns_notice_rows_and_definitions_that_the_log_does_not_mention() {
     };
     store.write(one_link).unwrap();
     check();
+}
+
+#[test]
+fn who_asks_the_same_at_the_same_time_causes_one_run() {
+    let store = Store::in_memory(StoreOptions::default()).unwrap();
+    store.write(|tx| tx.create_collection(posts()).map(drop).map_err(JobError::from)).unwrap();
+    let fill = |tx: &mut Tx<'_>| {
+        let posts = Arc::clone(tx.catalog().by_name("posts").unwrap());
+        (0..3000).try_for_each(|n| tx.insert(&posts, &post(n)).map(drop)).map_err(JobError::from)
+    };
+    store.write(fill).unwrap();
+    let looked = AtomicU64::new(0);
+    let start = std::sync::Barrier::new(8);
+    let snapshot = store.snapshot();
+    let posts = snapshot.catalog().by_name("posts").unwrap();
+    let spec =
+        ListSpec { filter: Some("title:lower ~ '7'"), superuser: true, ..ListSpec::default() };
+    let query = ListQuery::compile(snapshot.catalog(), posts, &spec).unwrap();
+    let request = Request::default();
+    let page = |offset| Page { offset, limit: 20, total: true };
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                start.wait();
+                let plan = query.plan(&*snapshot, &request, page(0)).unwrap();
+                assert_eq!(plan.run(&*snapshot).unwrap().total, Some(813));
+                looked.fetch_add(plan.looked(), Relaxed);
+            });
+        }
+    });
+    assert_eq!(looked.load(Relaxed), 3000);
+    let again = query.plan(&*snapshot, &request, page(0)).unwrap();
+    assert!(again.is_short(), "the answer is known");
+    let other = query.plan(&*snapshot, &request, page(40)).unwrap();
+    assert_eq!(other.run(&*snapshot).unwrap().total, Some(813));
+    assert!(other.looked() < 1000, "with the total known, the scan ends with the page");
 }
