@@ -14,6 +14,8 @@ use crate::schema::Collection;
 const VERSIONS_MAX: usize = 3;
 /// Changes that somebody in a hurry takes in, and rows that he brings up to date.
 const HURRY_MAX: usize = 128;
+/// Collections whose columns are read in at the same time.
+const BUILDING_MAX: usize = 2;
 /// Part of the budget that the cells of one column may take.
 const CELLS_PART: usize = 4;
 /// Collections that remember which columns are too large; more than any sane catalog has.
@@ -110,16 +112,24 @@ impl Columns {
             return Ok(None);
         }
         // Whoever needs the same at the same time waits for the one who reads it.
-        let building = {
-            let mut building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
-            building.retain(|_, lock| Arc::strong_count(lock) > 1);
-            Arc::clone(building.entry(collection.id.clone()).or_default())
+        let Some(building) = self.building_of(&collection.id) else {
+            return Ok(None);
         };
         let _alone = building.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(table) = self.lock().find(kept, rows, collection, slots, usize::MAX)? {
             return Ok(Some(table));
         }
         self.read(kept, rows, collection, slots)
+    }
+
+    /// The lock of those who read columns of a collection; `None` while enough others are read.
+    fn building_of(&self, id: &CollectionId) -> Option<Arc<Mutex<()>>> {
+        let mut building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
+        building.retain(|_, lock| Arc::strong_count(lock) > 1);
+        if building.len() >= BUILDING_MAX && !building.contains_key(id) {
+            return None;
+        }
+        Some(Arc::clone(building.entry(id.clone()).or_default()))
     }
 
     /// Reads what is missing from the rows.
@@ -139,8 +149,9 @@ impl Columns {
         let missing: Vec<Slot> = slots.iter().copied().filter(|slot| !has(slot)).collect();
         // Without a version nobody else can use it.
         let number = version.unwrap_or(0);
-        let max = self.budget / CELLS_PART;
-        let (fresh, coders) = match Table::read(rows, collection, &missing, number, max)? {
+        let cells_max = self.budget / CELLS_PART;
+        let read = Table::read(rows, collection, &missing, number, cells_max, self.budget)?;
+        let (fresh, coders) = match read {
             Ok(read) => read,
             Err(unfit) => {
                 let count = rows.count(collection)?;

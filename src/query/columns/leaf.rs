@@ -20,6 +20,8 @@ const HOLDS: u8 = 2;
 const REMEMBERED_MAX: usize = 65_536;
 /// Bytes of cells whose verdicts are remembered.
 const CELL_BYTES_MAX: usize = 4 << 20;
+/// Comparisons of texts in the time of one evaluation.
+const QUICK_PART: u64 = 8;
 /// Cells that are remembered before that is given up.
 const TRIED_MIN: usize = 1024;
 
@@ -86,10 +88,11 @@ impl<'b> Leaf<'b> {
         })
     }
 
-    /// Evaluations that are made at most.
+    /// Evaluations that are made at most; a comparison of texts counts as a part of one.
     pub(super) fn evaluations(&self, table: &Table) -> u64 {
         match (&self.quick, table.column(self.slot).map(|column| &column.kind)) {
-            (_, Some(ColumnKind::Cells(dictionary))) => dictionary.len() as u64,
+            (Some(_), Some(ColumnKind::Cells(dictionary))) => dictionary.len() as u64 / QUICK_PART,
+            (None, Some(ColumnKind::Cells(dictionary))) => dictionary.len() as u64,
             (None, _) => table.rows(),
             _ => 0,
         }

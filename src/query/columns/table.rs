@@ -127,23 +127,32 @@ impl Table {
     }
 
     /// Reads columns of all rows of `collection`. The second answer is the slots of columns that
-    /// cannot be kept, because their cells take more than `dictionary_max` bytes; then there is no
-    /// table.
+    /// cannot be kept, because their cells take more than `dictionary_max` bytes, or all columns
+    /// more than `bytes_max`; then there is no table.
     pub(super) fn read(
         rows: &dyn Rows,
         collection: &Arc<Collection>,
         slots: &[Slot],
         version: u64,
         dictionary_max: usize,
+        bytes_max: usize,
     ) -> Result<Result<(Self, Coders), Vec<Slot>>, ReadError> {
         let Some((mut table, mut coders)) = Self::empty(collection, slots, version, dictionary_max)
         else {
             return Ok(Err(slots.to_vec()));
         };
-        let mut unfit = Vec::new();
+        let (mut unfit, mut chunks) = (Vec::new(), 0);
         let all = (Bound::Unbounded, Bound::Unbounded);
         rows.scan(collection, all, Direction::Forward, &mut |rowid, row| {
             unfit.extend(table.put(rowid, Some(row), &mut coders).err());
+            if table.numbers.len() > chunks {
+                chunks = table.numbers.len();
+                let cells: usize = coders.values().map(Coder::bytes).sum();
+                if table.bytes() + cells > bytes_max {
+                    let largest = coders.iter().max_by_key(|(_, coder)| coder.bytes());
+                    unfit.extend(largest.map(|(slot, _)| *slot).or(slots.first().copied()));
+                }
+            }
             Ok(if unfit.is_empty() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
         if !unfit.is_empty() {

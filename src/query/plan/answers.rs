@@ -11,6 +11,9 @@ use crate::query::{FilterError, Found, Rows};
 use super::run::{Keep, answered};
 use super::{Plan, SHORT_ROWS};
 
+/// What a list takes from its request may be so long for its answer to be kept.
+const INPUT_BYTES_MAX: usize = 16 << 10;
+
 impl Plan<'_> {
     /// Looks up what is known of the answer already.
     pub(super) fn look_up(&mut self, run: &Run<'_>) -> Result<(), FilterError> {
@@ -35,6 +38,9 @@ impl Plan<'_> {
         let from_body = |kind: &JoinKind| {
             matches!(kind, JoinKind::BodyItems { .. } | JoinKind::BodyRecords { .. })
         };
+        if inputs.len() > INPUT_BYTES_MAX {
+            return Ok(None);
+        }
         if self.bound.joins.iter().any(|join| from_body(&join.kind)) {
             return Ok(None);
         }
