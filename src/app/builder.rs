@@ -283,6 +283,7 @@ impl AppBuilder {
         let options = StoreOptions {
             keys: Some(keys.clone()),
             cache_bytes: usize::try_from(boot.cache_size.get()).unwrap_or(usize::MAX),
+            column_bytes: usize::try_from(boot.column_cache.get()).unwrap_or(usize::MAX),
             durability: match boot.durability {
                 config::Durability::Full => store::Durability::Full,
                 config::Durability::Relaxed => store::Durability::Relaxed,
@@ -292,6 +293,7 @@ impl AppBuilder {
         let store = open_store(&boot.data, &options)?;
         let options = StoreOptions {
             cache_bytes: LOG_CACHE_BYTES,
+            column_bytes: 0,
             // What is logged is not worth waiting for the disk.
             durability: store::Durability::Relaxed,
             ..StoreOptions::default()
@@ -328,6 +330,7 @@ impl AppBuilder {
         }
         let scripts = scripting::scripts(&boot, &backend);
         let backups = Backups::with_keys(&boot.data, keys);
+        backups.settle(&backend)?;
         own_jobs::register(&backend, &backups).map_err(ops::Error::internal)?;
         let state = State::new(
             Arc::new(ArcSwap::from_pointee(live)),
@@ -337,6 +340,7 @@ impl AppBuilder {
             Blocking::new(HASHES_WAITING_MAX),
             &router,
         );
+        scripts.serve_with(Arc::clone(&state.realtime), Arc::clone(&state.backups));
         let pump = Pump::start(Arc::clone(&state.realtime)).map_err(BuildError::Thread)?;
         let after_hooks =
             AfterHooks::start(Arc::clone(&state.backend)).map_err(BuildError::Thread)?;

@@ -9,7 +9,7 @@ use super::error::{StoreError, damaged};
 use super::seal::Sealer;
 use super::tx::Staged;
 use super::wal::{Record, Wal};
-use super::{catalog_codec, names, reading};
+use super::{catalog_codec, history, names, reading};
 use crate::query::Direction;
 use crate::schema::Catalog;
 
@@ -73,5 +73,6 @@ pub(super) fn load(read: &dyn Read, sealer: &Sealer) -> Result<Staged, StoreErro
     })?;
     let version = reading::counter(read, names::CATALOG_VERSION)?.unwrap_or(0);
     let catalog = Arc::new(Catalog::new(version, collections));
-    Ok(Staged { catalog, orders: orders.into(), last_change })
+    let recording = history::load(read)?;
+    Ok(Staged { catalog, orders: orders.into(), last_change, recording })
 }

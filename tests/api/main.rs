@@ -15,6 +15,7 @@ mod encryption;
 mod explain;
 mod files;
 mod identity;
+mod increments;
 mod logs;
 mod oauth2;
 mod observe;

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
+use crate::hooks::CollectionAction;
 use crate::ops::collections::{self, CreateCollection, ImportCollections, UpdateCollection};
 use crate::ops::views::dry_run;
 use crate::ops::{Error, automigrate};
 use crate::query::Rows;
 use crate::schema::{Collection, Field, Secrets, scaffolds_json};
 use crate::store::Tx;
+use crate::web::asking;
 use crate::web::caller::superuser_of;
 use crate::web::{ApiError, Reply, Request, State, committed};
 
@@ -19,6 +21,7 @@ use super::records::list_params;
 /// `GET /api/collections`
 pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
+    asking::about_collections(&state, &request, CollectionAction::List, Map::new()).await?;
     let snapshot = state.backend.snapshot();
     let page = collections::list(snapshot.catalog(), &list_params(&request)?)?;
     let (total, pages) = match page.total {
@@ -39,7 +42,9 @@ pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, A
 /// `POST /api/collections`
 pub(crate) async fn create(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
-    let create = CreateCollection::new(request.body_object().await?);
+    let body = request.body_object().await?;
+    let asked = asking::about_collections(&state, &request, CollectionAction::Create, body);
+    let create = CreateCollection::new(asked.await?);
     let create = move |tx: &mut Tx<'_>| create.run(tx);
     let made = committed(|done| automigrate::submit(&state.backend, create, one, done)).await?;
     Ok(reply(&made))
@@ -48,6 +53,7 @@ pub(crate) async fn create(state: Arc<State>, mut request: Request) -> Result<Re
 /// `GET /api/collections/{collection}`
 pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
+    asking::about_collections(&state, &request, CollectionAction::View, Map::new()).await?;
     let snapshot = state.backend.snapshot();
     let found = snapshot.catalog().find(request.params.get("collection"));
     Ok(reply(found.ok_or(Error::NotFound)?))
@@ -57,6 +63,8 @@ pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, Ap
 pub(crate) async fn update(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
     let body = request.body_object().await?;
+    let asked = asking::about_collections(&state, &request, CollectionAction::Update, body);
+    let body = asked.await?;
     let update = UpdateCollection::new(request.params.get("collection"), body);
     let update = move |tx: &mut Tx<'_>| update.run(tx);
     let saved = committed(|done| automigrate::submit(&state.backend, update, one, done)).await?;
@@ -66,6 +74,7 @@ pub(crate) async fn update(state: Arc<State>, mut request: Request) -> Result<Re
 /// `DELETE /api/collections/{collection}`
 pub(crate) async fn delete(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
+    asking::about_collections(&state, &request, CollectionAction::Delete, Map::new()).await?;
     let name = request.params.get("collection").to_owned();
     let delete = move |tx: &mut Tx<'_>| collections::delete(tx, &name);
     committed(|done| automigrate::submit(&state.backend, delete, one, done)).await?;
@@ -87,9 +96,11 @@ pub(crate) async fn truncate(state: Arc<State>, request: Request) -> Result<Repl
 pub(crate) async fn import(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
     let malformed = || ApiError::bad_request("An error occurred while loading the submitted data.");
-    let mut body = request.body_object().await.map_err(|error| {
+    let body = request.body_object().await.map_err(|error| {
         if error.status() == StatusCode::BAD_REQUEST { malformed() } else { error }
     })?;
+    let asked = asking::about_collections(&state, &request, CollectionAction::Import, body);
+    let mut body = asked.await?;
     let delete_missing = match body.get("deleteMissing") {
         None | Some(Json::Null) => false,
         Some(Json::Bool(on)) => *on,
