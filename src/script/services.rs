@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::hooks::Rejection;
 use crate::ops::Backend;
-use crate::ops::backups::Backups;
+use crate::ops::backups::{Backups, Kind, moment};
 use crate::ops::realtime::Feed;
 use crate::outbound::{Call, Reach};
 
@@ -112,13 +112,12 @@ impl World {
             }
             "backup.create" => {
                 let (backend, name) = (self.backend()?, text(0));
-                clock
-                    .pause(|| self.reach()?.1.create(&backend, name).map_err(Rejection::from))?
-                    .into()
+                let backups = &self.reach()?.1;
+                clock.pause(|| backups.create(&backend, name, &Kind::Full))?.into()
             }
             "backup.restore" => {
                 let backend = self.backend()?;
-                self.reach()?.1.restore(&backend, text(0))?;
+                self.reach()?.1.restore(&backend, text(0), moment(None)?)?;
                 return Ok(None);
             }
             "app.dataDir" => self.data_dir.to_string_lossy().into(),
