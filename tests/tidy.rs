@@ -36,7 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "files", "hooks", "realtime", "mail", "outbound", "oauth2", "backup",
         ],
     ),
-    ("script", &["model", "schema", "access", "hooks", "ops", "outbound"]),
+    ("script", &["model", "schema", "query", "access", "hooks", "ops", "outbound"]),
     ("jobs", &["model", "config", "ops"]),
     (
         "web",

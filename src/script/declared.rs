@@ -7,6 +7,29 @@ use super::engine::Engine;
 use super::hooking::NAMES;
 use super::scripts::ScriptLimits;
 
+/// What the library of the web declares, which the file refers to.
+const WEB: [&str; 19] = [
+    "AbortController",
+    "AbortSignal",
+    "Blob",
+    "File",
+    "FormData",
+    "Headers",
+    "Request",
+    "Response",
+    "TextDecoder",
+    "TextEncoder",
+    "URL",
+    "URLSearchParams",
+    "clearInterval",
+    "clearTimeout",
+    "console",
+    "fetch",
+    "queueMicrotask",
+    "setInterval",
+    "setTimeout",
+];
+
 /// The names that the file of declarations gives to the world.
 fn declared() -> BTreeSet<String> {
     let names = SCRIPT_TYPES.lines().filter_map(|line| {
@@ -34,7 +57,8 @@ fn there() -> BTreeSet<String> {
 #[test]
 fn every_global_of_scripts_is_declared() {
     let (declared, there) = (declared(), there());
-    let missing: Vec<_> = there.difference(&declared).collect();
+    let is_own = |name: &&String| !WEB.contains(&name.as_str());
+    let missing: Vec<_> = there.difference(&declared).filter(is_own).collect();
     assert!(missing.is_empty(), "not declared: {missing:?}");
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::hooks::Rejection;
 use crate::ops::Backend;
-use crate::ops::backups::Backups;
+use crate::ops::backups::{Backups, Kind, moment};
 use crate::ops::realtime::Feed;
 use crate::outbound::{Call, Reach};
 
@@ -113,12 +113,15 @@ impl World {
             "backup.create" => {
                 let (backend, name) = (self.backend()?, text(0));
                 clock
-                    .pause(|| self.reach()?.1.create(&backend, name).map_err(Rejection::from))?
+                    .pause(|| {
+                        self.reach()?.1.create(&backend, name, &Kind::Full).map_err(Rejection::from)
+                    })?
                     .into()
             }
             "backup.restore" => {
                 let backend = self.backend()?;
-                self.reach()?.1.restore(&backend, text(0))?;
+                let whole = moment(None)?;
+                self.reach()?.1.restore(&backend, text(0), whole)?;
                 return Ok(None);
             }
             "app.dataDir" => self.data_dir.to_string_lossy().into(),
