@@ -46,8 +46,8 @@ impl Engines {
         let engine = if let Some(engine) = idle {
             engine
         } else {
-            let folder = program.shared.world.folder().to_string_lossy();
-            Engine::new(&program.shared.limits, &folder).map_err(Rejection::internal)?
+            let folder = program.shared.world.folder();
+            Engine::new(&program.shared.limits, folder).map_err(Rejection::internal)?
         };
         DEPTH.set(depth + 1);
         let outcome = run(&engine, program, number, stage);

@@ -10,19 +10,27 @@
 mod clock;
 mod data;
 mod engine;
+mod errands;
 mod fault;
 mod hooking;
+mod language;
 mod machine;
 mod members;
 mod migrations;
+mod native;
+mod os;
+mod outgoing;
 mod program;
+mod record_files;
 mod routes;
 mod scene;
 mod scripts;
 mod security;
 mod services;
+mod settling;
 mod stage;
 mod transaction;
+mod web_url;
 
 pub use fault::Fault;
 pub use migrations::{ScriptMigration, migrations_in};

@@ -4,10 +4,13 @@
 mod harness;
 
 mod hooks;
+mod language;
 mod limits;
 mod migrations;
 mod routes;
 mod snippets;
+mod waiting;
+mod web;
 
 use harness::{Client, Server};
 use serde_json::{Value as Json, json};
@@ -17,7 +20,9 @@ fn server(files: &[(&str, &str)]) -> Server {
     let data = tempfile::tempdir().expect("a temporary folder");
     std::fs::create_dir(data.path().join("hooks")).expect("a folder");
     for (name, text) in files {
-        std::fs::write(data.path().join("hooks").join(name), text).expect("a file");
+        let path = data.path().join("hooks").join(name);
+        std::fs::create_dir_all(path.parent().expect("it has one")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
     }
     let server = Server::start_in(data);
     posts(&server.superuser());

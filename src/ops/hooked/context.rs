@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use crate::access::{Caller, RuleCache};
 use crate::auth::PasswordHasher;
+use crate::files::Storage;
 use crate::hooks::{CollectionChange, Hooks, RecordChange};
 use crate::ops::Error;
+use crate::ops::files::InFlight;
 use crate::ops::mail::Bell;
 use crate::store::Tx;
 
@@ -16,6 +18,8 @@ pub(in crate::ops) struct Shared {
     pub(in crate::ops) rules: Arc<RuleCache>,
     pub(in crate::ops) hasher: PasswordHasher,
     pub(in crate::ops) bell: Bell,
+    pub(in crate::ops) files: Storage,
+    pub(in crate::ops) in_flight: Arc<InFlight>,
     /// The process itself.
     pub(in crate::ops) system: Arc<Caller>,
 }

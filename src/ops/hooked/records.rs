@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Map;
+
 use crate::auth::PasswordHasher;
 use crate::hooks::{Action, Chain, Event, Hooks, RecordChange, RecordWrite, Rejection};
 use crate::model::Value;
@@ -42,7 +44,8 @@ pub(in crate::ops) fn wants_in(tx: &mut Tx<'_>, action: Action, collection: &Col
     shared(tx).is_some_and(|shared| wants(&shared.hooks, action, collection))
 }
 
-fn shared(tx: &mut Tx<'_>) -> Option<Arc<Shared>> {
+/// What the backend shares with the transaction. `None` without hooks.
+pub(in crate::ops) fn shared(tx: &mut Tx<'_>) -> Option<Arc<Shared>> {
     tx.attachment::<Context>().map(|context| Arc::clone(&context.shared))
 }
 
@@ -63,7 +66,7 @@ pub(in crate::ops) fn write_of(
 ) -> RecordWrite {
     let context = tx.attachment::<Context>();
     let caller = context.map(|context| Arc::clone(&context.caller)).unwrap_or_default();
-    RecordWrite { action, record, old, caller }
+    RecordWrite { action, record, old, caller, brought: Map::new() }
 }
 
 /// The core of a write: it may read and change the transaction and what the hooks left.
@@ -90,6 +93,7 @@ pub(in crate::ops) fn within(
         record: std::mem::replace(&mut write.record, empty),
         old: write.old.clone(),
         caller: Arc::clone(&write.caller),
+        brought: std::mem::take(&mut write.brought),
     };
     let mut event = Event::new(payload, &session);
     let mut reached = false;
@@ -101,6 +105,7 @@ pub(in crate::ops) fn within(
         Ok(session.with_tx(|tx| core(tx, &mut event.payload))?)
     });
     write.record = event.payload.record;
+    write.brought = event.payload.brought;
     outcome?;
     if reached { Ok(()) } else { Err(Error::Stopped) }
 }
@@ -164,7 +169,7 @@ fn check_kinds(record: &Record) -> Result<(), Error> {
 
 fn tell_later(tx: &mut Tx<'_>, write: RecordWrite) -> Record {
     let Some(context) = tx.attachment::<Context>() else { return write.record };
-    let RecordWrite { action, record, old, caller } = write;
+    let RecordWrite { action, record, old, caller, .. } = write;
     if context.shared.hooks.record_signal(action).wants(Some(record.collection())) {
         let change = RecordChange { action, record: record.clone(), old, caller };
         context.effects.push(Effect::Record(Arc::new(change)));
