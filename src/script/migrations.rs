@@ -39,8 +39,7 @@ pub fn migrations_in(
     let mut found = Vec::new();
     for (name, path) in files_in(folder)? {
         let source = Arc::new(Source::read(&path, &name)?);
-        let migration =
-            ScriptMigration { name, source, world: Arc::clone(&world), limits };
+        let migration = ScriptMigration { name, source, world: Arc::clone(&world), limits };
         migration.engine()?;
         found.push(migration);
     }

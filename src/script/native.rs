@@ -8,14 +8,14 @@ use base64::engine::general_purpose::STANDARD;
 use rquickjs::function::{Func, This};
 use rquickjs::prelude::Ctx;
 use rquickjs::promise::PromiseState;
-use rquickjs::{Exception, Function, Module, Object, Result, TypedArray, Value};
+use rquickjs::{Exception, Function, Module, Object, Promise, Result, TypedArray, Value};
 use serde_json::json;
 
 use super::engine::{PRELUDE_NAME, evaluate};
 use super::language::{Modules, found_json};
 
 /// The functions: `find` and `namespace` for `require`, `utf8` and `text` for bytes, `now` for
-/// timers, in milliseconds, and `part` for globals that are made when they are first named.
+/// timers, in milliseconds, `isPending` for promises, and `part` for globals that are made when they are first named.
 pub(super) fn object<'js>(ctx: &Ctx<'js>, modules: Modules) -> Result<Object<'js>> {
     let modules = Rc::new(modules);
     let native = Object::new(ctx.clone())?;
@@ -25,8 +25,10 @@ pub(super) fn object<'js>(ctx: &Ctx<'js>, modules: Modules) -> Result<Object<'js
     };
     native.set("find", Function::new(ctx.clone(), find)?)?;
     let began = Instant::now();
-    native.set("now", Function::new(ctx.clone(), move || began.elapsed().as_secs_f64() * 1000.0)?)?;
+    native
+        .set("now", Function::new(ctx.clone(), move || began.elapsed().as_secs_f64() * 1000.0)?)?;
     native.set("namespace", Func::from(namespace))?;
+    native.set("isPending", Func::from(is_pending))?;
     native.set("utf8", Func::from(utf8))?;
     native.set("text", Func::from(text))?;
     native.set("part", Func::from(part))?;
@@ -52,6 +54,11 @@ fn namespace(ctx: Ctx<'_>, name: String) -> Result<Value<'_>> {
             promise.result::<Value<'_>>().unwrap_or_else(|| Err(rquickjs::Error::Unknown))
         }
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the engine gives values")]
+fn is_pending(promise: Promise<'_>) -> bool {
+    promise.state() == PromiseState::Pending
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the engine gives values")]

@@ -77,7 +77,8 @@ pub(super) fn ask(verb: &str, values: &[Json]) -> Result<Option<Json>, Rejection
 }
 
 fn entry_json(name: &str, metadata: &fs::Metadata) -> Json {
-    let since = metadata.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    let since =
+        metadata.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
     let modified = since.map(|since| Timestamp::from_millis(since.as_millis() as i64).to_string());
     json!({
         "name": name, "size": metadata.len(), "isDir": metadata.is_dir(),

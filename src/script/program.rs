@@ -141,8 +141,13 @@ impl Program {
             return Err(Fault::new("", format!("there are more than {ENTRIES_MAX} handlers")));
         }
         let generation = shared.last_generation.fetch_add(1, Ordering::SeqCst) + 1;
-        let program =
-            Self { entries, imports, generation, shared: Arc::clone(shared), engines: Engines::new() };
+        let program = Self {
+            entries,
+            imports,
+            generation,
+            shared: Arc::clone(shared),
+            engines: Engines::new(),
+        };
         Ok(program)
     }
 

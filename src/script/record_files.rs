@@ -30,7 +30,8 @@ pub(super) fn ask(
         "exists" => Ok(Some(file.exists(backend).map_err(failed)?.into())),
         "read" => {
             let is_short = values.get(1) == Some(&Json::Bool(true));
-            let found = file.read(backend, if is_short { 0 } else { FILE_BYTES_MAX }).map_err(failed)?;
+            let found =
+                file.read(backend, if is_short { 0 } else { FILE_BYTES_MAX }).map_err(failed)?;
             Ok(Some(json!({
                 "content": STANDARD.encode(&found.content), "type": found.content_type,
                 "size": found.size,

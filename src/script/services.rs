@@ -89,7 +89,8 @@ impl World {
                     clock.pause(|| outgoing::send(&backend, wanted, outgoing::TIME_MAX))
                 };
                 sent.map_err(|error| {
-                    Rejection::new(500, format!("$http.send: {}", error.message())).with_cause(error)
+                    Rejection::new(500, format!("$http.send: {}", error.message()))
+                        .with_cause(error)
                 })?
             }
             _ => match name.split_once('.') {

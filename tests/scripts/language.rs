@@ -40,7 +40,10 @@ fn hooks_may_be_typescript_and_declarations_are_not_run() {
             }, "posts")
             "#,
         ),
-        ("b.hs.ts", "routerAdd('GET', '/b', (e: unknown) => (e as any).json(200, require('./lib').name))"),
+        (
+            "b.hs.ts",
+            "routerAdd('GET', '/b', (e: unknown) => (e as any).json(200, require('./lib').name))",
+        ),
         ("lib.ts", "const name: string = 'lib'\nmodule.exports = { name }"),
     ]);
     let guest = server.guest();
@@ -69,7 +72,10 @@ fn imports_are_there_inside_of_handlers() {
                  outside: typeof outside, at: new Error('x').stack.split('\\n')[0].trim(),\n\
              }))\n",
         ),
-        ("b.mjs", "import { word } from './words.mjs'\nrouterAdd('GET', '/b', (e) => e.json(200, word))"),
+        (
+            "b.mjs",
+            "import { word } from './words.mjs'\nrouterAdd('GET', '/b', (e) => e.json(200, word))",
+        ),
         ("words.mjs", "export const word = 'mjs'"),
         (
             "c.js",
@@ -87,7 +93,10 @@ fn imports_are_there_inside_of_handlers() {
     let shown = guest.get("/a").expect(200);
     assert_eq!((&shown["said"], &shown["data"]), (&json!("hello"), &json!({ "a": [1] })));
     assert_eq!((&shown["two"], &shown["old"]), (&json!(2), &json!(2)));
-    assert_eq!((&shown["outside"], &shown["all"]), (&json!("undefined"), &json!(["default", "word"])));
+    assert_eq!(
+        (&shown["outside"], &shown["all"]),
+        (&json!("undefined"), &json!(["default", "word"]))
+    );
     assert!(shown["at"].as_str().expect("a text").contains("a.pb.ts:10:"), "{shown}");
     assert_eq!(guest.get("/b").expect(200), "mjs");
     let shown = guest.get("/c").expect(200);
@@ -100,10 +109,22 @@ fn imports_are_there_inside_of_handlers() {
 #[test]
 fn modules_may_need_each_other() {
     let server = server(&[
-        ("a.pb.js", "import { even } from './even.mjs'\nrouterAdd('GET', '/a', (e) => e.json(200, [even(10), require('./one').two()]))"),
-        ("even.mjs", "import { odd } from './odd.mjs'\nexport const even = (n) => n === 0 || odd(n - 1)"),
-        ("odd.mjs", "import { even } from './even.mjs'\nexport const odd = (n) => n !== 0 && even(n - 1)"),
-        ("one.js", "exports.one = () => 1; const other = require('./two'); exports.two = () => other.two()"),
+        (
+            "a.pb.js",
+            "import { even } from './even.mjs'\nrouterAdd('GET', '/a', (e) => e.json(200, [even(10), require('./one').two()]))",
+        ),
+        (
+            "even.mjs",
+            "import { odd } from './odd.mjs'\nexport const even = (n) => n === 0 || odd(n - 1)",
+        ),
+        (
+            "odd.mjs",
+            "import { even } from './even.mjs'\nexport const odd = (n) => n !== 0 && even(n - 1)",
+        ),
+        (
+            "one.js",
+            "exports.one = () => 1; const other = require('./two'); exports.two = () => other.two()",
+        ),
         ("two.js", "const other = require('./one'); exports.two = () => other.one() + 1"),
     ]);
     assert_eq!(server.guest().get("/a").expect(200), json!([true, 2]));

@@ -3,16 +3,18 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod files;
 mod hooks;
 mod language;
 mod limits;
 mod migrations;
 mod routes;
 mod snippets;
+mod templates;
 mod waiting;
 mod web;
 
-use harness::{Client, Server};
+use harness::{Answer, Client, Server};
 use serde_json::{Value as Json, json};
 
 /// A server with these files of hooks, and a collection `posts` that everybody may use.
@@ -60,6 +62,11 @@ fn wait_for(mut check: impl FnMut() -> bool) {
         assert!(began.elapsed() < std::time::Duration::from_secs(20), "it did not happen");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
+}
+
+/// The text that a request is answered with.
+fn text(answer: Answer) -> String {
+    answer.expect(200).as_str().expect("a text").to_owned()
 }
 
 fn titles(client: &Client) -> Vec<Json> {

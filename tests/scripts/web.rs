@@ -85,7 +85,7 @@ fn scripts_talk_with_other_servers() {
     assert_eq!(out["bytes"], json!([0, 255, 128, true, true]));
     assert_eq!((&out["manual"], &out["missing"]), (&json!(302), &json!(false)));
     assert_eq!(out["form"], json!({ "b": "x y" }));
-    assert_eq!(out["data"], json!({ "c": ["1", "2"], "d": "ö \" \r\n" }));
+    assert_eq!(out["data"], json!({ "c": [1, 2], "d": "ö \" \r\n" }));
     assert_eq!(out["sent"], out["data"]);
     assert_eq!(out["refused"], json!(["TypeError", true]));
     assert_eq!((&out["odd"], &out["late"]), (&json!("TypeError"), &json!("TimeoutError")));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::files::Location;
-use crate::model::{RowBuf, Value};
 use crate::hooks::RecordWrite;
+use crate::model::{RowBuf, Value};
 use crate::ops::files::{UnderWay, Upload, names_in, pending, take_brought};
 use crate::ops::hooked::{Shared, records as hooked};
 use crate::ops::{Backend, Failure};
@@ -87,7 +87,8 @@ impl WriteRecord {
             return Ok(());
         }
         let (collection, id, locations) = self.targets(tx)?;
-        let under_way = place_in(tx, shared, &self.uploads, &locations, (collection.id.as_str(), &id))?;
+        let under_way =
+            place_in(tx, shared, &self.uploads, &locations, (collection.id.as_str(), &id))?;
         self.placed = Some(Arc::new(Placed { id, locations, _under_way: under_way }));
         Ok(())
     }
@@ -219,8 +220,9 @@ fn places(
     failure: Failure,
 ) -> Result<Vec<Location>, Error> {
     let refused = || Error::Rejected(failure, Violations::of("id", Violation::invalid_value()));
-    let location =
-        |upload: &Upload| Location::new(collection.id.as_str(), id, &upload.name).ok_or_else(refused);
+    let location = |upload: &Upload| {
+        Location::new(collection.id.as_str(), id, &upload.name).ok_or_else(refused)
+    };
     uploads.iter().map(location).collect()
 }
 

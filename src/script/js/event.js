@@ -268,8 +268,8 @@ async function settled(e, outcome) {
   try {
     outcome = await outcome;
     for (const inner of e._after) {
-      if (rejected.has(inner)) await inner;
-      else await inner.catch(() => {});
+      // What failed before and is not among the rejected was handled by somebody.
+      if (rejected.has(inner) || __native.isPending(inner)) await inner;
     }
     return ended(e, outcome);
   } catch (error) {

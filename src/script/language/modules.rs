@@ -58,7 +58,8 @@ impl Modules {
         // TypeScript lets people write the name that the file would have once compiled.
         let compiled = path.to_str().and_then(|text| text.strip_suffix("js"));
         let compiled = compiled.map(|text| PathBuf::from(format!("{text}ts")));
-        let named = ENDINGS.iter().map(|ending| PathBuf::from(format!("{}{ending}", path.display())));
+        let named =
+            ENDINGS.iter().map(|ending| PathBuf::from(format!("{}{ending}", path.display())));
         let found = named.chain(compiled).find(|path| path.is_file()).ok_or_else(missing)?;
         let found = fs::canonicalize(found).map_err(|_| missing())?;
         // The folder may be a link itself.
@@ -131,8 +132,8 @@ impl Loader for Modules {
         let failed = |what: String| Exception::throw_syntax(ctx, &what);
         let text = if Path::new(name).extension().is_some_and(|ending| ending == "json") {
             let text = read(&self.folder.join(name)).map_err(|e| failed(e.message().to_owned()))?;
-            let json: Json = serde_json::from_str(&text)
-                .map_err(|error| failed(format!("{name}: {error}")))?;
+            let json: Json =
+                serde_json::from_str(&text).map_err(|error| failed(format!("{name}: {error}")))?;
             format!("export default {json}")
         } else {
             let source = self.source(name).map_err(|fault| failed(fault.to_string()))?;
@@ -223,7 +224,8 @@ mod tests {
         assert!(found("a.pb.js", "./none.js").unwrap_err().contains("there is no module"));
         #[cfg(unix)]
         {
-            std::os::unix::fs::symlink(outer.path().join("secret.js"), folder.join("x.js")).unwrap();
+            std::os::unix::fs::symlink(outer.path().join("secret.js"), folder.join("x.js"))
+                .unwrap();
             assert!(found("a.pb.js", "./x.js").unwrap_err().contains("outside"));
         }
     }

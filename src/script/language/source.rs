@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn imports_stay_in_their_lines() {
-        let text = "// ö\nimport a,\n  { b } from './x.js'; go()\n\nimport './y.js'\nexport default 1";
+        let text =
+            "// ö\nimport a,\n  { b } from './x.js'; go()\n\nimport './y.js'\nexport default 1";
         let imports = Source::of("a.js", text.to_owned()).unwrap().imports.unwrap();
         let lines: Vec<&str> = imports.lines().map(str::trim_end).collect();
         assert_eq!(lines, ["", "import a,", "  { b } from './x.js';", "", "import './y.js'", ""]);

@@ -20,13 +20,11 @@ use crate::script::fault::Fault;
 pub(super) fn strip(name: &str, text: String) -> Result<String, Fault> {
     let map: Lrc<SourceMap> = Lrc::default();
     let told = Arc::new(Mutex::new(None));
-    let listener = Listener { map: Lrc::clone(&map), name: name.to_owned(), told: Arc::clone(&told) };
+    let listener =
+        Listener { map: Lrc::clone(&map), name: name.to_owned(), told: Arc::clone(&told) };
     let handler = Handler::with_emitter(false, false, Box::new(listener));
-    let options = Options {
-        mode: Mode::StripOnly,
-        filename: Some(name.to_owned()),
-        ..Options::default()
-    };
+    let options =
+        Options { mode: Mode::StripOnly, filename: Some(name.to_owned()), ..Options::default() };
     let stripped = operate(&map, &handler, text, options);
     stripped.map(|output| output.code).map_err(|error| {
         let told = told.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -45,10 +43,7 @@ pub(super) fn imports(name: &str, text: &str, is_module: bool) -> Result<Option<
         return Ok(None);
     }
     let map = SourceMap::default();
-    let file = map.new_source_file(
-        Lrc::new(FileName::Real(PathBuf::from(name))),
-        text.to_owned(),
-    );
+    let file = map.new_source_file(Lrc::new(FileName::Real(PathBuf::from(name))), text.to_owned());
     let syntax = Syntax::Es(EsSyntax {
         import_attributes: true,
         allow_return_outside_function: true,
@@ -56,11 +51,8 @@ pub(super) fn imports(name: &str, text: &str, is_module: bool) -> Result<Option<
         ..EsSyntax::default()
     });
     let mut parser = Parser::new(syntax, StringInput::from(&*file), None);
-    let parsed = if is_module {
-        parser.parse_module().map(Program::Module)
-    } else {
-        parser.parse_program()
-    };
+    let parsed =
+        if is_module { parser.parse_module().map(Program::Module) } else { parser.parse_program() };
     let error = match parsed {
         Ok(Program::Module(module)) => match parser.take_errors().into_iter().next() {
             None => {
