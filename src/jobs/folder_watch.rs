@@ -5,10 +5,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::config_watch::follow;
+
+/// What is younger than this when the watch begins may not have been read.
+const UNSEEN: Duration = Duration::from_secs(5);
 
 /// Watches a folder and what is in it for as long as the value lives, also when the folder comes
 /// later or goes and comes again.
@@ -30,6 +34,7 @@ impl FolderWatch {
             return Ok(None);
         };
         let (sender, changes) = channel();
+        let first = sender.clone();
         let is_there = Arc::new(AtomicBool::new(folder.is_dir()));
         let (watched, stays) = (folder.to_owned(), Arc::clone(&is_there));
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
@@ -55,6 +60,12 @@ impl FolderWatch {
                 watcher.watch(folder, RecursiveMode::Recursive)?;
             }
         }
+        let modified = folder.metadata().and_then(|found| found.modified()).ok();
+        if modified.and_then(|at| at.elapsed().ok()).is_some_and(|age| age < UNSEEN) {
+            // It may have changed after it was read and before it was watched.
+            let _ = first.send(());
+        }
+        drop(first);
         let (folder, weak) = (folder.to_owned(), Arc::downgrade(&watcher));
         let on_change = move || {
             let was_there = is_there.swap(folder.is_dir(), Ordering::SeqCst);

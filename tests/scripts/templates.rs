@@ -50,7 +50,7 @@ fn templates_of_go_render_as_they_are() {
         ),
         (
             "{{with .none}}{{.}}{{else}}none{{end}} {{len .x}} {{printf \"%03d|%q\" 7 \"a\"}}",
-            "none 11 007|&#34;a&#34;",
+            "none 10 007|&#34;a&#34;",
         ),
         ("{{if and .x (not .none)}}yes{{end}}{{/* gone */}}{{- \" x\" -}} y", "yes xy"),
     ] {
