@@ -50,6 +50,7 @@ use crate::dump;
 use crate::hooks::{Chain, Data, Event, Hooks, ServerCall};
 use crate::jobs::AfterHooks;
 use crate::ops;
+use crate::ops::automigrate::{self, Journal};
 use crate::ops::crons::Crons;
 use crate::ops::realtime::Pump;
 use crate::realtime::Hub;
@@ -195,10 +196,31 @@ impl App {
         cron.ok_or_else(|| format!("there is no job {id}"))?.run(self)
     }
 
+    /// Makes the migrations that were not made in this folder, as building an app does, and tells
+    /// `told` the name of each. Blocks.
+    pub fn apply_migrations(&self, told: impl FnMut(&str)) -> Result<(), MigrationError> {
+        migrations::apply(&self.0.state.backend, &self.0.migrations, told)
+    }
+
     /// Takes the last `count` migrations back that were made, the latest first, and returns their
     /// names. They will be made again when an app with them is built. Blocks.
+    ///
+    /// Fails when one of them is not part of the app; those before it are taken back then.
     pub fn revert_migrations(&self, count: usize) -> Result<Vec<String>, MigrationError> {
         migrations::revert(&self.0.state.backend, &self.0.migrations, count)
+    }
+
+    /// Forgets migrations that were made and are not part of the app any more; what they did stays.
+    /// Returns their names. Blocks.
+    pub fn forget_missing_migrations(&self) -> Result<Vec<String>, MigrationError> {
+        migrations::forget_missing(&self.0.state.backend, &self.0.migrations)
+    }
+
+    /// Writes a migration that gives new data folders all collections of this one, and returns the
+    /// path of its file. Here it counts as made. Blocks.
+    pub fn snapshot_migration(&self) -> Result<String, ops::Error> {
+        let journal = Arc::new(Journal::new(&self.0.boot.migrations.folder));
+        automigrate::write_snapshot(&self.0.state.backend, &journal)
     }
 
     /// Runs a command, and returns what to tell the one who gave it. Blocks.
@@ -231,7 +253,7 @@ impl App {
         let state = &self.0.state;
         let done = match command {
             BackupCommand::Create { name } => state.backups.create(&state.backend, &name),
-            BackupCommand::Restore { key } => state.backups.restore(&key).map(|()| {
+            BackupCommand::Restore { key } => state.backups.restore(&state.backend, &key).map(|()| {
                 format!(
                     "the server checks {key} and starts again with it; its log says how it went"
                 )

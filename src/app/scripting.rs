@@ -31,7 +31,7 @@ pub(super) fn scripts(boot: &Boot, backend: &Arc<Backend>) -> Arc<Scripts> {
 
 /// The migrations in the folder of the configuration.
 pub(super) fn migrations(boot: &Boot) -> Result<Vec<Migration>, Fault> {
-    let (folder, data) = (absolute(&boot.migrations_folder), absolute(&boot.data));
+    let (folder, data) = (absolute(&boot.migrations.folder), absolute(&boot.data));
     let found = migrations_in(&folder, &data, limits(boot))?.into_iter().map(|script| {
         let down = script.clone();
         let name = script.name.clone();

@@ -30,6 +30,24 @@ pub(super) fn ask(data: &dyn Data, verb: &str, values: &[Json]) -> Result<Option
             let definition = values.first().cloned().unwrap_or_default();
             collection_json(&*data.save_collection(definition)?)
         }
+        "createCollection" => {
+            let definition = values.first().cloned().unwrap_or_default();
+            let text = |name: &str| definition[name].as_str().unwrap_or_default().to_lowercase();
+            let (id, name) = (text("id"), text("name"));
+            let is_taken = |other: &std::sync::Arc<Collection>| {
+                other.id.as_str().to_lowercase() == id || other.name.to_lowercase() == name
+            };
+            if data.collections().iter().any(is_taken) {
+                let message = "Collection name must be unique (case insensitive).";
+                return Err(Rejection::field("name", "validation_collection_name_exists", message));
+            }
+            collection_json(&*data.save_collection(definition)?)
+        }
+        "importCollections" => {
+            let definitions = values.first().and_then(Json::as_array).cloned().unwrap_or_default();
+            let delete_missing = values.get(1) == Some(&Json::Bool(true));
+            return data.import_collections(definitions, delete_missing).map(|()| None);
+        }
         "delete" => return data.delete(text(0), text(1)).map(|()| None),
         "deleteCollection" => return data.delete_collection(text(0)).map(|()| None),
         "settings" => data.settings()?,

@@ -14,11 +14,13 @@ mod compact;
 mod dump;
 mod engine;
 mod error;
+mod history;
 mod index;
 mod names;
 mod open;
 mod outbox;
 mod reading;
+mod replay;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -39,7 +41,9 @@ pub use change::{Change, ChangeAction};
 pub use check::{CheckedCollection, Findings};
 pub use dump::{Definition, EntrySlice, RowSlice};
 pub use error::{StoreError, WriteError};
+pub use history::{Piece, Recording};
 pub use outbox::OutboxKey;
+pub use replay::{Moment, Replay};
 pub use snapshot::Snapshot;
 pub use tx::Tx;
 
@@ -216,7 +220,7 @@ impl Store {
         let read = engine.read()?;
         let staged = open::load(&*read)?;
         let (catalog, last_change) = (Arc::clone(&staged.catalog), staged.last_change);
-        let snapshot = Snapshot { read, catalog, last_change };
+        let snapshot = Snapshot { read, catalog, last_change, recording: staged.recording };
         let published = Arc::new(ArcSwap::from_pointee(snapshot));
         let (listeners, pulse) = (Listeners::default(), Arc::<Pulse>::default());
         let (jobs, waiting) = sync_channel(QUEUE_MAX);

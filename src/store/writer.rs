@@ -292,6 +292,7 @@ impl Writer {
             read: self.engine.read()?,
             catalog: Arc::clone(&self.staged.catalog),
             last_change: self.staged.last_change,
+            recording: self.staged.recording,
         };
         self.published.store(Arc::new(snapshot));
         self.pulse.commits.fetch_add(1, Relaxed);

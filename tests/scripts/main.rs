@@ -3,6 +3,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod automigrate;
 mod files;
 mod hooks;
 mod language;

@@ -1,4 +1,5 @@
 import { Menu, Tooltip, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import { memo } from "react";
 import { pb, SUPERUSERS } from "@/api/client";
 import { endOwnSession } from "@/api/credentials";
 import { LANGUAGES, language, switchLanguage, t, type Language } from "@/i18n";
@@ -13,7 +14,7 @@ const AREAS: { name: string; label: () => string; icon: Icon }[] = [
   { name: "settings", label: () => t("Settings"), icon: IconSettings },
 ];
 
-export function Rail({ area, openPalette }: { area: string; openPalette: () => void }) {
+export const Rail = memo(function Rail({ area, openPalette }: { area: string; openPalette: () => void }) {
   return (
     <nav className={classes["rail"]} aria-label={t("Areas")}>
       <a href={link("collections")} className={classes["mark"]} aria-label={t("Start")}>
@@ -35,7 +36,7 @@ export function Rail({ area, openPalette }: { area: string; openPalette: () => v
       <UserMenu />
     </nav>
   );
-}
+});
 
 const SCHEMES = [
   { value: "light", label: () => t("Light"), icon: IconSun },

@@ -13,10 +13,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::access::Caller;
 use crate::backup::{self, BackupError, Item, Shelf, archive, replace};
+use crate::hooks::{BackupCall, Event, Rejection};
 use crate::model::Timestamp;
 use crate::ops::auth::Ledger;
 use crate::ops::files::Upload;
+use crate::ops::hooked::LiveData;
 use crate::query::AuthRow;
 use crate::schema::{Violation, Violations};
 
@@ -111,11 +114,30 @@ impl Backups {
             return Err(Error::Refused(BUSY.to_owned()));
         }
         let key = key(name, &backend.settings().meta.app_name, |name| self.shelf.has(name))?;
-        self.make(backend, &key)?;
-        Ok(key)
+        self.make(backend, &key)
     }
 
-    fn make(self: &Arc<Self>, backend: &Backend, key: &str) -> Result<(), Error> {
+    /// Makes a backup within the hooks around that, and returns its name, which they may change.
+    fn make(self: &Arc<Self>, backend: &Backend, key: &str) -> Result<String, Error> {
+        let chain = &backend.hooks().backup_create;
+        if !chain.wants(None) {
+            return self.make_now(backend, key).map(|()| key.to_owned());
+        }
+        let data = LiveData::new(backend, Arc::new(Caller::system()));
+        let mut event = Event::new(BackupCall { name: key.to_owned() }, &data);
+        let mut is_made = false;
+        chain.run(&mut event, &mut |event| {
+            if !backup::is_key(&event.name) {
+                return Err(Rejection::internal("a hook gave a backup a name that is none"));
+            }
+            self.make_now(backend, &event.name)?;
+            is_made = true;
+            Ok(())
+        })?;
+        if is_made { Ok(event.payload.name) } else { Err(Error::Stopped) }
+    }
+
+    fn make_now(self: &Arc<Self>, backend: &Backend, key: &str) -> Result<(), Error> {
         let _active = self.begin(key)?;
         let failed = |error: &dyn fmt::Display| {
             tracing::error!(key, %error, "no backup");
@@ -171,7 +193,14 @@ impl Backups {
     /// Begins to restore a backup and returns at once. It is unpacked and checked beside the data,
     /// and when it is sound, the server is asked to start again, which puts it in place. What goes
     /// wrong is in the log, and nothing has changed then.
-    pub fn restore(self: &Arc<Self>, key: &str) -> Result<(), Error> {
+    pub fn restore(self: &Arc<Self>, backend: &Backend, key: &str) -> Result<(), Error> {
+        let chain = &backend.hooks().backup_restore;
+        if chain.wants(None) {
+            let data = LiveData::new(backend, Arc::new(Caller::system()));
+            if !chain.ask(&mut Event::new(BackupCall { name: key.to_owned() }, &data))? {
+                return Err(Error::Stopped);
+            }
+        }
         let active = self.begin(key)?;
         let path = self.shelf.path(key).filter(|path| path.is_file());
         let path =

@@ -54,7 +54,7 @@ fn one_thing_at_a_time_is_done_with_backups() {
     assert!(place.backups.is_busy());
     for refused in [
         place.backups.create(&place.backend, "b.zip").unwrap_err(),
-        place.backups.restore("a.zip").unwrap_err(),
+        place.backups.restore(&place.backend, "a.zip").unwrap_err(),
     ] {
         assert!(refused.to_string().starts_with("Try again later"), "{refused}");
     }

@@ -226,7 +226,7 @@ class FieldsList extends Array {
   addAt(at, ...fields) {
     for (let field of fields) {
       if (!(field instanceof Field)) field = new Field(field);
-      const old = this.findIndex((f) => (field.id && f.id === field.id) || f.name === field.name);
+      const old = this.findIndex((f) => (field.id ? f.id === field.id : f.name === field.name));
       if (old >= 0) {
         field.id ||= this[old].id;
         this.splice(old, 1);

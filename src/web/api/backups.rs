@@ -104,6 +104,7 @@ pub(crate) async fn delete(state: Arc<State>, request: Request) -> Result<Reply,
 pub(crate) async fn restore(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
     let (backups, key) = (Arc::clone(&state.backups), request.params.get("key").to_owned());
-    state.blocking.run(move || backups.restore(&key)).await?;
+    let backend = Arc::clone(&state.backend);
+    state.blocking.run(move || backups.restore(&backend, &key)).await?;
     Ok(Reply::no_content())
 }

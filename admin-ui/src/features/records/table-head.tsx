@@ -1,8 +1,8 @@
-import { Checkbox } from "@mantine/core";
 import type { PointerEvent } from "react";
 import { kinds } from "@/fields/kinds";
 import { t } from "@/i18n";
 import { IconArrowDown, IconArrowUp } from "@/ui/icons";
+import { Choice } from "./choice";
 import classes from "./table.module.css";
 import type { Column, Columns } from "./use-columns";
 
@@ -23,7 +23,7 @@ export function TableHead({ columns, sort, setSort, allChosen, someChosen, choos
   return (
     <div role="row" aria-rowindex={1} className={classes["head"]}>
       <div role="columnheader" className={classes["check"]}>
-        <Checkbox size="xs" aria-label={t("Choose all that are loaded")} checked={allChosen} indeterminate={someChosen && !allChosen} onChange={chooseAll} />
+        <Choice label={t("Choose all that are loaded")} checked={allChosen} partly={someChosen && !allChosen} onChange={chooseAll} />
       </div>
       {columns.shown.map((column) => (
         <HeadCell key={column.field.id} column={column} columns={columns} sort={sort} setSort={setSort} />
