@@ -335,6 +335,7 @@ impl AppBuilder {
             Blocking::new(HASHES_WAITING_MAX),
             &router,
         );
+        scripts.serve_with(Arc::clone(&state.realtime), Arc::clone(&state.backups));
         let pump = Pump::start(Arc::clone(&state.realtime)).map_err(BuildError::Thread)?;
         let after_hooks =
             AfterHooks::start(Arc::clone(&state.backend)).map_err(BuildError::Thread)?;

@@ -38,6 +38,8 @@ pub use migrations::MigrationError;
 pub use request::{Next, Request};
 pub use running::Running;
 
+pub use crate::script::SCRIPT_TYPES;
+
 use after::AfterRuntime;
 use cron::Cron;
 use link::Link;
@@ -253,11 +255,13 @@ impl App {
         let state = &self.0.state;
         let done = match command {
             BackupCommand::Create { name } => state.backups.create(&state.backend, &name),
-            BackupCommand::Restore { key } => state.backups.restore(&state.backend, &key).map(|()| {
-                format!(
-                    "the server checks {key} and starts again with it; its log says how it went"
-                )
-            }),
+            BackupCommand::Restore { key } => {
+                state.backups.restore(&state.backend, &key).map(|()| {
+                    format!(
+                        "the server checks {key} and starts again with it; its log says how it went"
+                    )
+                })
+            }
         };
         done.map_err(|error| told(&error))
     }

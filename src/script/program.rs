@@ -130,8 +130,10 @@ impl Program {
                 .map_err(|error| Fault::new("", format!("handlers cannot be read: {error}")))?;
             let modules = Modules::new(folder);
             // A handler may come from another file than the one that added it.
-            for name in entries.iter().flat_map(Entry::files).filter(|name| !name.is_empty()) {
-                if !imports.contains_key(name) {
+            for name in entries.iter().flat_map(Entry::files) {
+                // Some are made by the globals themselves.
+                let is_file = !name.is_empty() && !name.starts_with('<');
+                if is_file && !imports.contains_key(name) {
                     imports.insert(name.to_owned(), modules.source(name)?.imports);
                 }
             }
@@ -161,13 +163,42 @@ impl Program {
         self.engines.call(self, number, stage)
     }
 
+    /// Whether anything is around every request.
+    pub(super) fn has_uses(&self) -> bool {
+        self.entries.iter().any(|entry| entry.kind == Kind::Use)
+    }
+
+    /// What is around every request, by priority and then by age.
+    fn uses(&self) -> Vec<&Json> {
+        let all = self.entries.iter().filter(|entry| entry.kind == Kind::Use);
+        let mut guards: Vec<&Json> = all.flat_map(|entry| &entry.guards).collect();
+        guards.sort_by_key(|guard| priority_of(guard));
+        guards
+    }
+
+    /// The largest body of a route, in bytes, as its middleware says.
+    pub(super) fn body_limit(&self, number: usize) -> Option<u64> {
+        let own = self.entries[number].guards.iter();
+        let limits = self.uses().into_iter().chain(own).filter_map(|g| g["bodyLimit"].as_u64());
+        limits.last().filter(|limit| *limit > 0)
+    }
+
     /// The steps of a handler: the middleware of all routes and its own, and itself.
     pub(super) fn steps(&self, number: usize) -> Vec<Handler<'_>> {
-        let entry = &self.entries[number];
-        let is_use = |entry: &&Entry| entry.kind == Kind::Use;
-        let everywhere = self.entries.iter().filter(is_use).flat_map(|entry| &entry.guards);
-        let is_route = entry.kind == Kind::Route;
-        let guards = everywhere.filter(|_| is_route).chain(&entry.guards);
+        let Some(entry) = self.entries.get(number) else {
+            let (name, source) = PASS;
+            let pass = Handler::Code(Code { name, line: 1, column: 1, source, imports: None });
+            return self
+                .uses()
+                .into_iter()
+                .map(|guard| self.handler_of(guard))
+                .chain([pass])
+                .collect();
+        };
+        let everywhere = if entry.kind == Kind::Route { self.uses() } else { Vec::new() };
+        let mut own: Vec<&Json> = entry.guards.iter().collect();
+        own.sort_by_key(|guard| priority_of(guard));
+        let guards = everywhere.into_iter().chain(own);
         let own = Handler::Code(Code {
             name: &entry.file,
             line: entry.line,
@@ -193,6 +224,22 @@ impl Program {
     fn imports_of(&self, file: &str) -> Option<&str> {
         self.imports.get(file).map(String::as_str)
     }
+
+    /// Where a handler stands: `file:line`.
+    pub(super) fn place(&self, number: usize) -> String {
+        match self.entries.get(number) {
+            Some(entry) => format!("{}:{}", entry.file, entry.line),
+            None => "routerUse".to_owned(),
+        }
+    }
+}
+
+/// What middleware of everything is around when no route of a script is there.
+const PASS: (&str, &str) = ("<haversack>", "(e) => e._pass()");
+
+/// Middleware with a lower one runs first.
+fn priority_of(guard: &Json) -> i64 {
+    guard["priority"].as_i64().unwrap_or_default()
 }
 
 impl Entry {

@@ -1,6 +1,6 @@
 //! What a call of a script takes place in: the event, the data, what the host said no to.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use scoped_tls_hkt::scoped_thread_local;
@@ -36,6 +36,8 @@ pub(super) struct Scene<'s> {
     failures: RefCell<Vec<Rejection>>,
     transaction: RefCell<Option<Link>>,
     errands: Errands,
+    /// How many calls that want no hooks are inside each other.
+    quiet: Cell<usize>,
 }
 
 /// What waiting came to.
@@ -51,7 +53,8 @@ pub(super) enum Waited {
 impl<'s> Scene<'s> {
     pub(super) fn new(world: &'s World, stage: &'s dyn Stage, clock: &'s Clock) -> Self {
         let (failures, transaction) = (RefCell::default(), RefCell::default());
-        Self { world, stage, clock, failures, transaction, errands: Errands::default() }
+        let (errands, quiet) = (Errands::default(), Cell::new(0));
+        Self { world, stage, clock, failures, transaction, errands, quiet }
     }
 
     /// Runs a script in it.
@@ -70,10 +73,20 @@ impl<'s> Scene<'s> {
         let (area, verb) = name.split_once('.').unwrap_or((name, ""));
         match area {
             "e" | "res" => self.out_of_time(|| self.stage.ask(name, values)),
-            "data" => match &*self.transaction.borrow() {
-                Some(link) => link.ask(verb, values),
-                None => self.out_of_time(|| data::ask(self.stage.data(), verb, values)),
-            },
+            "data" => {
+                let is_quiet = self.quiet.get() > 0;
+                match &*self.transaction.borrow() {
+                    Some(link) => link.ask(verb, values, is_quiet),
+                    None => {
+                        self.out_of_time(|| data::ask_as(self.stage.data(), verb, values, is_quiet))
+                    }
+                }
+            }
+            "quiet" => {
+                let depth = self.quiet.get();
+                self.quiet.set(if verb == "begin" { depth + 1 } else { depth.saturating_sub(1) });
+                Ok(None)
+            }
             "tx" => self.transaction(verb),
             "fetch" => self.fetch(values),
             _ => {

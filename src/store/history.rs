@@ -201,7 +201,9 @@ impl Snapshot {
             Ok(ControlFlow::Break(()))
         })?;
         // What is pruned is pruned piece by piece.
-        Ok(first.is_some_and(|(first, number)| first <= sequence || (first == sequence + 1 && number == 0)))
+        Ok(first.is_some_and(|(first, number)| {
+            first <= sequence || (first == sequence + 1 && number == 0)
+        }))
     }
 
     /// The next pieces of the history behind the piece `number` of the transaction `sequence`; none

@@ -9,7 +9,6 @@ use serde_json::{Map, Value as Json};
 use crate::access::Caller;
 use crate::hooks::{AccountMail, AccountToken, Data, Find, Mail, Rejection};
 use crate::ops::auth::by_program;
-use crate::ops::collections::ImportCollections;
 use crate::ops::records::{DeleteRecord, Intent, WriteRecord};
 use crate::ops::settings::UpdateSettings;
 use crate::ops::{Backend, Error, collections};

@@ -1,10 +1,10 @@
 // The way to the host, and errors.
 
 const call = (name, ...values) => {
-  return answered(__host(name, values.length ? JSON.stringify(values) : ""));
+  return taken(__host(name, values.length ? JSON.stringify(values) : ""));
 };
 // What the host says: nothing, JSON, or why not.
-const answered = (answer) => {
+const taken = (answer) => {
   if (answer === "") return undefined;
   if (answer.charCodeAt(0) !== 33) return JSON.parse(answer);
   const { status, message, data, number } = JSON.parse(answer.slice(1));

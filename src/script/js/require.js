@@ -3,7 +3,7 @@
 const modules = {};
 function require(path) { return requireFrom("", path); }
 function requireFrom(base, path) {
-  const { name, kind, source } = answered(__native.find(base, String(path)));
+  const { name, kind, source } = taken(__native.find(base, String(path)));
   if (kind === "module") return __native.namespace(name);
   if (name in modules) return modules[name].exports;
   const module = (modules[name] = { exports: {} });

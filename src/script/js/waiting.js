@@ -7,7 +7,7 @@ let lastTimer = 0;
 function startTimer(run, millis, values, isRepeated) {
   if (typeof run !== "function") throw new TypeError("a timer needs a function");
   if (timers.size >= TIMERS_MAX) throw new RangeError("too many timers");
-  const every = Math.max(Number(millis) || 0, 1);
+  const every = Math.min(Math.max(Number(millis) || 0, 1), 2 ** 31);
   timers.set(++lastTimer, { due: __native.now() + every, every: isRepeated ? every : 0, run, values });
   return lastTimer;
 }
@@ -41,7 +41,7 @@ function answer(number, text) {
   const errand = errands.get(number);
   errands.delete(number);
   try {
-    errand?.resolve(answered(text));
+    errand?.resolve(taken(text));
   } catch (error) {
     errand?.reject(error);
   }
