@@ -8,7 +8,7 @@ class TemplateError extends Error {
 }
 const TOKEN = /\s+|"(?:\\.|[^"\\\n])*"|`[^`]*`|'(?:\\.|[^'\\])'|[+-]?(?:0[xX][\da-fA-F]+|\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])|:=|[=|(),]|\$\w*|[\p{L}_][\p{L}\d_]*|(?:\.[\p{L}_][\p{L}\d_]*)+|\./uy;
 const KEYWORDS = ["if", "else", "end", "range", "with", "define", "block", "template", "break", "continue"];
-const DEPTH_MAX = 100;
+const DEPTH_MAX = 16;
 
 // What stands between the actions, and what they say.
 function pieces(text, name) {
