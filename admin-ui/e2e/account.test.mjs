@@ -1,10 +1,11 @@
 // What one does to a server as a whole, and to the own account: each size has a server of its own.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe } from "node:test";
 import { DESKTOP, launch, PHONE } from "./browser.mjs";
 import { button, checkAccess, openPage, visit } from "./page.mjs";
 import { EMAIL, PASSWORD, superuserOf } from "./session.mjs";
 import { startServer } from "./server.mjs";
+import { story } from "./story.mjs";
 import { totpCode } from "./totp.mjs";
 
 const TABS_MAX = 120;
@@ -36,6 +37,7 @@ for (const [size, options] of [["desktop", DESKTOP], ["phone", { ...PHONE, color
     let opened;
     let page;
     let pb;
+    const test = story(() => page);
     const at = (address) => `${server.url}/_/${address}`;
     before(async () => {
       [server, opened] = await Promise.all([startServer(), openPage(browser, options)]);

@@ -59,7 +59,6 @@ Object.assign($app, {
   settings: () => settingsOf(call("data.settings")),
   reloadSettings: () => {},
   save: (model) => (model?.[SETTINGS] ? saveSettings(model) : saveModel(model)),
-  importCollections: (collections, deleteMissing) => void call("data.importCollections", collections, Boolean(deleteMissing)),
   importCollectionsByMarshaledJSON: (text, deleteMissing) => $app.importCollections(JSON.parse(toString(text)), deleteMissing),
   truncateCollection: (collection) => void call("data.truncate", nameOf(collection)),
   // What is found is always what is stored: there is nothing to read anew.
