@@ -179,8 +179,9 @@ impl Program {
     /// The largest body of a route, in bytes, as its middleware says.
     pub(super) fn body_limit(&self, number: usize) -> Option<u64> {
         let own = self.entries[number].guards.iter();
-        let limits = self.uses().into_iter().chain(own).filter_map(|g| g["bodyLimit"].as_u64());
-        limits.last().filter(|limit| *limit > 0)
+        let all = self.uses().into_iter().chain(own);
+        let mut limits = all.filter_map(|guard| guard["bodyLimit"].as_u64());
+        limits.next_back().filter(|limit| *limit > 0)
     }
 
     /// The steps of a handler: the middleware of all routes and its own, and itself.

@@ -111,10 +111,8 @@ impl<'s, 't> Session<'s, 't> {
                 context.depth += 1;
                 told = context.effects.len();
             }
-            let outcome = match self.is_silent {
-                true => tx.attempt(|tx| muted(tx, write)),
-                false => tx.attempt(write),
-            };
+            let outcome =
+                if self.is_silent { tx.attempt(|tx| muted(tx, write)) } else { tx.attempt(write) };
             let Some(context) = tx.attachment::<Context>() else { return outcome };
             context.depth -= 1;
             outcome.map_err(|error| context.take_back(told, error))
