@@ -1,11 +1,9 @@
-/// <reference lib="esnext" />
-/// <reference lib="dom" />
 // What scripts of Haversack can name, for editors. Written by `haversack hooks types`; a script that
 // begins with this line is completed:
 //
 //     /// <reference path="./types.d.ts" />
 //
-// `console`, and what else has the names and the ways of the web, is not declared again.
+// A `jsconfig.json` of `{"compilerOptions": {"lib": ["esnext"]}}` keeps out what only browsers have.
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 type Bytes = number[] | Uint8Array | string;
@@ -631,9 +629,12 @@ declare const $http: {
     statusCode: number; headers: { [name: string]: string[] }; cookies: any; raw: string; body: number[]; json: any;
   };
 };
-declare const $os: {
-  getenv(name: string): string;
-  readFile(path: string): number[];
+declare const console: {
+  log(...values: any[]): void;
+  info(...values: any[]): void;
+  debug(...values: any[]): void;
+  warn(...values: any[]): void;
+  error(...values: any[]): void;
 };
 /** A request as rules see it. */
 declare const RequestInfo: { new (data?: object): RequestInfoModel };
