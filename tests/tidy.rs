@@ -64,7 +64,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("hyper", &["web"]),
     ("hyper_util", &["web"]),
     ("argon2", &["auth"]),
-    ("rustix", &["auth"]),
+    ("rustix", &["auth", "backup"]),
     ("lettre", &["mail"]),
     ("notify", &["jobs"]),
     ("clap", &["cli"]),
