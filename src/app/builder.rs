@@ -326,6 +326,7 @@ impl AppBuilder {
         }
         let scripts = scripting::scripts(&boot, &backend);
         let backups = Backups::of(&boot.data);
+        backups.settle(&backend)?;
         own_jobs::register(&backend, &backups).map_err(ops::Error::internal)?;
         let state = State::new(
             Arc::new(ArcSwap::from_pointee(live)),
@@ -335,6 +336,7 @@ impl AppBuilder {
             Blocking::new(HASHES_WAITING_MAX),
             &router,
         );
+        scripts.serve_with(Arc::clone(&state.realtime), Arc::clone(&state.backups));
         let pump = Pump::start(Arc::clone(&state.realtime)).map_err(BuildError::Thread)?;
         let after_hooks =
             AfterHooks::start(Arc::clone(&state.backend)).map_err(BuildError::Thread)?;

@@ -5,6 +5,7 @@
 //! Start reading at [`App::builder`].
 
 mod after;
+mod backup;
 mod builder;
 mod command;
 pub mod control;
@@ -37,6 +38,8 @@ pub use data::DataHandle;
 pub use migrations::MigrationError;
 pub use request::{Next, Request};
 pub use running::Running;
+
+pub use crate::script::SCRIPT_TYPES;
 
 use after::AfterRuntime;
 use cron::Cron;
@@ -250,16 +253,7 @@ impl App {
     }
 
     fn backup(&self, command: BackupCommand) -> Result<String, String> {
-        let state = &self.0.state;
-        let done = match command {
-            BackupCommand::Create { name } => state.backups.create(&state.backend, &name),
-            BackupCommand::Restore { key } => state.backups.restore(&state.backend, &key).map(|()| {
-                format!(
-                    "the server checks {key} and starts again with it; its log says how it went"
-                )
-            }),
-        };
-        done.map_err(|error| told(&error))
+        backup::run(&self.0.state, command).map_err(|error| told(&error))
     }
 
     /// Whether [`serve`](Self::serve) returned because a restored backup takes the place of the data
@@ -299,12 +293,6 @@ impl App {
     pub fn boot(&self) -> &Boot {
         &self.0.boot
     }
-}
-
-/// The name of a backup that is made without a server: `name`, or one that tells the time. The error
-/// says what is wrong with it.
-pub fn backup_key(name: &str, is_taken: impl FnOnce(&str) -> bool) -> Result<String, String> {
-    ops::backups::key(name, "", is_taken).map_err(|error| told(&error))
 }
 
 /// An error as an operator reads it.

@@ -115,17 +115,6 @@ pub trait Data {
     /// 400 with what is wrong by setting.
     fn save_settings(&self, body: Json) -> Result<Json, Rejection>;
 
-    /// Brings collections to what a list of definitions says, all of it or nothing; with
-    /// `delete_missing`, collections and fields that it leaves out go.
-    ///
-    /// # Errors
-    /// 400 with what is wrong.
-    fn import_collections(
-        &self,
-        definitions: Vec<Json>,
-        delete_missing: bool,
-    ) -> Result<(), Rejection>;
-
     /// Deletes all records of a collection with what depends on them.
     ///
     /// # Errors

@@ -24,16 +24,14 @@ mod tests;
 mod when;
 
 pub use account::{AccountMail, AccountToken};
-pub use call::{
-    BatchCall, CollectionAction, CollectionCall, SettingsRead, SettingsReload,
-};
+pub use call::{BatchCall, CollectionAction, CollectionCall, SettingsRead, SettingsReload};
 pub use chain::{Chain, HookId, Next};
 pub use data::{Data, Mail};
 pub use event::{
     Action, AuthAction, AuthCall, BackupCall, CollectionChange, CollectionWrite, Enrichment, Event,
-    FileDownload, FileToken, MailAbout, MailKind, MailSend, Payload, RealtimeConnect, RealtimeMessage,
-    RealtimeSubscribe, RecordChange, RecordWrite, RequestAction, RequestCall, ServerCall,
-    SettingsWrite,
+    FileDownload, FileToken, MailAbout, MailKind, MailSend, Payload, RealtimeConnect,
+    RealtimeMessage, RealtimeSubscribe, RecordChange, RecordWrite, RequestAction, RequestCall,
+    ServerCall, SettingsWrite,
 };
 pub use failure::{CollectionFailure, RecordFailure};
 pub use find::{BindError, Find};

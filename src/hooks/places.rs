@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::{
-    Chain, CollectionChange, CollectionFailure, CollectionWrite, Enrichment, FileDownload, FileToken,
-    RealtimeConnect, RealtimeMessage, RealtimeSubscribe, RecordChange, RecordFailure, RecordWrite,
-    Signal,
+    Chain, CollectionChange, CollectionFailure, CollectionWrite, Enrichment, FileDownload,
+    FileToken, RealtimeConnect, RealtimeMessage, RealtimeSubscribe, RecordChange, RecordFailure,
+    RecordWrite, Signal,
 };
 
 /// Hooks about records. Those of writes run inside the transaction.

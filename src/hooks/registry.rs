@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{
     Action, AuthAction, AuthCall, BackupCall, BatchCall, Chain, CollectionAction, CollectionCall,
     CollectionChange, CollectionFailure, CollectionHooks, FileHooks, MailKind, MailSend,
-    RealtimeHooks, RecordChange, RecordFailure, RecordHooks, RequestAction, RequestCall, ServerCall,
-    SettingsRead, SettingsReload, SettingsWrite, Signal,
+    RealtimeHooks, RecordChange, RecordFailure, RecordHooks, RequestAction, RequestCall,
+    ServerCall, SettingsRead, SettingsReload, SettingsWrite, Signal,
 };
 
 /// All hooks of one app. They may come and go while it runs.

@@ -53,9 +53,6 @@ impl Data for Nothing {
     fn save_settings(&self, _: Json) -> Result<Json, Rejection> {
         Ok(Json::Null)
     }
-    fn import_collections(&self, _: Vec<Json>, _: bool) -> Result<(), Rejection> {
-        Ok(())
-    }
     fn truncate(&self, _: &str) -> Result<(), Rejection> {
         Ok(())
     }

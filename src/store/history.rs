@@ -189,6 +189,16 @@ impl Snapshot {
         self.recording
     }
 
+    /// When the last transaction of the history happened; `None` when there was none.
+    pub fn last_recorded_at(&self) -> Result<Option<Timestamp>, ReadError> {
+        let mut at = None;
+        self.read.range(names::HISTORY, ALL_KEYS, Direction::Backward, &mut |_, piece| {
+            at = Some(time(piece).ok_or_else(|| damaged("the history"))?);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(at)
+    }
+
     /// Whether the history tells all that happened after the transaction `sequence`.
     pub fn history_reaches(&self, sequence: u64) -> Result<bool, ReadError> {
         let Some(recording) = self.recording else { return Ok(false) };
@@ -201,7 +211,9 @@ impl Snapshot {
             Ok(ControlFlow::Break(()))
         })?;
         // What is pruned is pruned piece by piece.
-        Ok(first.is_some_and(|(first, number)| first <= sequence || (first == sequence + 1 && number == 0)))
+        Ok(first.is_some_and(|(first, number)| {
+            first <= sequence || (first == sequence + 1 && number == 0)
+        }))
     }
 
     /// The next pieces of the history behind the piece `number` of the transaction `sequence`; none

@@ -5,8 +5,10 @@ mod harness;
 
 mod automigrate;
 mod hooks;
+mod idioms;
 mod limits;
 mod migrations;
+mod names;
 mod routes;
 mod snippets;
 

@@ -24,18 +24,17 @@ fn token(account: &Record, kind: TokenKind, new_email: Option<&str>) -> Result<S
 }
 
 /// A link that verifies the address of `account`.
-pub(in crate::ops) fn verification(
-    delivery: &Delivery,
-    account: &Record,
-) -> Result<Letter, Error> {
+pub(in crate::ops) fn verification(delivery: &Delivery, account: &Record) -> Result<Letter, Error> {
     let options = options(account)?;
     let token = token(account, TokenKind::Verification, None)?;
     let mail = Placeholders::new(delivery, account)
         .with("TOKEN", &token)
         .fill(&options.verification_template, account.text("email"));
-    Ok(Letter::new(mail)
-        .expires_in(options.verification_token.duration)
-        .about(MailKind::Verification, account, &[("token", &token)]))
+    Ok(Letter::new(mail).expires_in(options.verification_token.duration).about(
+        MailKind::Verification,
+        account,
+        &[("token", &token)],
+    ))
 }
 
 /// A link that sets a new password of `account`.
@@ -48,9 +47,11 @@ pub(in crate::ops) fn password_reset(
     let mail = Placeholders::new(delivery, account)
         .with("TOKEN", &token)
         .fill(&options.reset_password_template, account.text("email"));
-    Ok(Letter::new(mail)
-        .expires_in(options.password_reset_token.duration)
-        .about(MailKind::PasswordReset, account, &[("token", &token)]))
+    Ok(Letter::new(mail).expires_in(options.password_reset_token.duration).about(
+        MailKind::PasswordReset,
+        account,
+        &[("token", &token)],
+    ))
 }
 
 /// A link that makes `new_email` the address of `account`.
@@ -65,9 +66,11 @@ pub(in crate::ops) fn email_change(
         .with("TOKEN", &token)
         .fill(&options.confirm_email_change_template, new_email);
     let meta = [("token", token.as_str()), ("newEmail", new_email)];
-    Ok(Letter::new(mail)
-        .expires_in(options.email_change_token.duration)
-        .about(MailKind::EmailChange, account, &meta))
+    Ok(Letter::new(mail).expires_in(options.email_change_token.duration).about(
+        MailKind::EmailChange,
+        account,
+        &meta,
+    ))
 }
 
 /// The one-time password `code` of `account`, which is the row `id` of `_otps`.
@@ -98,7 +101,9 @@ pub(in crate::ops) fn auth_alert(
     let mail = Placeholders::new(delivery, account)
         .with("ALERT_INFO", info)
         .fill(&options.auth_alert_template, account.text("email"));
-    Ok(Letter::new(mail)
-        .expires_in(ALERT_SECONDS)
-        .about(MailKind::AuthAlert, account, &[("info", info)]))
+    Ok(Letter::new(mail).expires_in(ALERT_SECONDS).about(
+        MailKind::AuthAlert,
+        account,
+        &[("info", info)],
+    ))
 }

@@ -82,7 +82,8 @@ impl<'w> Write<'w> {
         core: &mut dyn FnMut(&mut Tx<'_>, &Map<String, Json>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let shared = hooked(tx).map(|context| Arc::clone(&context.shared));
-        let wants = |hooks: &Hooks| place(hooks).wants(self.collection.map(|collection| &**collection));
+        let wants =
+            |hooks: &Hooks| place(hooks).wants(self.collection.map(|collection| &**collection));
         let Some(shared) = shared.filter(|shared| wants(&shared.hooks)) else {
             return core(tx, self.definition);
         };

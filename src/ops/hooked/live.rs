@@ -9,7 +9,6 @@ use serde_json::{Map, Value as Json};
 use crate::access::Caller;
 use crate::hooks::{AccountMail, AccountToken, Data, Find, Mail, Rejection};
 use crate::ops::auth::by_program;
-use crate::ops::collections::ImportCollections;
 use crate::ops::records::{DeleteRecord, Intent, WriteRecord};
 use crate::ops::settings::UpdateSettings;
 use crate::ops::{Backend, Error, collections};
@@ -164,19 +163,6 @@ impl<B: Deref<Target = Backend> + Clone> Data for LiveData<B> {
         let update = UpdateSettings::new(object(body)?).but_for(self.backend.pinned_settings());
         self.write(move |tx| update.run(tx))?;
         Ok(self.backend.reload_settings()?.to_json(Secrets::Hide))
-    }
-
-    fn import_collections(
-        &self,
-        definitions: Vec<Json>,
-        delete_missing: bool,
-    ) -> Result<(), Rejection> {
-        only_superusers(&self.caller)?;
-        let definitions = definitions.into_iter().map(object).collect::<Result<_, _>>()?;
-        let import = ImportCollections::new(definitions, delete_missing);
-        self.write(move |tx| import.run(tx))?;
-        self.backend.sweep_soon();
-        Ok(())
     }
 
     fn truncate(&self, id_or_name: &str) -> Result<(), Rejection> {

@@ -6,8 +6,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::access::{Caller, Gate, RuleCache};
 use crate::hooks::Find;
-use crate::ops::{Error, console};
 use crate::ops::records::collection_of;
+use crate::ops::{Error, console};
 use crate::query::{FilterError, Found, ListQuery, ListSpec, Page, Rows, forbidden_token};
 use crate::schema::{Collection, Record};
 

@@ -276,17 +276,6 @@ impl Data for Session<'_, '_> {
         self.settings()
     }
 
-    fn import_collections(
-        &self,
-        definitions: Vec<Json>,
-        delete_missing: bool,
-    ) -> Result<(), Rejection> {
-        only_superusers(&self.caller)?;
-        let definitions = definitions.into_iter().map(object).collect::<Result<_, _>>()?;
-        let import = ImportCollections::new(definitions, delete_missing);
-        self.write(|tx| import.run(tx).map(drop))
-    }
-
     fn truncate(&self, id_or_name: &str) -> Result<(), Rejection> {
         only_superusers(&self.caller)?;
         self.write(|tx| collections::truncate(tx, id_or_name).map(drop))
