@@ -5,7 +5,7 @@ const TABS_MAX = 150;
 
 /** Presses Tab until `target` has the focus. */
 export async function tabTo(page, target) {
-  await target.waitFor();
+  await target.waitFor({ state: "attached" });
   for (let pressed = 0; pressed < TABS_MAX; pressed += 1) {
     if (await target.evaluate((element) => element === document.activeElement)) return;
     await page.keyboard.press("Tab");
