@@ -281,6 +281,7 @@ impl AppBuilder {
         let hashing = if boot.hashing_threads == 0 { cores } else { boot.hashing_threads };
         let options = StoreOptions {
             cache_bytes: usize::try_from(boot.cache_size.get()).unwrap_or(usize::MAX),
+            column_bytes: usize::try_from(boot.column_cache.get()).unwrap_or(usize::MAX),
             durability: match boot.durability {
                 config::Durability::Full => store::Durability::Full,
                 config::Durability::Relaxed => store::Durability::Relaxed,
@@ -290,6 +291,7 @@ impl AppBuilder {
         let store = open_store(&boot.data, &options)?;
         let options = StoreOptions {
             cache_bytes: LOG_CACHE_BYTES,
+            column_bytes: 0,
             // What is logged is not worth waiting for the disk.
             durability: store::Durability::Relaxed,
             ..StoreOptions::default()
@@ -336,6 +338,7 @@ impl AppBuilder {
             Blocking::new(HASHES_WAITING_MAX),
             &router,
         );
+        scripts.serve_with(Arc::clone(&state.realtime), Arc::clone(&state.backups));
         let pump = Pump::start(Arc::clone(&state.realtime)).map_err(BuildError::Thread)?;
         let after_hooks =
             AfterHooks::start(Arc::clone(&state.backend)).map_err(BuildError::Thread)?;

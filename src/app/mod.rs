@@ -39,6 +39,8 @@ pub use migrations::MigrationError;
 pub use request::{Next, Request};
 pub use running::Running;
 
+pub use crate::script::SCRIPT_TYPES;
+
 use after::AfterRuntime;
 use cron::Cron;
 use link::Link;

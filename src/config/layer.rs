@@ -84,6 +84,8 @@ layer! {
     "metrics.token" metrics_token: Secret,
     /// See [`Boot::cache_size`](super::Boot::cache_size).
     "store.cache_size" cache_size: ByteSize,
+    /// See [`Boot::column_cache`](super::Boot::column_cache).
+    "store.column_cache" column_cache: ByteSize,
     /// See [`Boot::durability`](super::Boot::durability).
     "store.durability" durability: Durability,
     /// See [`Boot::worker_threads`](super::Boot::worker_threads).

@@ -48,6 +48,8 @@ pub struct Boot {
     pub log_format: LogFormat,
     /// The store's page cache.
     pub cache_size: ByteSize,
+    /// Columns kept in memory for filters and sorts that no index serves.
+    pub column_cache: ByteSize,
     /// What a committed write survives.
     pub durability: Durability,
     /// Threads that serve requests; 0 means one for each core.
@@ -152,6 +154,7 @@ impl Default for Boot {
             data: PathBuf::from("./data"),
             log_format: LogFormat::Human,
             cache_size: ByteSize::mebibytes(128),
+            column_cache: ByteSize::mebibytes(64),
             durability: Durability::Full,
             worker_threads: 0,
             hashing_threads: 0,
@@ -240,6 +243,7 @@ impl Config {
                 data: layer.data.unwrap_or(boot.data),
                 log_format: layer.log_format.unwrap_or(boot.log_format),
                 cache_size: layer.cache_size.unwrap_or(boot.cache_size),
+                column_cache: layer.column_cache.unwrap_or(boot.column_cache),
                 durability: layer.durability.unwrap_or(boot.durability),
                 worker_threads: layer.worker_threads.unwrap_or(boot.worker_threads),
                 hashing_threads: layer.hashing_threads.unwrap_or(boot.hashing_threads),

@@ -5,11 +5,25 @@ use serde_json::{Map, Value as Json, json};
 use crate::hooks::{Data, Find, Mail, Rejection};
 use crate::schema::{Collection, Record, Secrets};
 
+use super::accounts;
+
 /// Records that one call may return.
 const LIST_MAX: u64 = 100_000;
 
-/// Answers `data.<verb>`.
-pub(super) fn ask(data: &dyn Data, verb: &str, values: &[Json]) -> Result<Option<Json>, Rejection> {
+/// Answers `data.<verb>`; without any hook, if it is to be quiet.
+pub(super) fn ask_as(
+    data: &dyn Data,
+    verb: &str,
+    values: &[Json],
+    is_quiet: bool,
+) -> Result<Option<Json>, Rejection> {
+    if is_quiet { ask(&*data.silently(), verb, values) } else { ask(data, verb, values) }
+}
+
+fn ask(data: &dyn Data, verb: &str, values: &[Json]) -> Result<Option<Json>, Rejection> {
+    if let Some(answer) = accounts::ask(data, verb, values) {
+        return answer;
+    }
     let text = |at: usize| values.get(at).and_then(Json::as_str).unwrap_or_default();
     let answer = match verb {
         "find" => data.find(text(0), text(1))?.map(|record| stored(&record)).unwrap_or_default(),
@@ -51,6 +65,9 @@ pub(super) fn ask(data: &dyn Data, verb: &str, values: &[Json]) -> Result<Option
         "delete" => return data.delete(text(0), text(1)).map(|()| None),
         "deleteCollection" => return data.delete_collection(text(0)).map(|()| None),
         "settings" => data.settings()?,
+        "saveSettings" => data.save_settings(values.first().cloned().unwrap_or_default())?,
+        "truncate" => return data.truncate(text(0)).map(|()| None),
+        "select" => data.select(text(0))?.into_iter().map(Json::Object).collect(),
         "mail" => return mail(data, values.first().unwrap_or(&Json::Null)),
         _ => return Err(Rejection::new(500, format!("$app cannot {verb}"))),
     };

@@ -4,7 +4,7 @@ import { pb, SUPERUSERS } from "@/api/client";
 import { endOwnSession } from "@/api/credentials";
 import { LANGUAGES, language, switchLanguage, t, type Language } from "@/i18n";
 import { link } from "@/lib/route";
-import { IconCheck, IconDatabase, IconDevices, IconLanguage, IconListDetails, IconLogout, IconMoon, IconPalette, IconSchema, IconSearch, IconSettings, IconSun, IconUser, IconUsers, type Icon } from "@/ui/icons";
+import { IconBook, IconCheck, IconDatabase, IconDevices, IconExternalLink, IconLanguage, IconListDetails, IconLogout, IconMoon, IconPalette, IconSchema, IconSearch, IconSettings, IconSun, IconUser, IconUsers, type Icon } from "@/ui/icons";
 import classes from "./shell.module.css";
 
 const AREAS: { name: string; label: () => string; icon: Icon }[] = [
@@ -37,6 +37,9 @@ export const Rail = memo(function Rail({ area, openPalette }: { area: string; op
     </nav>
   );
 });
+
+// The API is PocketBase's, and so is what is written about it.
+const DOCS = "https://pocketbase.io/docs/api-records/";
 
 const SCHEMES = [
   { value: "light", label: () => t("Light"), icon: IconSun },
@@ -93,9 +96,13 @@ function UserMenu() {
           </Menu.Item>
         ))}
         <Menu.Divider />
+        <Menu.Item component="a" href={DOCS} target="_blank" rel="noreferrer" leftSection={<IconBook size={16} />} rightSection={<IconExternalLink size={13} aria-hidden />}>
+          {t("Documentation of the API")}
+        </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void endOwnSession(SUPERUSERS).then(() => pb.authStore.clear())}>
           {t("Log out")}
         </Menu.Item>
+        <Menu.Label>{`Haversack ${String(import.meta.env["VITE_VERSION"])}`}</Menu.Label>
       </Menu.Dropdown>
     </Menu>
   );

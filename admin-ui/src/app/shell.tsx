@@ -3,7 +3,7 @@ import { Alert } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useCallback, useEffect, useState, type ComponentType } from "react";
 import { onOtherTabs } from "@/api/collections";
-import { useSettings } from "@/api/settings";
+import { onOtherTabsSettings, useSettings } from "@/api/settings";
 import { t } from "@/i18n";
 import { useRoute } from "@/lib/route";
 import { ErrorBoundary } from "@/ui/error-boundary";
@@ -30,6 +30,7 @@ export function Shell() {
   const accent = useSettings().data?.meta.accentColor;
   const [paletteOpen, setPaletteOpen] = useState(false);
   useHotkeys([["mod+K", () => setPaletteOpen((open) => !open)]], []);
+  useEffect(() => onOtherTabsSettings(() => void client.invalidateQueries({ queryKey: ["settings"] })), [client]);
   useEffect(() => onOtherTabs(() => void client.invalidateQueries({ queryKey: ["collections"] })), [client]);
 
   const openPalette = useCallback(() => setPaletteOpen(true), []);

@@ -130,6 +130,7 @@ async fn answer_of(
     let address = real_ip(&request, &state.backend.settings());
     activity.comes_from(address, request.extensions.get());
     request.extensions.insert(ClientAddress(address));
+    request.extensions.insert(activity.success_log());
     limits::check(&state, &request, route.as_deref())?;
     if let Some(route) = &route {
         key_routes::check(&request, route)?;

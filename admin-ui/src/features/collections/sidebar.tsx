@@ -17,6 +17,8 @@ export const TYPE_ICONS: Record<Collection["type"], Icon> = { base: IconDatabase
 // How long a pointer rests on what it is meant for, rather than on its way elsewhere.
 const MEANT_MS = 40;
 
+const COMPACT_FROM = 25;
+
 const matches = (each: Collection, term: string) => [each.name, each.id, each.type].some((text) => text.toLowerCase().includes(term));
 
 /** All collections: searched, pinned, grouped. */
@@ -52,7 +54,7 @@ export function CollectionsSidebar({ chosen, onNavigate }: { chosen: string; onN
           if (event.key === "ArrowDown") list.current?.querySelector("a")?.focus();
         }}
       />
-      <div ref={list} className={classes["list"]} onKeyDown={moveFocus}>
+      <div ref={list} className={classes["list"]} data-compact={shown.length >= COMPACT_FROM || undefined} onKeyDown={moveFocus}>
         {isPending && <Stack gap="xs" p="xs">{[80, 60, 70].map((width) => <Skeleton key={width} height={14} width={`${width}%`} />)}</Stack>}
         {error ? <FailureNotice failure={error} retry={refetch} /> : null}
         {top.length > 0 && <h2 className={classes["group"]}>{t("Pinned")}</h2>}

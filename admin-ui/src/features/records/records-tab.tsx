@@ -21,7 +21,7 @@ import { useColumns } from "./use-columns";
 import { useDeleteWithUndo } from "./use-delete";
 import { useLive } from "./use-live";
 import { useRecords } from "./use-records";
-import { useSelection } from "./use-selection";
+import { useSelection } from "@/ui/use-selection";
 
 const RecordDrawer = lazy(() => import("./drawer").then(({ RecordDrawer }) => ({ default: RecordDrawer })));
 const ViewDrawer = lazy(() => import("./view-drawer").then(({ ViewDrawer }) => ({ default: ViewDrawer })));

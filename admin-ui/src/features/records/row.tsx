@@ -4,7 +4,7 @@ import type { Collection } from "@/api/schema";
 import { Cell } from "@/fields/cell";
 import { recordTitle } from "@/fields/relation/summary";
 import { t } from "@/i18n";
-import { Choice } from "./choice";
+import { Choice } from "@/ui/choice";
 import classes from "./table.module.css";
 import type { Column } from "./use-columns";
 

@@ -7,7 +7,7 @@ import { RecordCard, RecordRow } from "./row";
 import { TableHead } from "./table-head";
 import classes from "./table.module.css";
 import type { Columns } from "./use-columns";
-import type { Selection } from "./use-selection";
+import type { Selection } from "@/ui/use-selection";
 
 interface Props {
   collection: Collection;
@@ -102,6 +102,7 @@ export function RecordTable(props: Props) {
         {!cards && (
           <TableHead
             columns={columns}
+            find={props.find}
             sort={props.sort}
             setSort={props.setSort}
             allChosen={rows.length > 0 && rows.every((row) => selection.has(row.id))}

@@ -149,4 +149,7 @@ export const common = {
   "Leave without saving?": "Ohne Speichern verlassen?",
   "Your changes on this page are not saved yet.": "Ihre Änderungen auf dieser Seite sind noch nicht gespeichert.",
   "Leave": "Verlassen",
+  "Documentation of the API": "Dokumentation der API",
+  "Forget {name}": "{name} vergessen",
+  "Chosen entries": "Gewählte Einträge",
 } as const;

@@ -74,4 +74,5 @@ export const tools = {
   "1 row changed": "1 Zeile geändert",
   "{count} rows changed": "{count} Zeilen geändert",
   "Show all {count}": "Alle {count} zeigen",
+  "Status": "Status",
 } as const;

@@ -1,1 +1,0 @@
-import{t as e}from"./keys-CsnosmBV.js";import{At as t,a as n,yt as r}from"./base-D-z3iuEF.js";import{m as i}from"./react-C_ugb0Jm.js";var a=i();function o(){return(0,a.jsx)(n,{title:t(`API keys`),intro:t(`Your own keys for programs. Those of other accounts are on their records.`),children:(0,a.jsx)(e,{owner:{collection:r}})})}export{o as KeysPage};
