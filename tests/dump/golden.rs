@@ -14,6 +14,8 @@ use crate::harness::{EMAIL, PASSWORD, Server, records};
 
 /// The formats that this program opens.
 const FORMATS: [&str; 1] = ["format-1"];
+/// The layouts of archives with increments that this program reads.
+const CHAINS: [&str; 1] = ["chain-2"];
 
 fn golden(format: &str, name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dump/golden").join(format).join(name)
@@ -86,6 +88,16 @@ fn a_dump_and_a_backup_of_every_format_can_be_restored() {
         let folder = Folder::new();
         restore(&folder, &golden(format, "backup.zip")).unwrap();
         assert!(folder.export() == text, "{format}");
+    }
+}
+
+#[test]
+fn a_full_backup_with_an_increment_of_every_layout_can_be_restored() {
+    for layout in CHAINS {
+        let folder = Folder::new();
+        restore(&folder, &golden(layout, "one.zip")).unwrap();
+        let text = fs::read(golden(layout, "dump.ndjson")).unwrap();
+        assert!(folder.export() == text, "{layout}");
     }
 }
 
