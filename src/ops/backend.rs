@@ -42,8 +42,6 @@ pub struct Backend {
     journal: Option<Arc<Journal>>,
     factors: Factors,
     authorities: Authorities,
-    files: Storage,
-    in_flight: Arc<InFlight>,
     views: Arc<ViewCache>,
     outbound: Outbound,
     providers: Remembered,
@@ -100,6 +98,8 @@ impl Backend {
                 rules: Arc::default(),
                 hasher,
                 bell: Bell::default(),
+                files,
+                in_flight: Arc::default(),
                 system: Arc::new(Caller::system()),
                 pinned: ArcSwap::default(),
                 settings_stale: AtomicBool::new(false),
@@ -112,8 +112,6 @@ impl Backend {
             journal: None,
             factors: Factors::default(),
             authorities: Authorities::default(),
-            files,
-            in_flight: Arc::default(),
             views: Arc::default(),
             outbound: Outbound::new(false),
             providers: Remembered::default(),
@@ -253,18 +251,18 @@ impl Backend {
 
     /// The files of records.
     pub fn files(&self) -> &Storage {
-        &self.files
+        &self.shared.files
     }
 
     /// Which records are getting files right now.
     pub fn in_flight(&self) -> &Arc<InFlight> {
-        &self.in_flight
+        &self.shared.in_flight
     }
 
     /// Has files removed soon that no record names any more. Worth a call after every commit that
     /// may have left some; without it they go with the next one that does, or at the next start.
     pub fn sweep_soon(&self) {
-        self.in_flight.ring();
+        self.shared.in_flight.ring();
     }
 
     /// The settings that are in force.
@@ -308,7 +306,7 @@ impl Backend {
         let snapshot = self.store.snapshot();
         let settings = settings::load(&snapshot)?;
         let settings = Arc::new(settings::pin(&settings, &self.shared.pinned.load())?);
-        self.files.use_bucket(settings.s3.enabled.then(|| bucket_options(&settings.s3)));
+        self.shared.files.use_bucket(settings.s3.enabled.then(|| bucket_options(&settings.s3)));
         let catalog_version = Some(snapshot.catalog().version());
         let cached = CachedSettings { settings: Arc::clone(&settings), catalog_version };
         self.settings.store(Arc::new(cached));
