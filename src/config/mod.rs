@@ -70,8 +70,23 @@ pub struct Boot {
     pub tls: Tls,
     /// Hooks, routes and jobs in JavaScript.
     pub hooks: Scripting,
-    /// The folder of migrations in JavaScript; there are none while it is missing.
-    pub migrations_folder: PathBuf,
+    /// Migrations in JavaScript.
+    pub migrations: Migrations,
+}
+
+/// Migrations in JavaScript.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Migrations {
+    /// The folder of their files; there are none while it is missing.
+    pub folder: PathBuf,
+    /// Whether changes of collections over the API are written there.
+    pub automigrate: bool,
+}
+
+impl Default for Migrations {
+    fn default() -> Self {
+        Self { folder: PathBuf::from("./migrations"), automigrate: false }
+    }
 }
 
 /// Hooks, routes and jobs in JavaScript.
@@ -150,7 +165,7 @@ impl Default for Boot {
             index_fallback: true,
             tls: Tls::default(),
             hooks: Scripting::default(),
-            migrations_folder: PathBuf::from("./migrations"),
+            migrations: Migrations::default(),
         }
     }
 }
@@ -245,7 +260,10 @@ impl Config {
                     memory_limit: layer.hooks_memory_limit.unwrap_or(boot.hooks.memory_limit),
                     watch: layer.hooks_watch.unwrap_or(boot.hooks.watch),
                 },
-                migrations_folder: layer.migrations_folder.unwrap_or(boot.migrations_folder),
+                migrations: Migrations {
+                    folder: layer.migrations_folder.unwrap_or(boot.migrations.folder),
+                    automigrate: layer.automigrate.unwrap_or(boot.migrations.automigrate),
+                },
                 tls: Tls {
                     address: layer.tls_address.unwrap_or(boot.tls.address),
                     certificate: layer.tls_certificate.unwrap_or(boot.tls.certificate),

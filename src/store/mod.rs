@@ -14,11 +14,13 @@ mod compact;
 mod dump;
 mod engine;
 mod error;
+mod history;
 mod index;
 mod names;
 mod open;
 mod outbox;
 mod reading;
+mod replay;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -41,7 +43,9 @@ pub use change::{Change, ChangeAction};
 pub use check::{CheckedCollection, Findings};
 pub use dump::{Definition, EntrySlice, RowSlice};
 pub use error::{StoreError, WriteError};
+pub use history::{Piece, Recording};
 pub use outbox::OutboxKey;
+pub use replay::{Moment, Replay};
 pub use snapshot::Snapshot;
 pub use tx::Tx;
 
@@ -223,7 +227,13 @@ impl Store {
         let staged = open::load(&*read)?;
         let (catalog, last_change) = (Arc::clone(&staged.catalog), staged.last_change);
         let columns = Arc::new(Columns::new(options.column_bytes));
-        let snapshot = Snapshot { read, catalog, last_change, columns: Arc::clone(&columns) };
+        let snapshot = Snapshot {
+            read,
+            catalog,
+            last_change,
+            recording: staged.recording,
+            columns: Arc::clone(&columns),
+        };
         let published = Arc::new(ArcSwap::from_pointee(snapshot));
         let (listeners, pulse) = (Listeners::default(), Arc::<Pulse>::default());
         let (jobs, waiting) = sync_channel(QUEUE_MAX);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::change::{self, Change};
 use super::engine::Read;
 use super::error::damaged;
+use super::history::Recording;
 use super::outbox::OutboxKey;
 use super::{names, reading};
 use crate::model::key::KeyRange;
@@ -20,6 +21,7 @@ pub struct Snapshot {
     pub(super) read: Box<dyn Read + Send + Sync>,
     pub(super) catalog: Arc<Catalog>,
     pub(super) last_change: u64,
+    pub(super) recording: Option<Recording>,
     /// Shared by all snapshots since the engine was opened.
     pub(super) columns: Arc<Columns>,
 }

@@ -297,6 +297,7 @@ impl Writer {
             read: self.engine.read()?,
             catalog: Arc::clone(&self.staged.catalog),
             last_change: self.staged.last_change,
+            recording: self.staged.recording,
             columns: Arc::clone(&self.columns),
         };
         self.published.store(Arc::new(snapshot));

@@ -3,8 +3,10 @@ import { createBackup } from "@/api/backups";
 import { t } from "@/i18n";
 import { say } from "@/ui/toast";
 import { useForm } from "@/ui/use-form";
+import { useFocusBack } from "@/ui/use-focus-back";
 
 export function CreateBackup({ close, done }: { close: () => void; done: () => void }) {
+  useFocusBack();
   const form = useForm({ name: "" });
   return (
     <Modal opened onClose={close} title={t("New backup")} closeButtonProps={{ "aria-label": t("Close") }}>
