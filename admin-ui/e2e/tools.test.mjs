@@ -116,6 +116,27 @@ describe("tools", () => {
     await checkAccess(page, "backups");
   });
 
+  test("a backup of what has changed names the one that it builds on", async () => {
+    await page.getByLabel("Make backups by the clock").check({ force: true });
+    await page.getByLabel("Every how many of them is a full one").fill("7");
+    await button(page, "Save changes").click();
+    await page.getByText("The settings are saved.").waitFor();
+    for (const [name, incremental] of [["whole.zip", false], ["since.zip", true]]) {
+      await button(page, "New backup").click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByLabel("Name").fill(name);
+      if (incremental) await dialog.getByLabel("Only what has changed since the last one").check({ force: true });
+      await button(dialog, "Make the backup").click();
+      await dialog.waitFor({ state: "detached" });
+      await page.getByRole("table", { name: "Backups" }).getByText(name, { exact: true }).waitFor();
+    }
+    await page.getByText("what has changed since whole.zip").waitFor();
+    await button(page, "Restore since.zip").click();
+    await page.getByRole("dialog").getByLabel("As it was at").waitFor();
+    await checkAccess(page, "restoring what has changed");
+    await button(page, "Cancel").click();
+  });
+
   test("log entries are chosen, and filters that were used are kept", async () => {
     await visit(page, at("#/logs"));
     const switchAll = page.getByLabel("With superusers");
