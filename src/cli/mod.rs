@@ -9,6 +9,7 @@ mod backup;
 mod check;
 mod compact;
 mod export;
+mod hooks;
 mod import;
 mod log;
 mod migrate;
@@ -68,6 +69,11 @@ enum Command {
         #[command(subcommand)]
         action: migrate::Action,
     },
+    /// Help with scripts in the folder of hooks.
+    Hooks {
+        #[command(subcommand)]
+        action: hooks::Action,
+    },
     /// Look for damage in a data folder; no server may be running.
     ///
     /// Exits with 1 when there is any.
@@ -87,6 +93,13 @@ struct Place {
     /// The config file [default: ./config.toml, if there is one].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// The environment variable that has the key for the secrets in the data folder, 32 characters.
+    #[arg(long, value_name = "NAME")]
+    encryption_env: Option<String>,
+    /// The environment variable that has the key of before; without a key now, the secrets are in the
+    /// clear from then on.
+    #[arg(long, value_name = "NAME")]
+    old_encryption_env: Option<String>,
 }
 
 impl Place {
@@ -103,7 +116,12 @@ impl Place {
         let variables = std::env::vars_os().map(|(name, value)| {
             (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
         });
-        let flags = Layer { data: self.data.clone(), ..flags };
+        let flags = Layer {
+            data: self.data.clone(),
+            encryption_key_env: self.encryption_env.clone(),
+            encryption_old_key_env: self.old_encryption_env.clone(),
+            ..flags
+        };
         Ok(sources.with_environment(variables)?.with_flags(flags))
     }
 
@@ -162,6 +180,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Backup { action } => backup::run(action),
         Command::Records { action } => records::run(action),
         Command::Migrate { action } => migrate::run(action),
+        Command::Hooks { action } => hooks::run(action),
         Command::Check(arguments) => check::run(&arguments),
         Command::Compact(arguments) => compact::run(&arguments),
     };

@@ -48,6 +48,8 @@ pub struct Boot {
     pub log_format: LogFormat,
     /// The store's page cache.
     pub cache_size: ByteSize,
+    /// Columns kept in memory for filters and sorts that no index serves.
+    pub column_cache: ByteSize,
     /// What a committed write survives.
     pub durability: Durability,
     /// Threads that serve requests; 0 means one for each core.
@@ -68,8 +70,38 @@ pub struct Boot {
     pub tls: Tls,
     /// Hooks, routes and jobs in JavaScript.
     pub hooks: Scripting,
-    /// The folder of migrations in JavaScript; there are none while it is missing.
-    pub migrations_folder: PathBuf,
+    /// Migrations in JavaScript.
+    pub migrations: Migrations,
+    /// The encryption of secrets in the data folder.
+    pub encryption: Encryption,
+}
+
+/// The encryption of secrets in the data folder.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Encryption {
+    /// The environment variable that has the key; empty = nothing is encrypted.
+    pub key_env: String,
+    /// The environment variable that has the key of before.
+    pub old_key_env: String,
+    /// The key, of 32 bytes; empty = none. [`Sources`] take it from the variable.
+    pub key: Secret,
+    /// The key of before.
+    pub old_key: Secret,
+}
+
+/// Migrations in JavaScript.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Migrations {
+    /// The folder of their files; there are none while it is missing.
+    pub folder: PathBuf,
+    /// Whether changes of collections over the API are written there.
+    pub automigrate: bool,
+}
+
+impl Default for Migrations {
+    fn default() -> Self {
+        Self { folder: PathBuf::from("./migrations"), automigrate: false }
+    }
 }
 
 /// Hooks, routes and jobs in JavaScript.
@@ -137,6 +169,7 @@ impl Default for Boot {
             data: PathBuf::from("./data"),
             log_format: LogFormat::Human,
             cache_size: ByteSize::mebibytes(128),
+            column_cache: ByteSize::mebibytes(64),
             durability: Durability::Full,
             worker_threads: 0,
             hashing_threads: 0,
@@ -147,7 +180,8 @@ impl Default for Boot {
             index_fallback: true,
             tls: Tls::default(),
             hooks: Scripting::default(),
-            migrations_folder: PathBuf::from("./migrations"),
+            migrations: Migrations::default(),
+            encryption: Encryption::default(),
         }
     }
 }
@@ -225,6 +259,7 @@ impl Config {
                 data: layer.data.unwrap_or(boot.data),
                 log_format: layer.log_format.unwrap_or(boot.log_format),
                 cache_size: layer.cache_size.unwrap_or(boot.cache_size),
+                column_cache: layer.column_cache.unwrap_or(boot.column_cache),
                 durability: layer.durability.unwrap_or(boot.durability),
                 worker_threads: layer.worker_threads.unwrap_or(boot.worker_threads),
                 hashing_threads: layer.hashing_threads.unwrap_or(boot.hashing_threads),
@@ -241,7 +276,17 @@ impl Config {
                     memory_limit: layer.hooks_memory_limit.unwrap_or(boot.hooks.memory_limit),
                     watch: layer.hooks_watch.unwrap_or(boot.hooks.watch),
                 },
-                migrations_folder: layer.migrations_folder.unwrap_or(boot.migrations_folder),
+                encryption: Encryption {
+                    key_env: layer.encryption_key_env.unwrap_or(boot.encryption.key_env),
+                    old_key_env: layer
+                        .encryption_old_key_env
+                        .unwrap_or(boot.encryption.old_key_env),
+                    ..Encryption::default()
+                },
+                migrations: Migrations {
+                    folder: layer.migrations_folder.unwrap_or(boot.migrations.folder),
+                    automigrate: layer.automigrate.unwrap_or(boot.migrations.automigrate),
+                },
                 tls: Tls {
                     address: layer.tls_address.unwrap_or(boot.tls.address),
                     certificate: layer.tls_certificate.unwrap_or(boot.tls.certificate),

@@ -1,8 +1,7 @@
 //! What every use case works with.
 
-use std::sync::Arc;
-
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
@@ -10,20 +9,23 @@ use crate::access::{Caller, RuleCache};
 use crate::auth::PasswordHasher;
 use crate::config::Pinned;
 use crate::files::{BucketOptions, Storage};
-use crate::hooks::{Data, Hooks, Rejection};
+use crate::hooks::{Data, Hooks, Rejection, SettingsReload};
 use crate::mail::{Authorities, Delivery, Security, Sender, Smtp, SmtpLogin};
 use crate::oauth2::Remembered;
 use crate::outbound::Outbound;
 use crate::query::Rows;
+use crate::schema::Secrets;
 use crate::settings::{Bucket, Settings};
 use crate::store::{Load, Snapshot, Store, Tx};
 
 use super::auth::{Factors, LastUses, Throttles};
+use super::automigrate::Journal;
 use super::crons::Crons;
 use super::files::InFlight;
-use super::hooked::{self, AfterQueue, Effect, Session, Shared};
+use super::hooked::{self, AfterQueue, Effect, Notes, Session, Shared};
 use super::logs::Logs;
 use super::mail::Bell;
+use super::records::SlowLog;
 use super::views::{Reading, ViewCache};
 use super::webhooks::Doorbell;
 use super::{Error, settings};
@@ -38,16 +40,15 @@ pub struct Backend {
     last_uses: LastUses,
     crons: Crons,
     logs: Option<Logs>,
+    journal: Option<Arc<Journal>>,
+    slow_log: Arc<SlowLog>,
     factors: Factors,
     authorities: Authorities,
-    files: Storage,
-    in_flight: Arc<InFlight>,
     views: Arc<ViewCache>,
     outbound: Outbound,
     providers: Remembered,
     webhooks: Arc<Doorbell>,
     settings: ArcSwap<CachedSettings>,
-    pinned: ArcSwap<Pinned>,
     /// Held while settings are read and cached, so that older ones never replace newer ones.
     reloading: Mutex<()>,
 }
@@ -61,6 +62,34 @@ struct CachedSettings {
     catalog_version: Option<u64>,
 }
 
+/// What is to be done once the fate of a job is known.
+#[derive(Clone)]
+struct Settling {
+    shared: Arc<Shared>,
+    after: Arc<AfterQueue>,
+    notes: Notes,
+}
+
+impl Settling {
+    fn succeeded<T>(&self, answer: T) -> T {
+        let effects = self.notes.kept();
+        if effects.iter().any(|effect| matches!(effect, Effect::Mailed)) {
+            self.shared.bell.ring();
+        }
+        if effects.iter().any(|effect| matches!(effect, Effect::Settings(_))) {
+            self.shared.settings_stale.store(true, Ordering::Release);
+        }
+        self.after.push(effects);
+        answer
+    }
+
+    fn failed(&self, error: Error) -> Error {
+        let (error, effects) = self.notes.lost(&self.shared.hooks, error);
+        self.after.push(effects);
+        error
+    }
+}
+
 impl Backend {
     /// A backend over an open store and the files that belong to it.
     pub fn new(store: Store, hasher: PasswordHasher, files: Storage) -> Self {
@@ -71,23 +100,26 @@ impl Backend {
                 rules: Arc::default(),
                 hasher,
                 bell: Bell::default(),
+                files,
+                in_flight: Arc::default(),
                 system: Arc::new(Caller::system()),
+                pinned: ArcSwap::default(),
+                settings_stale: AtomicBool::new(false),
             }),
             after: Arc::default(),
             throttles: Throttles::default(),
             last_uses: LastUses::default(),
             crons: Crons::default(),
             logs: None,
+            journal: None,
+            slow_log: Arc::default(),
             factors: Factors::default(),
             authorities: Authorities::default(),
-            files,
-            in_flight: Arc::default(),
             views: Arc::default(),
             outbound: Outbound::new(false),
             providers: Remembered::default(),
             webhooks: Arc::default(),
             settings: ArcSwap::default(),
-            pinned: ArcSwap::default(),
             reloading: Mutex::new(()),
         }
     }
@@ -127,6 +159,28 @@ impl Backend {
     pub fn logging_to(mut self, logs: Logs) -> Self {
         self.logs = Some(logs);
         self
+    }
+
+    /// Which slow lists were logged.
+    pub fn slow_log(&self) -> &Arc<SlowLog> {
+        &self.slow_log
+    }
+
+    /// How often the result of a view was at hand, and how often it had to be worked out.
+    pub fn view_cache_use(&self) -> (u64, u64) {
+        self.views.uses()
+    }
+
+    /// Has the changes of collections that clients make written down as migrations.
+    #[must_use]
+    pub fn recording_to(mut self, journal: Journal) -> Self {
+        self.journal = Some(Arc::new(journal));
+        self
+    }
+
+    /// Where changes of collections are written down, if they are.
+    pub(in crate::ops) fn journal(&self) -> Option<&Arc<Journal>> {
+        self.journal.as_ref()
     }
 
     /// The log of requests, if there is one.
@@ -210,25 +264,26 @@ impl Backend {
 
     /// The files of records.
     pub fn files(&self) -> &Storage {
-        &self.files
+        &self.shared.files
     }
 
     /// Which records are getting files right now.
     pub fn in_flight(&self) -> &Arc<InFlight> {
-        &self.in_flight
+        &self.shared.in_flight
     }
 
     /// Has files removed soon that no record names any more. Worth a call after every commit that
     /// may have left some; without it they go with the next one that does, or at the next start.
     pub fn sweep_soon(&self) {
-        self.in_flight.ring();
+        self.shared.in_flight.ring();
     }
 
     /// The settings that are in force.
     pub fn settings(&self) -> Arc<Settings> {
         let cached = self.settings.load();
         let version = self.store.snapshot().catalog().version();
-        if cached.catalog_version == Some(version) {
+        let is_stale = self.shared.settings_stale.load(Ordering::Acquire);
+        if cached.catalog_version == Some(version) && !is_stale {
             return Arc::clone(&cached.settings);
         }
         // What cannot be read now was read before: better those settings than none.
@@ -237,7 +292,7 @@ impl Backend {
 
     /// What the configuration fixes of the settings.
     pub fn pinned_settings(&self) -> Arc<Pinned> {
-        self.pinned.load_full()
+        self.shared.pinned.load_full()
     }
 
     /// Puts what the configuration fixes over the settings; what it fixed before is as it was stored.
@@ -247,17 +302,24 @@ impl Backend {
         let snapshot = self.snapshot();
         settings::check_pinned(&settings::load(&snapshot)?, pinned)?;
         drop(snapshot);
-        self.pinned.store(Arc::new(pinned.clone()));
-        self.reload_settings().map(drop)
+        self.shared.pinned.store(Arc::new(pinned.clone()));
+        let settings = self.reload_settings()?;
+        if self.shared.hooks.settings_reloaded.wants(None) {
+            let reload = SettingsReload { settings: settings.to_json(Secrets::Hide) };
+            self.after.push(vec![Effect::Settings(Arc::new(reload))]);
+        }
+        Ok(())
     }
 
     /// Reads the settings anew: at the start, and after they were written.
     pub fn reload_settings(&self) -> Result<Arc<Settings>, Error> {
         let _guard = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        // Before they are read, so that a later write is not missed.
+        self.shared.settings_stale.store(false, Ordering::Release);
         let snapshot = self.store.snapshot();
         let settings = settings::load(&snapshot)?;
-        let settings = Arc::new(settings::pin(&settings, &self.pinned.load())?);
-        self.files.use_bucket(settings.s3.enabled.then(|| bucket_options(&settings.s3)));
+        let settings = Arc::new(settings::pin(&settings, &self.shared.pinned.load())?);
+        self.shared.files.use_bucket(settings.s3.enabled.then(|| bucket_options(&settings.s3)));
         let catalog_version = Some(snapshot.catalog().version());
         let cached = CachedSettings { settings: Arc::clone(&settings), catalog_version };
         self.settings.store(Arc::new(cached));
@@ -275,8 +337,14 @@ impl Backend {
         if self.after.is_full() {
             return Err(Error::Busy);
         }
-        let (shared, after) = (Arc::clone(&self.shared), self.settling());
-        self.store.write_then(move |tx| hooked::run(tx, &shared, &mut job), after)
+        let (shared, notes) = (Arc::clone(&self.shared), Notes::default());
+        let (runs, settle) = (notes.clone(), self.settling(notes));
+        let kept = settle.clone();
+        let outcome = self.store.write_then(
+            move |tx| hooked::run(tx, &shared, &runs, &mut job),
+            move |answer| kept.succeeded(answer),
+        );
+        outcome.map_err(|error| settle.failed(error))
     }
 
     /// Runs `job` in a write transaction, as the process itself, whom no rule binds; all of it or
@@ -286,22 +354,24 @@ impl Backend {
         mut job: impl FnMut(&dyn Data) -> Result<T, Rejection> + Send + 'static,
     ) -> Result<T, Rejection> {
         let shared = Arc::clone(&self.shared);
-        let outcome = self.write(move |tx| Ok(job(&Session::new(tx, &shared))?));
+        let outcome = self.write(move |tx| {
+            let session = Session::new(tx, &shared);
+            let answer = job(&session)?;
+            Ok((answer, session.has_saved_settings()))
+        });
         self.bell().ring();
         self.sweep_soon();
-        Ok(outcome?)
+        let (answer, has_saved_settings) = outcome?;
+        if has_saved_settings {
+            self.reload_settings()?;
+        }
+        Ok(answer)
     }
 
-    /// What is to be done after the commit of a job that hooks had to do with.
-    fn settling<T>(&self) -> impl FnOnce((T, Vec<Effect>)) -> T + use<T> {
+    /// What is to be done after a job that hooks had to do with.
+    fn settling(&self, notes: Notes) -> Settling {
         let (shared, after) = (Arc::clone(&self.shared), Arc::clone(&self.after));
-        move |(answer, effects)| {
-            if effects.iter().any(|effect| matches!(effect, Effect::Mailed)) {
-                shared.bell.ring();
-            }
-            after.push(effects);
-            answer
-        }
+        Settling { shared, after, notes }
     }
 
     /// Runs `job` in a write transaction; `done` hears of the commit, on the writer's thread.
@@ -316,10 +386,16 @@ impl Backend {
         if self.after.is_full() {
             return done(Err(Error::Busy));
         }
-        let (shared, after) = (Arc::clone(&self.shared), self.settling());
+        let (shared, notes) = (Arc::clone(&self.shared), Notes::default());
+        let (runs, settle) = (notes.clone(), self.settling(notes));
         self.store.submit(
-            move |tx| hooked::run(tx, &shared, &mut job),
-            move |outcome| done(outcome.map(after)),
+            move |tx| hooked::run(tx, &shared, &runs, &mut job),
+            move |outcome| {
+                done(match outcome {
+                    Ok(answer) => Ok(settle.succeeded(answer)),
+                    Err(error) => Err(settle.failed(error)),
+                });
+            },
         );
     }
 
@@ -348,7 +424,7 @@ pub(super) fn bucket_options(settings: &Bucket) -> BucketOptions {
 }
 
 /// What `settings` say about mail.
-fn delivery(settings: &Settings, authorities: &Authorities) -> Delivery {
+pub(super) fn delivery(settings: &Settings, authorities: &Authorities) -> Delivery {
     let (smtp, meta) = (&settings.smtp, &settings.meta);
     let has_login = !smtp.username.is_empty() || !smtp.password.is_empty();
     let login = has_login.then(|| SmtpLogin {

@@ -7,7 +7,8 @@ use std::ops::{Bound, ControlFlow};
 
 use super::engine::ALL_KEYS;
 use super::error::damaged;
-use super::{Snapshot, catalog_codec, names};
+use super::seal::Sealer;
+use super::{Snapshot, catalog_codec, names, reading};
 use crate::model::{RowBuf, RowId};
 use crate::query::{Direction, ReadError, Rows};
 use crate::schema::Collection;
@@ -27,9 +28,9 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// The collection that it defines. The error says what is damaged.
+    /// The collection that it defines; secrets that are sealed stay so. The error says what is damaged.
     pub fn collection(&self) -> Result<Collection, String> {
-        catalog_codec::decode(self.json.as_bytes())
+        catalog_codec::decode(self.json.as_bytes(), &Sealer::default())
     }
 }
 
@@ -54,6 +55,11 @@ impl Snapshot {
         })?;
         counters.sort();
         Ok(counters)
+    }
+
+    /// Whether values are sealed with a key.
+    pub fn is_sealed(&self) -> Result<bool, ReadError> {
+        Ok(reading::counter(&*self.read, names::SEALED)?.is_some())
     }
 
     /// The definitions of the collections in the order of their making.
@@ -112,7 +118,7 @@ impl Snapshot {
 
 /// Whether a counter says something about the file rather than about what is in it.
 pub(super) fn is_of_the_file(counter: &str) -> bool {
-    [names::FORMAT, names::WAL_SEQUENCE].contains(&counter)
+    [names::FORMAT, names::WAL_SEQUENCE, names::HISTORY_EPOCH].contains(&counter)
 }
 
 fn go_on(len: usize, bytes: usize) -> ControlFlow<()> {

@@ -14,11 +14,15 @@ mod compact;
 mod dump;
 mod engine;
 mod error;
+mod history;
 mod index;
 mod names;
 mod open;
 mod outbox;
 mod reading;
+mod replay;
+mod reseal;
+mod seal;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -35,15 +39,21 @@ use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
 
+use crate::query::Columns;
+
 pub use change::{Change, ChangeAction};
 pub use check::{CheckedCollection, Findings};
 pub use dump::{Definition, EntrySlice, RowSlice};
 pub use error::{StoreError, WriteError};
+pub use history::{Piece, Recording};
 pub use outbox::OutboxKey;
+pub use replay::{Moment, Replay};
+pub use seal::{Keys, SealKey};
 pub use snapshot::Snapshot;
 pub use tx::Tx;
 
 use engine::{Engine, MemoryEngine, RedbEngine};
+use seal::Sealer;
 use wal::Wal;
 use writer::{Job, Pace, Submitted, Writer};
 
@@ -55,21 +65,29 @@ const QUEUE_MAX: usize = 4096;
 pub struct StoreOptions {
     /// Bytes of the file kept in memory at most. 64 MiB unless told otherwise.
     pub cache_bytes: usize,
+    /// Bytes of columns kept for filters and sorts without an index at most; 0 = none. 64 MiB
+    /// unless told otherwise.
+    pub column_bytes: usize,
     /// What an answered write survives.
     pub durability: Durability,
     /// Seconds after which changes leave the log. 7 days unless told otherwise.
     pub change_age_seconds_max: u64,
     /// Changes in the log at most, the oldest leave first. 1,000,000 unless told otherwise.
     pub change_count_max: u64,
+    /// The keys of sealed values. Without this, whether or not there are keys in it, values stay as
+    /// they are stored, which is enough to copy them.
+    pub keys: Option<Keys>,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             cache_bytes: 64 * 1024 * 1024,
+            column_bytes: 64 * 1024 * 1024,
             durability: Durability::Full,
             change_age_seconds_max: 7 * 24 * 60 * 60,
             change_count_max: 1_000_000,
+            keys: None,
         }
     }
 }
@@ -152,6 +170,17 @@ impl Store {
         Self::open_paced(dir, name, options, Pace::default())
     }
 
+    /// Whether `keys` fit the store in the folder `dir`, which must exist.
+    ///
+    /// # Errors
+    /// [`StoreError::Sealed`] when they do not, and those of [`Store::open`].
+    pub fn check_keys(dir: &Path, keys: &Keys) -> Result<(), StoreError> {
+        let path = dir.join(DATA).with_extension("redb");
+        let engine = RedbEngine::open(&path, StoreOptions::default().cache_bytes)?;
+        let found = reading::counter(&*engine.read()?, names::SEALED)?;
+        reseal::key_of(found, keys).map(drop)
+    }
+
     /// As [`Store::open`], for a store that exists. Every page of the file is compared with its
     /// checksum, which takes as long as reading the file.
     ///
@@ -190,8 +219,12 @@ impl Store {
         // The log is read whatever the durability is now: it may have been another before.
         let (mut wal, records) = Wal::open(&path.with_extension("wal"))?;
         let sequence = open::replay(&engine, &mut wal, &records)?;
+        let (engine, sealer) = match &options.keys {
+            Some(keys) => reseal::settle(path, engine, options.cache_bytes, keys)?,
+            None => (engine, Sealer::default()),
+        };
         let wal = (options.durability == Durability::Relaxed).then_some((wal, sequence));
-        let store = Self::start(Arc::new(engine), options, pace, wal)?;
+        let store = Self::start(Arc::new(engine), options, pace, wal, sealer)?;
         // It was made just now, so nothing is there yet.
         let _ = store.0.file.set(path.to_owned());
         Ok(store)
@@ -204,7 +237,7 @@ impl Store {
 
     fn with_engine(engine: Arc<dyn Engine>, options: StoreOptions) -> Result<Self, StoreError> {
         open::check_format(&*engine)?;
-        Self::start(engine, options, Pace::default(), None)
+        Self::start(engine, options, Pace::default(), None, Sealer::default())
     }
 
     fn start(
@@ -212,11 +245,21 @@ impl Store {
         options: StoreOptions,
         pace: Pace,
         wal: Option<(Wal, u64)>,
+        sealer: Sealer,
     ) -> Result<Self, StoreError> {
+        let sealer = Arc::new(sealer);
         let read = engine.read()?;
-        let staged = open::load(&*read)?;
+        let staged = open::load(&*read, &sealer)?;
         let (catalog, last_change) = (Arc::clone(&staged.catalog), staged.last_change);
-        let snapshot = Snapshot { read, catalog, last_change };
+        let columns = Arc::new(Columns::new(options.column_bytes));
+        let snapshot = Snapshot {
+            read,
+            catalog,
+            last_change,
+            recording: staged.recording,
+            columns: Arc::clone(&columns),
+            sealer: Arc::clone(&sealer),
+        };
         let published = Arc::new(ArcSwap::from_pointee(snapshot));
         let (listeners, pulse) = (Listeners::default(), Arc::<Pulse>::default());
         let (jobs, waiting) = sync_channel(QUEUE_MAX);
@@ -227,9 +270,11 @@ impl Store {
             published: Arc::clone(&published),
             listeners: Arc::clone(&listeners),
             pulse: Arc::clone(&pulse),
+            columns,
             staged,
             next_rowids: tx::NextRowids::new(),
             wal,
+            sealer,
             unsynced_since: None,
             dirty_since: Some(std::time::Instant::now()),
             is_stale: false,

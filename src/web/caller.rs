@@ -1,6 +1,7 @@
 //! From a request to the caller that rules see.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{ApiError, Query, Request};
@@ -13,6 +14,10 @@ pub(super) fn caller_of(request: &Request) -> Arc<Caller> {
     Arc::new(Caller::new(request_of(request)))
 }
 
+/// Where a request comes from, once trusted proxies were seen through.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ClientAddress(pub(super) IpAddr);
+
 /// What rules may ask about `request`, but the body.
 pub(super) fn request_of(request: &Request) -> query::Request {
     query::Request {
@@ -22,6 +27,9 @@ pub(super) fn request_of(request: &Request) -> query::Request {
         headers: headers_of(request),
         body: serde_json::Map::new(),
         auth: auth_of(request).cloned(),
+        path: request.path.clone(),
+        address: request.extensions.get::<ClientAddress>().map(|address| address.0),
+        remote: Some(request.remote),
     }
 }
 

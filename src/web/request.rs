@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, Method};
@@ -30,6 +31,21 @@ impl Params {
     /// The part called `name`; empty when the route has no such part.
     pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// Whether the log hears of a request when all goes well.
+#[derive(Debug, Clone, Default)]
+pub struct SuccessLog(Arc<AtomicBool>);
+
+impl SuccessLog {
+    /// Leaves the request out of the log unless it fails.
+    pub fn skip(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_skipped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -78,6 +94,11 @@ impl Request {
     /// Who asks, with what rules may know of the request but its body.
     pub fn caller(&self) -> Arc<Caller> {
         caller_of(self)
+    }
+
+    /// What decides whether the log hears of this request when all goes well.
+    pub fn success_log(&self) -> SuccessLog {
+        self.extensions.get::<SuccessLog>().cloned().unwrap_or_default()
     }
 
     /// The value of a header, when it is text.

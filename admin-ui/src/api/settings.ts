@@ -21,7 +21,7 @@ export interface RateLimitRule {
 export interface Settings {
   superuserIPs: string[];
   smtp: { enabled: boolean; port: number; host: string; username: string; password?: string; authMethod: string; tls: boolean; localName: string };
-  backups: { cron: string; cronMaxKeep: number; s3: S3Options };
+  backups: { cron: string; cronMaxKeep: number; fullEvery?: number; s3: S3Options };
   s3: S3Options;
   meta: { accentColor: string; appName: string; appURL: string; senderName: string; senderAddress: string; hideControls: boolean };
   rateLimits: { rules: RateLimitRule[]; excludedIPs: string[]; enabled: boolean };
@@ -36,12 +36,21 @@ export function useSettings() {
   return useQuery({ queryKey: KEY, queryFn: async () => (await pb.settings.getAll()) as unknown as Settings, staleTime: 60_000 });
 }
 
+const channel = new BroadcastChannel("haversack-settings");
+
+/** Runs `heard` when another tab has saved settings. */
+export function onOtherTabsSettings(heard: () => void): () => void {
+  channel.addEventListener("message", heard);
+  return () => channel.removeEventListener("message", heard);
+}
+
 /** Saves a part of the settings and remembers what the server made of it. */
 export function useSaveSettings(): (change: Partial<Settings>) => Promise<Settings> {
   const client = useQueryClient();
   return async (change) => {
     const saved = (await pb.settings.update(change)) as unknown as Settings;
     client.setQueryData(KEY, saved);
+    channel.postMessage("changed");
     return saved;
   };
 }

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use serde_json::Map;
+
 use crate::auth::PasswordHasher;
-use crate::hooks::{Action, Chain, Event, Hooks, RecordChange, RecordWrite, Rejection};
+use crate::hooks::{
+    Action, Chain, Event, Hooks, RecordChange, RecordFailure, RecordWrite, Rejection,
+};
 use crate::model::Value;
 use crate::ops::Error;
 use crate::schema::{Collection, Record};
 use crate::store::Tx;
 
-use super::context::{Context, Effect, Shared};
+use super::context::{Context, Effect, Shared, hooked, seen};
 use super::session::Session;
 
 /// A place where hooks of records hang.
@@ -35,6 +39,7 @@ pub(in crate::ops) fn wants(hooks: &Hooks, action: Action, collection: &Collecti
     places(action).iter().any(|place| place(hooks).wants(Some(collection)))
         || saves && hooks.records.validate.wants(Some(collection))
         || hooks.record_signal(action).wants(Some(collection))
+        || hooks.record_failures(action).wants(Some(collection))
 }
 
 /// Whether a hook has anything to do with this in the transaction.
@@ -42,8 +47,9 @@ pub(in crate::ops) fn wants_in(tx: &mut Tx<'_>, action: Action, collection: &Col
     shared(tx).is_some_and(|shared| wants(&shared.hooks, action, collection))
 }
 
-fn shared(tx: &mut Tx<'_>) -> Option<Arc<Shared>> {
-    tx.attachment::<Context>().map(|context| Arc::clone(&context.shared))
+/// What the backend shares with the transaction. `None` without hooks.
+pub(in crate::ops) fn shared(tx: &mut Tx<'_>) -> Option<Arc<Shared>> {
+    hooked(tx).map(|context| Arc::clone(&context.shared))
 }
 
 /// What hashes the passwords that hooks set. `None` without hooks.
@@ -63,7 +69,7 @@ pub(in crate::ops) fn write_of(
 ) -> RecordWrite {
     let context = tx.attachment::<Context>();
     let caller = context.map(|context| Arc::clone(&context.caller)).unwrap_or_default();
-    RecordWrite { action, record, old, caller }
+    RecordWrite { action, record, old, caller, brought: Map::new() }
 }
 
 /// The core of a write: it may read and change the transaction and what the hooks left.
@@ -90,6 +96,7 @@ pub(in crate::ops) fn within(
         record: std::mem::replace(&mut write.record, empty),
         old: write.old.clone(),
         caller: Arc::clone(&write.caller),
+        brought: std::mem::take(&mut write.brought),
     };
     let mut event = Event::new(payload, &session);
     let mut reached = false;
@@ -101,6 +108,7 @@ pub(in crate::ops) fn within(
         Ok(session.with_tx(|tx| core(tx, &mut event.payload))?)
     });
     write.record = event.payload.record;
+    write.brought = event.payload.brought;
     outcome?;
     if reached { Ok(()) } else { Err(Error::Stopped) }
 }
@@ -113,8 +121,8 @@ pub(in crate::ops) fn write(
     core: Core<'_>,
 ) -> Result<Record, Error> {
     let [whole, _] = places(write.action);
-    within(tx, whole, &mut write, &mut |tx, write| execute(tx, write, core))?;
-    Ok(tell_later(tx, write))
+    let outcome = within(tx, whole, &mut write, &mut |tx, write| execute(tx, write, core));
+    tell_later(tx, write, outcome)
 }
 
 /// Runs `core`, which checks and then writes by [`execute`], within the hooks around the whole.
@@ -124,9 +132,8 @@ pub(in crate::ops) fn save(
     core: Core<'_>,
 ) -> Result<(), Error> {
     let [whole, _] = places(write.action);
-    within(tx, whole, &mut write, core)?;
-    tell_later(tx, write);
-    Ok(())
+    let outcome = within(tx, whole, &mut write, core);
+    tell_later(tx, write, outcome).map(drop)
 }
 
 /// Runs `core`, which writes the row, within the hooks around that.
@@ -162,12 +169,31 @@ fn check_kinds(record: &Record) -> Result<(), Error> {
     Ok(())
 }
 
-fn tell_later(tx: &mut Tx<'_>, write: RecordWrite) -> Record {
-    let Some(context) = tx.attachment::<Context>() else { return write.record };
-    let RecordWrite { action, record, old, caller } = write;
-    if context.shared.hooks.record_signal(action).wants(Some(record.collection())) {
-        let change = RecordChange { action, record: record.clone(), old, caller };
-        context.effects.push(Effect::Record(Arc::new(change)));
+/// Has it told what became of a write.
+fn tell_later(
+    tx: &mut Tx<'_>,
+    write: RecordWrite,
+    outcome: Result<(), Error>,
+) -> Result<Record, Error> {
+    let Some(context) = hooked(tx) else { return outcome.map(|()| write.record) };
+    let RecordWrite { action, record, old, caller, .. } = write;
+    let (hooks, collection) = (&context.shared.hooks, Some(&**record.collection()));
+    let is_failure_wanted = hooks.record_failures(action).wants(collection);
+    match outcome {
+        Ok(()) => {
+            // What is taken back later is a failure.
+            if is_failure_wanted || hooks.record_signal(action).wants(collection) {
+                let change = RecordChange { action, record: record.clone(), old, caller };
+                context.effects.push(Effect::Record(Arc::new(change)));
+            }
+            Ok(record)
+        }
+        Err(error) if is_failure_wanted => {
+            let (error, seen) = seen(error);
+            let failure = RecordFailure { action, record, old, caller, error: seen };
+            context.effects.push(Effect::RecordFailed(Arc::new(failure)));
+            Err(error)
+        }
+        Err(error) => Err(error),
     }
-    record
 }

@@ -72,7 +72,7 @@ const $app = {
   save(model) {
     if (model instanceof Record) model._saved(call("data.save", model._changes()));
     else if (model instanceof Collection) {
-      const saved = new Collection(call("data.saveCollection", model));
+      const saved = new Collection(call(model.isNew() ? "data.createCollection" : "data.saveCollection", model));
       for (const key of Object.keys(model)) delete model[key];
       Object.assign(model, saved);
     } else if (model?.[SETTINGS]) throw new Error("settings can only be changed over the API");
@@ -84,8 +84,7 @@ const $app = {
     else throw new TypeError("only records and collections can be deleted");
   },
   importCollections(collections, deleteMissing) {
-    if (deleteMissing) throw new Error("deleteMissing is not supported here");
-    for (const collection of collections) call("data.saveCollection", collection);
+    call("data.importCollections", collections, Boolean(deleteMissing));
   },
   runInTransaction(run) {
     if (!call("tx.begin")) return run($app);
@@ -95,6 +94,9 @@ const $app = {
     } catch (error) {
       call("tx.rollback");
       throw error;
+    }
+    if (outcome instanceof Promise) {
+      return outcome.then((value) => (call("tx.commit"), value), (error) => { call("tx.rollback"); throw error; });
     }
     call("tx.commit");
     return outcome;
@@ -110,6 +112,7 @@ const $app = {
   store: () => store,
   newMailClient: () => ({ send: (message) => void call("data.mail", mailOf(message)) }),
   cron: () => ({ add: cronAdd, remove: cronRemove }),
+  newFilesystem: () => new Filesystem(),
   dataDir: () => call("app.dataDir"),
   isDev: () => false,
 };
@@ -146,31 +149,9 @@ const $security = {
   parseJWT: (token, key) => call("security.parseJWT", String(token), String(key)),
   parseUnverifiedJWT: (token) => call("security.parseJWT", String(token), null),
 };
-const $os = {
-  getenv: (name) => call("os.getenv", String(name)),
-  readFile: (path) => bytesOf(call("os.readFile", String(path))),
-};
-const $http = {
-  send(options) {
-    const headers = { ...options.headers };
-    let body = options.body ?? (options.data ? JSON.stringify(options.data) : "");
-    if (typeof body === "object") body = JSON.stringify(body);
-    const timeout = options.timeout ?? 120;
-    const answer = call("http.send", { url: options.url, method: (options.method || "GET").toUpperCase(), headers, body, timeout });
-    let json = null;
-    try { json = JSON.parse(answer.raw); } catch { /* It is none. */ }
-    return { statusCode: answer.status, headers: { "Content-Type": [answer.type] }, cookies: {}, raw: answer.raw, body: bytesOf(answer.raw), json };
-  },
-};
 const cronAdd = (id, expression, handler) => register({ kind: "cron", id: String(id), expression, handler });
 const cronRemove = (id) => void call("cron.remove", String(id));
 
-function bytesOf(text) { return call("text.bytes", text); }
-function toBytes(value) { return Array.isArray(value) ? value : bytesOf(String(value)); }
-function toString(value) {
-  if (Array.isArray(value)) return call("text.of", value);
-  return value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
-}
 const sleep = (millis) => void call("sleep", millis);
 const unmarshal = (data, target) => {
   if (target instanceof Collection && data.fields) data = { ...data, fields: FieldsList._of(data.fields) };

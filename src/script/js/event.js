@@ -3,6 +3,7 @@
 const MEMBERS = [
   "identity", "password", "otp", "newEmail", "token", "meta", "authMethod", "message", "name", "type",
   "subscriptions", "topic", "data", "servedName", "newSettings", "address", "action", "definition",
+  "settings", "batch", "collectionsData", "deleteMissing", "clientId", "identityField", "provider", "otpId",
 ];
 
 class Headers {
@@ -20,10 +21,12 @@ class Query {
 class Event {
   #record;
   #collection;
+  #collectionText;
   #auth;
   #info;
   #members = new Map();
   #own = {};
+  _after = [];
   next() {
     this._flush();
     call("e.next");
@@ -37,6 +40,13 @@ class Event {
       if (changes) call("e.setRecord", changes);
       const shown = this.#record._shown();
       if (shown) call("e.show", shown);
+    }
+    if (this.#collection) {
+      const text = JSON.stringify(this.#collection);
+      if (text !== this.#collectionText) {
+        this.#collectionText = text;
+        call("e.setCollection", this.#collection);
+      }
     }
     for (const [name, member] of this.#members) {
       const text = JSON.stringify(member.value);
@@ -72,13 +82,24 @@ class Event {
     if (this.#collection === undefined) {
       const data = call("e.collection");
       this.#collection = data ? new Collection(data) : null;
+      this.#collectionText = JSON.stringify(this.#collection);
     }
     return this.#collection;
   }
-  get auth() { return (this.#auth ??= Record._of(this.requestInfo().auth) ?? null); }
-  hasSuperuserAuth() { return this.requestInfo().isSuperuser; }
+  get auth() { return (this.#auth ??= this.requestInfo().auth); }
+  hasSuperuserAuth() { return this.requestInfo().isSuperuser === true; }
   isGuest() { return !this.auth; }
-  requestInfo() { return (this.#info ??= call("e.info") ?? { query: {}, headers: {}, body: {}, auth: null }); }
+  // What rules see of the request: a function, whose members are those of what it returns.
+  get requestInfo() {
+    if (!this.#info) {
+      const info = call("e.info") ?? { query: {}, headers: {}, body: {}, auth: null };
+      info.auth = Record._of(info.auth) ?? null;
+      const own = { hasSuperuserAuth: () => info.isSuperuser === true, clone: () => ({ ...info }) };
+      for (const [name, value] of Object.entries(own)) Object.defineProperty(info, name, { value });
+      this.#info = Object.assign(() => info, info, own);
+    }
+    return this.#info;
+  }
   get request() {
     const info = this.requestInfo();
     return {
@@ -103,7 +124,7 @@ class Event {
   string(status, text) { call("res", status, "text/plain; charset=utf-8", String(text)); }
   html(status, text) { call("res", status, "text/html; charset=utf-8", String(text)); }
   xml(status, text) { call("res", status, "application/xml; charset=utf-8", String(text)); }
-  blob(status, type, bytes) { call("res", status, type, toBytes(bytes)); }
+  blob(status, type, bytes) { call("res", status, type, { base64: base64Of(bytes) }); }
   noContent(status) { call("res", status ?? 204, "", ""); }
   redirect(status, url) {
     call("res.header", "location", String(url));
@@ -129,14 +150,14 @@ const $apis = {
   requireSuperuserAuth: () => ({ guard: "superuser" }),
   requireGuestOnly: () => ({ guard: "guest" }),
   requireSuperuserOrOwnerAuth: (parameter) => ({ guard: "owner", parameter: parameter ?? "id" }),
-  skipSuccessActivityLog: () => ({ guard: "none" }),
+  // Answers are compressed anyway.
   gzip: () => ({ guard: "none" }),
-  bodyLimit: () => ({ guard: "none" }),
 };
 function guarded(e, { guard, collections, parameter }) {
   const auth = e.auth;
   if (guard === "guest" && auth) throw new BadRequestError("The request can be accessed only by guests.");
-  if (guard === "none" || guard === "guest") return;
+  if (guard === "quiet") call("res.quiet");
+  if (["none", "quiet", "guest"].includes(guard)) return;
   if (!auth) throw new UnauthorizedError("The request requires valid record authorization token.");
   if (e.hasSuperuserAuth() && guard !== "auth") return;
   if (guard === "superuser") throw new ForbiddenError("The authorized record is not allowed to perform this action.");
@@ -154,7 +175,8 @@ function register(entry) {
 }
 const sourceOf = (handler) => {
   if (typeof handler !== "function") throw new TypeError("a handler has to be a function");
-  return { source: Function.prototype.toString.call(handler), line: handler.lineNumber, file: handler.fileName };
+  const { lineNumber: line, columnNumber: column, fileName: file } = handler;
+  return { source: Function.prototype.toString.call(handler), line, column, file };
 };
 let loading = false;
 const hook = (name) => (handler, ...tags) => register({ kind: "hook", name, tags, handler });
@@ -163,7 +185,7 @@ const routerAdd = (method, path, handler, ...middleware) =>
 const guardsOf = (middleware) =>
   middleware.map((one) => {
     if (one?.guard) return one;
-    return typeof one === "function" ? sourceOf(one) : sourceOf(one.func);
+    return typeof one === "function" ? sourceOf(one) : { ...sourceOf(one.func), priority: one.priority ?? 0 };
   });
 class Middleware { constructor(func, priority, id) { Object.assign(this, { func, priority, id }); } }
 const routerUse = (...middleware) => {
@@ -181,7 +203,10 @@ function steps(e, list) {
   const before = e.next;
   e.next = () => {
     e.next = before;
-    return steps(e, rest);
+    const outcome = steps(e, rest);
+    // Middleware that does not wait for what it is around does not end the call before that.
+    if (outcome instanceof Promise) e._after.push(outcome);
+    return outcome;
   };
   return first(e);
 }
@@ -196,7 +221,6 @@ function failure(error) {
   });
 }
 const handlers = [];
-const modules = {};
 const machine = {
   begin: () => { loading = true; return ""; },
   registrations() {
@@ -206,19 +230,30 @@ const machine = {
   define: (number, list) => { handlers[number] = list; },
   has: (number) => number in handlers,
   run(number) {
+    // A call that broke off did not come to its end.
+    for (const left of [rejected, timers, errands]) left.clear();
+    const e = new Event();
     try {
-      const e = new Event();
       const list = handlers[number];
-      let outcome = list.length === 1 ? list[0](e) : steps(e, list);
-      e._flush();
-      if (outcome instanceof Promise) return outcome.then(() => (e._flush(), ""), failure);
-      return outcome instanceof ApiError ? failure(outcome) : "";
+      const outcome = list.length === 1 ? list[0](e) : steps(e, list);
+      return outcome instanceof Promise || e._after.length ? settled(e, outcome) : ended(e, outcome);
     } catch (error) {
       return failure(error);
-    } finally {
-      for (const name in globalThis) delete globalThis[name];
     }
   },
+  // The call is over: nothing of it is left for the next one.
+  end() {
+    for (const reason of rejected.values()) call("log", "error", `a rejection that nobody handled: ${told(reason)}`);
+    rejected.clear();
+    timers.clear();
+    errands.clear();
+    for (const run of atEnd) run();
+    for (const name in globalThis) delete globalThis[name];
+  },
+  failure,
+  rejection,
+  turn,
+  answer,
   migrations() {
     loading = false;
     const other = registered.find((entry) => entry.kind !== "migration");
@@ -227,26 +262,39 @@ const machine = {
   },
   // Those of one file: up (0) in their order, or down (1) backwards.
   migrate(way) {
-    try {
-      const ways = registered.map((entry) => (way === 0 ? entry.handler : entry.down));
-      for (const run of way === 0 ? ways : ways.reverse()) run($app);
+    const ways = registered.map((entry) => (way === 0 ? entry.handler : entry.down));
+    if (way === 1) ways.reverse();
+    const go = (at) => {
+      for (; at < ways.length; at++) {
+        const outcome = ways[at]($app);
+        const next = at + 1;
+        if (outcome instanceof Promise) return outcome.then(() => go(next));
+      }
       return "";
+    };
+    try {
+      const outcome = go(0);
+      return outcome instanceof Promise ? outcome.catch(failure) : outcome;
     } catch (error) {
       return failure(error);
     }
   },
 };
 
-function require(path) {
-  const { name, source } = call("require", String(path));
-  if (name in modules) return modules[name].exports;
-  const module = (modules[name] = { exports: {} });
+// How a call ends: with nothing, or with a failure.
+function ended(e, outcome) {
+  e._flush();
+  return outcome instanceof ApiError ? failure(outcome) : "";
+}
+async function settled(e, outcome) {
   try {
-    if (name.endsWith(".json")) module.exports = JSON.parse(source);
-    else __compile(name, source)(module, module.exports, (next) => require(next.startsWith(".") ? `${name}/../${next}` : next));
+    outcome = await outcome;
+    for (const inner of e._after) {
+      // What failed before and is not among the rejected was handled by somebody.
+      if (rejected.has(inner) || __native.isPending(inner)) await inner;
+    }
+    return ended(e, outcome);
   } catch (error) {
-    delete modules[name];
-    throw error;
+    return failure(error);
   }
-  return module.exports;
 }

@@ -12,7 +12,7 @@ use crate::ops::logs::LogEntry;
 use crate::query::AuthRow;
 use crate::settings::Logs as Settings;
 
-use super::super::{ApiError, State};
+use super::super::{ApiError, State, SuccessLog};
 
 /// Bytes kept of a URL, and of other texts that clients send.
 const URL_BYTES_MAX: usize = 3000;
@@ -36,6 +36,7 @@ pub(super) struct Activity {
     remote: IpAddr,
     /// Where it comes from and who sent it, once that is known.
     origin: Mutex<Origin>,
+    success_log: SuccessLog,
 }
 
 /// Where a request comes from, and who sent it.
@@ -59,7 +60,13 @@ impl Activity {
             user_agent: shortened(header("user-agent"), TEXT_BYTES_MAX, "..."),
             remote,
             origin: Mutex::default(),
+            success_log: SuccessLog::default(),
         }
+    }
+
+    /// What handlers may switch off.
+    pub(super) fn success_log(&self) -> SuccessLog {
+        self.success_log.clone()
     }
 
     /// Notes where it comes from and who sent it.
@@ -75,7 +82,9 @@ impl Activity {
         let settings = state.backend.settings();
         let Some(logs) = state.backend.logs() else { return };
         let level = if status.is_client_error() || status.is_server_error() { ERROR } else { INFO };
-        let is_quiet = level == INFO && QUIET.iter().any(|path| self.url.starts_with(path));
+        let is_quiet = level == INFO
+            && (self.success_log.is_skipped()
+                || QUIET.iter().any(|path| self.url.starts_with(path)));
         if settings.logs.max_days <= 0 || level < settings.logs.min_level || is_quiet {
             return;
         }

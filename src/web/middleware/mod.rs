@@ -19,6 +19,7 @@ use http::header::HeaderValue;
 use http::{Method, Response};
 use http_body::Body;
 
+use super::caller::ClientAddress;
 use super::compression::{self, Encoding};
 use super::reply::{Payload, without_body};
 use super::router::Route;
@@ -128,6 +129,8 @@ async fn answer_of(
     auth::load(&state, &mut request)?;
     let address = real_ip(&request, &state.backend.settings());
     activity.comes_from(address, request.extensions.get());
+    request.extensions.insert(ClientAddress(address));
+    request.extensions.insert(activity.success_log());
     limits::check(&state, &request, route.as_deref())?;
     if let Some(route) = &route {
         key_routes::check(&request, route)?;

@@ -1,19 +1,21 @@
 //! One item of a batch: what was sent, and the step that it is.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use crate::access::{Caller, RuleCache};
+use crate::hooks::RequestAction;
 use crate::ops::batch::{Refusal, Step, Upsert, Write, exists};
 use crate::ops::files::Upload;
-use crate::ops::records::{DeleteRecord, Expand, Intent, WriteRecord};
+use crate::ops::records::{DeleteRecord, Expand, Intent, Precondition, WriteRecord};
 use crate::query::{self, AuthRow, Context, Rows};
 use crate::schema::{Violation, Violations};
 use crate::web::api::records::takes_file;
-use crate::web::caller::{auth_of, first_values, header_key, headers_of};
+use crate::web::caller::{ClientAddress, auth_of, first_values, header_key, headers_of};
 use crate::web::middleware::limits::Limits;
 use crate::web::{FieldsPicker, Query, Request};
 
@@ -26,7 +28,7 @@ pub(super) struct Item {
     method: Option<String>,
     url: Option<String>,
     headers: Option<HashMap<String, Option<String>>>,
-    body: Option<Map<String, Json>>,
+    pub(super) body: Option<Map<String, Json>>,
     /// Files that came beside the items, with keys as in a form of this item alone.
     #[serde(skip)]
     pub(super) uploads: Vec<Upload>,
@@ -37,8 +39,46 @@ impl Item {
         self.method.as_deref().unwrap_or("")
     }
 
+    /// A header that was sent with the item itself.
+    fn own_header(&self, name: &str) -> Option<&str> {
+        let mut all = self.headers.iter().flatten();
+        let (_, value) = all.find(|(other, _)| other.eq_ignore_ascii_case(name))?;
+        value.as_deref()
+    }
+
     fn url(&self) -> &str {
         self.url.as_deref().unwrap_or("")
+    }
+
+    /// The item as it was sent, without files.
+    pub(super) fn to_json(&self) -> Json {
+        serde_json::json!({
+            "method": self.method(), "url": self.url(), "headers": self.headers, "body": self.body,
+        })
+    }
+
+    /// Takes over what `json` says, but the files.
+    pub(super) fn become_like(&mut self, json: Json) -> Result<(), serde_json::Error> {
+        let uploads = std::mem::take(&mut self.uploads);
+        *self = Self { uploads, ..serde_json::from_value(json)? };
+        Ok(())
+    }
+
+    /// The collection, what is asked of it, and the record; `None` when it is no known action.
+    pub(super) fn aim(&self) -> Option<(&str, RequestAction, &str)> {
+        let target = Target::of(self.method(), self.url())?;
+        let (action, id) = match target.action {
+            Action::Create | Action::Upsert => (RequestAction::Create, ""),
+            Action::Update(id) => (RequestAction::Update, id),
+            Action::Delete(id) => (RequestAction::Delete, id),
+        };
+        Some((target.collection, action, id))
+    }
+
+    /// Whether it is an update when the record is there.
+    pub(super) fn is_upsert(&self) -> bool {
+        let target = Target::of(self.method(), self.url());
+        target.is_some_and(|target| target.action == Action::Upsert)
     }
 }
 
@@ -107,6 +147,8 @@ pub(super) fn check(items: &[Item], count_max: i64) -> Result<(), Violations> {
 pub(super) struct Outer<'a> {
     headers: HashMap<String, String>,
     auth: Option<AuthRow>,
+    address: Option<IpAddr>,
+    remote: IpAddr,
     rules: &'a Arc<RuleCache>,
     rows: &'a dyn Rows,
     limits: &'a Limits<'a>,
@@ -119,7 +161,15 @@ impl<'a> Outer<'a> {
         rows: &'a dyn Rows,
         limits: &'a Limits<'a>,
     ) -> Self {
-        Self { headers: headers_of(request), auth: auth_of(request).cloned(), rules, rows, limits }
+        Self {
+            headers: headers_of(request),
+            auth: auth_of(request).cloned(),
+            address: request.extensions.get::<ClientAddress>().map(|address| address.0),
+            remote: request.remote,
+            rules,
+            rows,
+            limits,
+        }
     }
 
     /// The step that `item` is, and what its answer is to be cut down to.
@@ -139,14 +189,21 @@ impl<'a> Outer<'a> {
             let fields = collection.iter().filter(|found| !found.is_view());
             fields.flat_map(|found| &found.fields).any(|field| takes_file(field, &upload.key))
         });
+        if item.own_header("idempotency-key").is_some() {
+            let why = "The header Idempotency-Key is not supported inside of a batch.";
+            return refused(Refusal::Unusable(why));
+        }
+        // That of the request as a whole says nothing about this record.
+        let precondition = Precondition::parse(item.own_header("if-match"));
         let headers = self.merged_headers(item.headers.as_ref());
-        let caller = |method: &str| self.caller(method, &query, &headers);
+        let caller = |method: &str| self.caller((method, target.path), &query, &headers);
         let write = |method: &str, intent: Intent, body: Map<String, Json>| {
             let caller = caller(method);
             let rules = Arc::clone(self.rules);
             Write {
                 record: WriteRecord::new(caller.clone(), rules, target.collection, intent, body)
-                    .with_uploads(uploads.clone()),
+                    .with_uploads(uploads.clone())
+                    .only_if(precondition.clone()),
                 caller,
                 expand: Expand::parse(query.get("expand").unwrap_or("")),
             }
@@ -163,7 +220,8 @@ impl<'a> Outer<'a> {
             ),
             Action::Delete(id) => {
                 let rules = Arc::clone(self.rules);
-                let delete = DeleteRecord::new(caller("DELETE"), rules, target.collection, id);
+                let delete = DeleteRecord::new(caller("DELETE"), rules, target.collection, id)
+                    .only_if(precondition.clone());
                 (self.admits(&target, "delete", ("DELETE", path)), Step::Delete(delete))
             }
             Action::Upsert => {
@@ -206,7 +264,7 @@ impl<'a> Outer<'a> {
 
     fn caller(
         &self,
-        method: &str,
+        (method, path): (&str, &str),
         query: &Query,
         headers: &HashMap<String, String>,
     ) -> Arc<Caller> {
@@ -217,6 +275,9 @@ impl<'a> Outer<'a> {
             headers: headers.clone(),
             body: Map::new(),
             auth: self.auth.clone(),
+            path: path.to_owned(),
+            address: self.address,
+            remote: Some(self.remote),
         }))
     }
 }
