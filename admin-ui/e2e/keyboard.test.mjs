@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import { DESKTOP, launch } from "./browser.mjs";
-import { enterOn, tabTo, writeOver } from "./keys.mjs";
+import { enterOn, tabTo, takeItem, writeOver } from "./keys.mjs";
 import { button, openPage, settled, visit } from "./page.mjs";
 import { EMAIL, PASSWORD, superuserOf } from "./session.mjs";
 import { startServer } from "./server.mjs";
@@ -58,7 +58,7 @@ describe("the keyboard alone", () => {
     await writeOver(page, page.locator('input[aria-label="Name of the field"][value="number"]'), "rank");
     await enterOn(page, button(page, "Review and save"));
     await enterOn(page, button(page, "Save"));
-    await page.getByText("The collection is saved.").waitFor();
+    await button(page, "Review and save").waitFor({ state: "detached" });
     assert.ok((await pb.collections.getOne("notes")).fields.some((field) => field.name === "rank" && field.type === "number"));
   });
 
@@ -75,7 +75,7 @@ describe("the keyboard alone", () => {
     await page.keyboard.press("Escape");
     await enterOn(page, button(page, "Review and save"));
     await enterOn(page, button(page, "Save"));
-    await page.getByText("The collection is saved.").first().waitFor();
+    await button(page, "Review and save").waitFor({ state: "detached" });
     assert.equal((await pb.collections.getOne("notes")).listRule, 'title != ""');
   });
 
@@ -148,10 +148,10 @@ describe("the keyboard alone", () => {
 
   test("chooses the dark look and logs out", async () => {
     await enterOn(page, button(page, "Account"));
-    await enterOn(page, page.getByRole("menuitemradio", { name: "Dark" }));
+    await takeItem(page, page.getByRole("menuitemradio", { name: "Dark" }));
     await page.waitForFunction(() => document.documentElement.dataset.mantineColorScheme === "dark");
     await enterOn(page, button(page, "Account"));
-    await enterOn(page, page.getByRole("menuitem", { name: "Log out" }));
+    await takeItem(page, page.getByRole("menuitem", { name: "Log out" }));
     await page.getByRole("heading", { name: "Log in" }).waitFor();
   });
 

@@ -24,3 +24,13 @@ export async function writeOver(page, target, text) {
   await page.keyboard.press("Control+a");
   await page.keyboard.type(text);
 }
+
+/** Moves through an open menu to one of its items, and takes it. */
+export async function takeItem(page, target) {
+  await target.waitFor();
+  for (let pressed = 0; pressed < TABS_MAX; pressed += 1) {
+    if (await target.evaluate((element) => element === document.activeElement)) return page.keyboard.press("Enter");
+    await page.keyboard.press("ArrowDown");
+  }
+  assert.fail(`the arrow keys do not reach ${target}`);
+}

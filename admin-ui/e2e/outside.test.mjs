@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import { DESKTOP, launch } from "./browser.mjs";
-import { button, checkAccess, visit } from "./page.mjs";
+import { button, checkAccess, saveCollection, saveSettings, visit } from "./page.mjs";
 import { openAs, superuserOf } from "./session.mjs";
 import { startServer } from "./server.mjs";
 import { loginProvider, mailSink } from "./sinks.mjs";
@@ -44,8 +44,7 @@ describe("outside", () => {
     await page.getByLabel("Send through an SMTP server").check({ force: true });
     await page.getByLabel("Host").fill("127.0.0.1");
     await page.getByLabel("Port").fill("1");
-    await button(page, "Save changes").click();
-    await page.getByText("The settings are saved.").waitFor();
+    await saveSettings(page);
     const dialog = await sendTest();
     await page.getByRole("alert").first().waitFor();
     assert.match(await page.getByRole("alert").first().innerText(), /\w{4}/);
@@ -57,9 +56,7 @@ describe("outside", () => {
 
   test("a test mail goes through the server of the settings", async () => {
     await page.getByLabel("Port").fill(String(sink.port));
-    await button(page, "Save changes").click();
-    await page.getByText("The settings are saved.").first().waitFor();
-    await page.getByRole("button", { name: "Save changes", disabled: true }).waitFor();
+    await saveSettings(page);
     const dialog = await sendTest();
     await page.getByText("A mail is on its way.").waitFor();
     await dialog.waitFor({ state: "detached" });
@@ -75,15 +72,13 @@ describe("outside", () => {
     await page.getByLabel("Region").fill("eu-1");
     await page.getByLabel("Access key").fill("key");
     await page.getByLabel("Secret").fill("secret");
-    await button(page, "Save changes").click();
-    await page.getByText("The settings are saved.").first().waitFor();
+    await saveSettings(page);
     await button(page, "Test the connection").click();
     const alert = page.getByRole("alert").filter({ hasText: /S3|bucket|connect|reach/i });
     await alert.waitFor();
     await checkAccess(page, "a bucket that does not answer");
     await page.getByText("On this machine", { exact: true }).click();
-    await button(page, "Save changes").click();
-    await page.getByText("The settings are saved.").first().waitFor();
+    await saveSettings(page);
   });
 
   test("a login provider is set up in its form", async () => {
@@ -103,9 +98,7 @@ describe("outside", () => {
     await checkAccess(page, "the form of a login provider");
     await button(form, "Take it").click();
     await form.waitFor({ state: "detached" });
-    await button(page, "Review and save").click();
-    await button(page, "Save").click();
-    await page.getByText("The collection is saved.").waitFor();
+    await saveCollection(page);
   });
 
   test("somebody logs in through it, and the dashboard shows the link", async () => {

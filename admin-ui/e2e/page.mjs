@@ -65,3 +65,16 @@ export async function checkAccess(page, where) {
 }
 
 export const button = (within, name) => within.getByRole("button", { name, exact: true });
+
+/** Saves a page of settings, and waits until it is done; a toast may be that of the time before. */
+export async function saveSettings(page) {
+  await button(page, "Save changes").click();
+  await page.getByRole("button", { name: "Save changes", exact: true, disabled: true }).and(page.locator(":not([data-loading])")).waitFor();
+}
+
+/** Saves what was changed about a collection, and waits until it is done. */
+export async function saveCollection(page) {
+  await button(page, "Review and save").click();
+  await button(page, "Save").click();
+  await button(page, "Review and save").waitFor({ state: "detached" });
+}

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import { DESKTOP, launch } from "./browser.mjs";
-import { button, checkAccess, visit } from "./page.mjs";
+import { button, checkAccess, saveSettings, visit } from "./page.mjs";
 import { openAs, superuserOf } from "./session.mjs";
 import { startServer } from "./server.mjs";
 import { story } from "./story.mjs";
@@ -119,8 +119,7 @@ describe("tools", () => {
   test("a backup of what has changed names the one that it builds on", async () => {
     await page.getByLabel("Make backups by the clock").check({ force: true });
     await page.getByLabel("Every how many of them is a full one").fill("7");
-    await button(page, "Save changes").click();
-    await page.getByText("The settings are saved.").waitFor();
+    await saveSettings(page);
     for (const [name, incremental] of [["whole.zip", false], ["since.zip", true]]) {
       await button(page, "New backup").click();
       const dialog = page.getByRole("dialog");

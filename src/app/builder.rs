@@ -311,9 +311,10 @@ impl AppBuilder {
             .trusting(authorities)
             .logging_to(logs);
         let folder = &boot.migrations.folder;
-        let backend = match boot.migrations.automigrate {
-            true => backend.recording_to(Journal::new(folder)),
-            false => backend,
+        let backend = if boot.migrations.automigrate {
+            backend.recording_to(Journal::new(folder))
+        } else {
+            backend
         };
         let backend = Arc::new(backend);
         automigrate::recover(&backend, folder)?;

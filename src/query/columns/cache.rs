@@ -39,6 +39,8 @@ pub(super) struct State {
     unfit: HashMap<(CollectionId, Slot), u64>,
     /// Rises with each use.
     clock: u64,
+    /// Whether more is kept than when that was last compared with the budget.
+    has_grown: bool,
 }
 
 /// What is kept of one collection.
@@ -220,8 +222,8 @@ impl Columns {
         self.lock().entries.values().map(Entry::bytes).sum()
     }
 
-    /// The last change of each of `collections` as of `kept`, and how many rows it has, which together tell its states
-    /// apart; `None` when that is not known.
+    /// The last change of each of `collections` as of `kept`, and how many rows it has, which
+    /// together tell its states apart; `None` when that is not known.
     pub(in crate::query) fn states<'c>(
         &self,
         kept: &Kept<'_>,
@@ -313,14 +315,14 @@ impl State {
             if rowids.len() > rows_max {
                 return Ok(None);
             }
-            match table.advanced(rows, &rowids, version, &mut entry.coders)? {
-                Some(advanced) => table = Arc::new(advanced),
-                None => {
-                    self.entries.remove(id);
-                    return Ok(None);
-                }
-            }
+            let advanced = table.advanced(rows, &rowids, version, &mut entry.coders)?;
+            let Some(advanced) = advanced else {
+                self.entries.remove(id);
+                return Ok(None);
+            };
+            table = Arc::new(advanced);
             entry.add(Arc::clone(&table));
+            self.has_grown = true;
         }
         // The log does not mention rows that fill a new store.
         if table.rows() != rows.count(collection)? {
@@ -342,6 +344,7 @@ impl State {
         slots: &[Slot],
     ) -> Option<Arc<Table>> {
         self.clock += 1;
+        self.has_grown = true;
         let clock = self.clock;
         let is_kept = |table: &Arc<Table>| base.is_some_and(|base| Arc::ptr_eq(base, table));
         let entry = self.entries.get_mut(&collection.id);
@@ -372,6 +375,9 @@ impl State {
 
     /// Throws out the columns that were not used for longest until the rest fits.
     fn shrink_to(&mut self, budget: usize) {
+        if !std::mem::take(&mut self.has_grown) {
+            return;
+        }
         while self.entries.values().map(Entry::bytes).sum::<usize>() > budget {
             let uses = self.entries.iter().flat_map(|(id, entry)| {
                 entry.used.iter().map(move |(slot, clock)| (*clock, id, *slot))

@@ -51,7 +51,9 @@ impl<'b> Program<'b> {
 
     /// Adds the columns that are needed.
     pub(in crate::query) fn add_slots(&self, slots: &mut BTreeSet<Slot>) {
-        self.tests.iter().for_each(|test| test.add_slots(slots));
+        for test in &self.tests {
+            test.add_slots(slots);
+        }
     }
 
     /// Evaluations that are made at most, however many rows there are.
@@ -132,7 +134,9 @@ impl<'b> Test<'b> {
         match self {
             Self::Constant { .. } => {}
             Self::All(tests) | Self::Any(tests) => {
-                tests.iter().for_each(|test| test.add_slots(slots));
+                for test in tests {
+                    test.add_slots(slots);
+                }
             }
             Self::Leaf(leaf) => {
                 slots.insert(leaf.slot);

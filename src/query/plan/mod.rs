@@ -50,6 +50,7 @@ const FETCH_COST: u64 = 3;
 
 /// How one list is answered. Valid for the moment it was made at.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent properties of a plan")]
 pub struct Plan<'q> {
     collection: &'q Arc<Collection>,
     bound: Arc<Bound>,

@@ -91,12 +91,11 @@ const FILTERS: [(&str, &str); 7] = [
     ("created > '1970-01-20' && links:each != 'id7'", ""),
 ];
 
+/// The rowids of a page and the total.
+type Answer = (Vec<RowId>, Option<u64>);
+
 /// Answers of a list from what is kept and by scanning, and whether columns were used.
-fn answers(
-    snapshot: &Snapshot,
-    filter: &str,
-    sort: &str,
-) -> ([(Vec<RowId>, Option<u64>); 2], bool) {
+fn answers(snapshot: &Snapshot, filter: &str, sort: &str) -> ([Answer; 2], bool) {
     let catalog = snapshot.catalog();
     let posts = catalog.by_name("posts").unwrap();
     let sort = Some(sort).filter(|sort| !sort.is_empty());

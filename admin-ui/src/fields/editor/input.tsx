@@ -57,6 +57,7 @@ export function EditorFieldInput(props: InputProps<EditorField>) {
   };
   const back = () => {
     const range = place.current;
+    place.current = null;
     area.current?.focus();
     const selection = document.getSelection();
     if (!range || !selection) return;
@@ -121,7 +122,8 @@ export function EditorFieldInput(props: InputProps<EditorField>) {
             aria-label={field.name}
             onInput={read}
             onBlur={leave}
-            onFocus={() => (place.current = null)}
+            onPointerDown={() => (place.current = null)}
+            onKeyDown={() => (place.current = null)}
             onPaste={(event) => {
               const html = event.clipboardData.getData("text/html");
               if (!html) return;
