@@ -19,6 +19,9 @@ const READ_MIN: u64 = 1000;
 /// Values of a column that are looked at in the time of one row of a scan.
 const VALUES_PER_ROW: u64 = 1024;
 
+/// Rows whose place in the order is looked at in the time of one row of a scan.
+const SORTED_PER_ROW: u64 = 64;
+
 /// How columns would answer.
 pub(super) struct ByColumns<'b> {
     program: Program<'b>,
@@ -73,7 +76,8 @@ impl<'b> ByColumns<'b> {
         let values = table.rows().saturating_mul(self.slots.len() as u64);
         let asked = self.program.evaluations(table).saturating_mul(joins);
         let rest = if self.program.rest.is_empty() { 0 } else { table.rows() / 2 };
-        values / VALUES_PER_ROW + asked + rest
+        let sorted = if self.top.is_some() { table.rows() / SORTED_PER_ROW } else { 0 };
+        values / VALUES_PER_ROW + asked + rest + sorted
     }
 }
 
