@@ -11,7 +11,6 @@ use crate::ops::views::dry_run;
 use crate::ops::{Error, automigrate};
 use crate::query::Rows;
 use crate::schema::{Collection, Field, Secrets, scaffolds_json};
-use crate::store::Tx;
 use crate::web::asking;
 use crate::web::caller::superuser_of;
 use crate::web::{ApiError, Reply, Request, State, committed};
@@ -45,8 +44,9 @@ pub(crate) async fn create(state: Arc<State>, mut request: Request) -> Result<Re
     let body = request.body_object().await?;
     let asked = asking::about_collections(&state, &request, CollectionAction::Create, body);
     let create = CreateCollection::new(asked.await?);
-    let create = move |tx: &mut Tx<'_>| create.run(tx);
-    let made = committed(|done| automigrate::submit(&state.backend, create, one, done)).await?;
+    let made =
+        committed(|done| automigrate::submit(&state.backend, move |tx| create.run(tx), one, done))
+            .await?;
     Ok(reply(&made))
 }
 
@@ -66,8 +66,9 @@ pub(crate) async fn update(state: Arc<State>, mut request: Request) -> Result<Re
     let asked = asking::about_collections(&state, &request, CollectionAction::Update, body);
     let body = asked.await?;
     let update = UpdateCollection::new(request.params.get("collection"), body);
-    let update = move |tx: &mut Tx<'_>| update.run(tx);
-    let saved = committed(|done| automigrate::submit(&state.backend, update, one, done)).await?;
+    let saved =
+        committed(|done| automigrate::submit(&state.backend, move |tx| update.run(tx), one, done))
+            .await?;
     Ok(reply(&saved))
 }
 
@@ -76,8 +77,10 @@ pub(crate) async fn delete(state: Arc<State>, request: Request) -> Result<Reply,
     superuser_of(&request)?;
     asking::about_collections(&state, &request, CollectionAction::Delete, Map::new()).await?;
     let name = request.params.get("collection").to_owned();
-    let delete = move |tx: &mut Tx<'_>| collections::delete(tx, &name);
-    committed(|done| automigrate::submit(&state.backend, delete, one, done)).await?;
+    committed(|done| {
+        automigrate::submit(&state.backend, move |tx| collections::delete(tx, &name), one, done)
+    })
+    .await?;
     state.backend.sweep_soon();
     Ok(Reply::no_content())
 }
@@ -118,8 +121,8 @@ pub(crate) async fn import(state: Arc<State>, mut request: Request) -> Result<Re
         Some(_) => return Err(malformed()),
     };
     let import = ImportCollections::new(definitions, delete_missing);
-    let import = move |tx: &mut Tx<'_>| import.run(tx);
-    committed(|done| automigrate::submit(&state.backend, import, |_| None, done)).await?;
+    committed(|done| automigrate::submit(&state.backend, move |tx| import.run(tx), |_| None, done))
+        .await?;
     Ok(Reply::no_content())
 }
 
