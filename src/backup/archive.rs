@@ -161,6 +161,9 @@ impl Seek for Paced<'_> {
     }
 }
 
+/// What is shown each path of a walk.
+type Visit<'v> = dyn FnMut(&str) -> Result<(), DumpError> + 'v;
+
 struct Writing<'a, W: Write + Seek> {
     zip: ZipWriter<W>,
     data: &'a Path,
@@ -284,10 +287,7 @@ impl<W: Write + Seek> Writing<'_, W> {
     /// Shows `visit` each path that `walk` comes to.
     fn walk(
         &mut self,
-        walk: &mut dyn FnMut(
-            &Path,
-            &mut dyn FnMut(&str) -> Result<(), DumpError>,
-        ) -> Result<(), DumpError>,
+        walk: &mut dyn FnMut(&Path, &mut Visit<'_>) -> Result<(), DumpError>,
         visit: &mut dyn FnMut(&mut Self, &str) -> Result<(), BackupError>,
     ) -> Result<(), BackupError> {
         let mut failed = None;

@@ -73,10 +73,9 @@ pub fn chain(
     about: &mut dyn FnMut(&str) -> Result<Option<About>, BackupError>,
 ) -> Result<Vec<Link>, BackupError> {
     let first = about(key)?.ok_or_else(|| BackupError::Chain(format!("there is no {key}")))?;
-    let mut links = vec![Link { key: key.to_owned(), about: first }];
-    loop {
-        let link = links.last().expect("it has the first one");
-        let Some(base) = link.about.base_link() else { break };
+    let mut links = Vec::new();
+    let mut link = Link { key: key.to_owned(), about: first };
+    while let Some(base) = link.about.base_link() {
         let broken = |what: &str| {
             let text = format!("{} builds on {}, which {what}", link.key, base.name);
             Err(BackupError::Chain(text))
@@ -95,9 +94,10 @@ pub fn chain(
         {
             return broken("does not end where this begins");
         }
-        let key = base.name.clone();
-        links.push(Link { key, about: found });
+        let next = Link { key: base.name.clone(), about: found };
+        links.push(std::mem::replace(&mut link, next));
     }
+    links.push(link);
     links.reverse();
     Ok(links)
 }

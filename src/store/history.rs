@@ -54,6 +54,9 @@ pub(super) struct Reading {
     pub(super) ops: Vec<Op>,
 }
 
+/// Keys and pieces.
+pub(super) type Entries = Vec<([u8; 12], Vec<u8>)>;
+
 /// What the jobs of a batch did that the history is to tell.
 #[derive(Debug)]
 pub(super) struct Notes {
@@ -100,7 +103,7 @@ impl Notes {
     }
 
     /// The entries of the history, of which the first comes behind `sequence`; and the last sequence.
-    pub(super) fn entries(&self, mut sequence: u64) -> (Vec<([u8; 12], Vec<u8>)>, u64) {
+    pub(super) fn entries(&self, mut sequence: u64) -> (Entries, u64) {
         let (mut entries, mut begin) = (Vec::new(), 0);
         for (end, at, last_change) in &self.ends {
             sequence += 1;
