@@ -215,7 +215,7 @@ fn launch(binary: String, folder: TempDir) -> Outcome<(Owned, String)> {
     let mut child = Command::new(&binary)
         .args(["serve", "--http", "127.0.0.1:0", "--data", "data"])
         .current_dir(&folder)
-        .env("HAVERSACK_LOG_LEVEL", "warn")
+        .env("HAVERSACK_LOG_LEVEL", "error")
         .stdout(Stdio::piped())
         .spawn()?;
     let stdout = child.stdout.take().ok_or("the server has no stdout")?;
