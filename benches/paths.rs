@@ -138,7 +138,9 @@ fn count_all(runs: &[(&str, usize)]) -> Outcome<Vec<u64>> {
         let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
         for worker in workers {
             let counts = worker.join().map_err(|_| "a thread that counts panicked")??;
-            counts.into_iter().for_each(|(at, count)| all[at] = count);
+            for (at, count) in counts {
+                all[at] = count;
+            }
         }
         Ok(all)
     })

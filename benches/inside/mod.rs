@@ -166,7 +166,7 @@ pub(crate) fn post(n: usize, id: Option<&str>) -> String {
         "A haversack holds what a day's walk needs and nothing that the shoulder minds. ";
     let types = [["a", "b"][n % 2], ["c", "d"][n / 2 % 2]];
     let mut post = json!({
-        "title": format!("post {n}"), "description": sentence.repeat(6), "public": n % 2 == 0,
+        "title": format!("post {n}"), "description": sentence.repeat(6), "public": n.is_multiple_of(2),
         "type": types, "rank": n, "score": n % 1000,
     });
     if let Some(id) = id {

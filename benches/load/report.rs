@@ -1,5 +1,6 @@
 //! What is printed while the workloads run, and written as Markdown at the end.
 
+use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Duration;
 
@@ -109,7 +110,7 @@ impl Report {
             let megabytes = |bytes: Option<u64>| {
                 bytes.map_or("unknown".to_owned(), |bytes| format!("{} MB", bytes / 1_000_000))
             };
-            let cpu = server.cpu_time().map_or("unknown".to_owned(), |cpu| seconds(cpu));
+            let cpu = server.cpu_time().map_or("unknown".to_owned(), seconds);
             self.tell(format!(
                 "{}: peak memory {}, CPU {cpu}, data folder {}",
                 site.name,
@@ -139,15 +140,16 @@ impl Report {
         text += "N: a new connection for each request. K: kept connections. CPU: microseconds of the \
                  server per request. first: the first answer, before anything is warm.\n";
         if self.has_peer {
-            text += &format!(
+            let _ = writeln!(
+                text,
                 "Medians of {} rounds in turns; in parentheses the least and the most of a round. \
-                 \"times faster\" compares wall times, in rows of an open loop p99.\n",
+                 \"times faster\" compares wall times, in rows of an open loop p99.",
                 options.rounds
             );
         }
         text.push('\n');
         for line in self.after.iter().chain(faults) {
-            text += &format!("- {line}\n");
+            let _ = writeln!(text, "- {line}");
         }
         Ok(std::fs::write(out, text)?)
     }

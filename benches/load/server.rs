@@ -16,7 +16,7 @@ const PASSWORD: &str = "correct horse battery";
 /// Linux counts a process's CPU time in ticks of this many per second, on every architecture.
 const TICKS_PER_SECOND: u64 = 100;
 /// How long a started server may take until it answers, and until it ends.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server that answers requests, and how to log in to it.
 pub(crate) struct Server {
@@ -215,7 +215,7 @@ fn launch(binary: String, folder: TempDir) -> Outcome<(Owned, String)> {
     let mut child = Command::new(&binary)
         .args(["serve", "--http", "127.0.0.1:0", "--data", "data"])
         .current_dir(&folder)
-        .env("HAVERSACK_LOG_LEVEL", "warn")
+        .env("HAVERSACK_LOG_LEVEL", "error")
         .stdout(Stdio::piped())
         .spawn()?;
     let stdout = child.stdout.take().ok_or("the server has no stdout")?;

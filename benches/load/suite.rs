@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::Outcome;
 use crate::client::Travel;
-use crate::measure::{self, Load, Sample};
+use crate::measure::{self, Load, Pace, Sample};
 use crate::options::Options;
 use crate::report::{Report, Row};
 use crate::rounds;
@@ -62,7 +62,8 @@ async fn measure(
         total = shapes.first().map(|shape| shape.total);
         let affordable = options.row_seconds / slowest.as_secs_f64().max(1e-9);
         let least = workload.concurrency.min(10);
-        if (affordable as usize) < workload.requests {
+        let is_closed = matches!(workload.pace, Pace::Closed);
+        if is_closed && (affordable as usize) < workload.requests {
             cut_from = Some(workload.requests);
             workload.requests = (affordable as usize).max(least);
             workload.concurrency = workload.concurrency.min(workload.requests);
