@@ -5,6 +5,7 @@
 //! a socket. Points, pages, totals and inserts must stay flat within the limits below.
 
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
+#![expect(clippy::print_stderr, reason = "it takes minutes, and tells how far it is")]
 
 mod inside;
 
@@ -125,6 +126,7 @@ async fn run() -> Outcome<ExitCode> {
         for (micros, column) in [together, alone].into_iter().zip(columns) {
             column.push(micros);
         }
+        eprintln!("asked with {filled} posts");
         sizes.push(filled);
         memory.push(resident_megabytes());
         next *= 10;
@@ -197,21 +199,36 @@ async fn insert_one_by_one(inside: &Inside) -> Outcome<f64> {
 async fn insert_together(inside: &Rc<Inside>) -> Outcome<f64> {
     let mut best = f64::INFINITY;
     for _ in 0..5 {
-        let tasks = tokio::task::LocalSet::new();
         let began = Instant::now();
-        let mut inserts = tokio::task::JoinSet::new();
-        for n in 0..INSERTS {
+        let added = all_at_once(0..INSERTS, |n| {
             let inside = Rc::clone(inside);
-            let insert = async move { add(&inside, n).await.map_err(|error| error.to_string()) };
-            inserts.spawn_local_on(insert, &tasks);
-        }
-        let added = tasks.run_until(inserts.join_all()).await;
+            async move { add(&inside, n).await }
+        });
+        let added = added.await?;
         best = best.min(began.elapsed().as_secs_f64() * 1e6 / INSERTS as f64);
-        for added in added {
-            remove(inside, &added?).await?;
-        }
+        let removed = all_at_once(added.into_iter(), |id| {
+            let inside = Rc::clone(inside);
+            async move { remove(&inside, &id).await }
+        });
+        removed.await?;
     }
     Ok(best)
+}
+
+/// What becomes of `work` on each of `things`, all of which are under way at the same time.
+async fn all_at_once<T, F: Future<Output = Outcome<U>> + 'static, U: 'static>(
+    things: impl Iterator<Item = T>,
+    work: impl Fn(T) -> F,
+) -> Outcome<Vec<U>> {
+    let tasks = tokio::task::LocalSet::new();
+    let mut under_way = tokio::task::JoinSet::new();
+    for thing in things {
+        let work = work(thing);
+        let done = async move { work.await.map_err(|error| error.to_string()) };
+        under_way.spawn_local_on(done, &tasks);
+    }
+    let done = tasks.run_until(under_way.join_all()).await;
+    Ok(done.into_iter().collect::<Result<_, _>>()?)
 }
 
 async fn add(inside: &Inside, n: usize) -> Outcome<String> {

@@ -25,6 +25,7 @@ use super::files::InFlight;
 use super::hooked::{self, AfterQueue, Effect, Notes, Session, Shared};
 use super::logs::Logs;
 use super::mail::Bell;
+use super::records::SlowLog;
 use super::views::{Reading, ViewCache};
 use super::webhooks::Doorbell;
 use super::{Error, settings};
@@ -40,6 +41,7 @@ pub struct Backend {
     crons: Crons,
     logs: Option<Logs>,
     journal: Option<Arc<Journal>>,
+    slow_log: Arc<SlowLog>,
     factors: Factors,
     authorities: Authorities,
     views: Arc<ViewCache>,
@@ -110,6 +112,7 @@ impl Backend {
             crons: Crons::default(),
             logs: None,
             journal: None,
+            slow_log: Arc::default(),
             factors: Factors::default(),
             authorities: Authorities::default(),
             views: Arc::default(),
@@ -156,6 +159,16 @@ impl Backend {
     pub fn logging_to(mut self, logs: Logs) -> Self {
         self.logs = Some(logs);
         self
+    }
+
+    /// Which slow lists were logged.
+    pub fn slow_log(&self) -> &Arc<SlowLog> {
+        &self.slow_log
+    }
+
+    /// How often the result of a view was at hand, and how often it had to be worked out.
+    pub fn view_cache_use(&self) -> (u64, u64) {
+        self.views.uses()
     }
 
     /// Has the changes of collections that clients make written down as migrations.

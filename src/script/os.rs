@@ -56,10 +56,8 @@ pub(super) fn ask(verb: &str, values: &[Json]) -> Result<Option<Json>, Rejection
         "mkdir" => fs::create_dir(path),
         "mkdirAll" => fs::create_dir_all(path),
         "rename" => fs::rename(path, text(1)),
-        "remove" => match fs::symlink_metadata(path).map_err(failed)?.is_dir() {
-            true => fs::remove_dir(path),
-            false => fs::remove_file(path),
-        },
+        "remove" if fs::symlink_metadata(path).map_err(failed)?.is_dir() => fs::remove_dir(path),
+        "remove" => fs::remove_file(path),
         "removeAll" => match fs::symlink_metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),

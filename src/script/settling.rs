@@ -18,7 +18,7 @@ pub(super) fn settle(ctx: &Ctx<'_>, promise: &Promise<'_>, clock: &Clock) -> Res
     loop {
         run_jobs(ctx, clock)?;
         if let Some(outcome) = promise.result::<Value<'_>>() {
-            return outcome.map(text_of);
+            return outcome.map(|value| text_of(&value));
         }
         match turn(ctx) {
             Ok(0.0) => {}
@@ -60,6 +60,6 @@ fn turn(ctx: &Ctx<'_>) -> Result<f64> {
     machine(ctx)?.get::<_, Function<'_>>("turn")?.call(())
 }
 
-fn text_of(value: Value<'_>) -> String {
+fn text_of(value: &Value<'_>) -> String {
     value.as_string().and_then(|text| text.to_string().ok()).unwrap_or_default()
 }

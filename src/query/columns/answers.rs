@@ -51,8 +51,15 @@ impl Hash for Question {
 #[derive(Debug, Default)]
 pub(in crate::query) struct Answered {
     total: Option<u64>,
-    /// By offset and limit.
-    pages: Vec<((u64, u64), Arc<[RowId]>)>,
+    pages: Vec<KnownPage>,
+}
+
+/// The records of one page.
+#[derive(Debug)]
+struct KnownPage {
+    /// Offset and limit.
+    place: (u64, u64),
+    rowids: Arc<[RowId]>,
 }
 
 impl Answered {
@@ -67,8 +74,8 @@ impl Answered {
             return None;
         }
         let wanted = (page.offset, page.limit);
-        let found = self.pages.iter().find(|(known, _)| *known == wanted)?;
-        Some(Arc::clone(&found.1))
+        let found = self.pages.iter().find(|known| known.place == wanted)?;
+        Some(Arc::clone(&found.rowids))
     }
 
     /// Notes an answer.
@@ -80,7 +87,7 @@ impl Answered {
         if self.pages.len() >= PAGES_MAX {
             self.pages.remove(0);
         }
-        self.pages.push(((page.offset, page.limit), rowids));
+        self.pages.push(KnownPage { place: (page.offset, page.limit), rowids });
     }
 }
 

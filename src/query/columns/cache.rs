@@ -39,6 +39,8 @@ pub(super) struct State {
     unfit: HashMap<(CollectionId, Slot), u64>,
     /// Rises with each use.
     clock: u64,
+    /// Whether more is kept than when that was last compared with the budget.
+    has_grown: bool,
 }
 
 /// What is kept of one collection.
@@ -88,9 +90,9 @@ impl Columns {
         slots: &[Slot],
         effort: Effort,
     ) -> Result<Option<Arc<Table>>, ReadError> {
-        if collection.is_view() || self.budget == 0 {
+        let Some(collection) = self.current(rows, collection) else {
             return Ok(None);
-        }
+        };
         if effort == Effort::Hurry {
             let Some(mut state) = self.try_lock() else {
                 return Ok(None);
@@ -120,6 +122,17 @@ impl Columns {
             return Ok(Some(table));
         }
         self.read(kept, rows, collection, slots)
+    }
+
+    /// The definition of a collection whose columns can be kept, the very one of this moment:
+    /// compiled lists may hold an equal one.
+    fn current<'r>(
+        &self,
+        rows: &'r dyn Rows,
+        collection: &Collection,
+    ) -> Option<&'r Arc<Collection>> {
+        let current = rows.catalog().by_id(collection.id.as_str());
+        current.filter(|collection| !collection.is_view() && self.budget > 0)
     }
 
     /// The lock of those who read columns of a collection; `None` while enough others are read.
@@ -174,13 +187,16 @@ impl Columns {
         Ok(table)
     }
 
-    /// Whether columns for `slots` can be read into memory.
-    fn has_room(
+    /// Whether columns for `slots` can be read into memory, as far as is known.
+    pub(in crate::query) fn has_room(
         &self,
         rows: &dyn Rows,
         collection: &Arc<Collection>,
         slots: &[Slot],
     ) -> Result<bool, ReadError> {
+        let Some(collection) = self.current(rows, collection) else {
+            return Ok(false);
+        };
         let count = rows.count(collection)?;
         let fields: Option<Vec<_>> = slots
             .iter()
@@ -190,11 +206,12 @@ impl Columns {
             return Ok(false);
         };
         let needed: usize = fields.iter().map(|field| width(field)).sum();
-        let state = self.lock();
-        let is_unfit = slots.iter().any(|slot| {
-            // With half of the rows gone it may be worth another try.
-            let then = state.unfit.get(&(collection.id.clone(), *slot));
-            then.is_some_and(|then| count > then / 2)
+        let is_unfit = self.try_lock().is_some_and(|state| {
+            slots.iter().any(|slot| {
+                // With half of the rows gone it may be worth another try.
+                let then = state.unfit.get(&(collection.id.clone(), *slot));
+                then.is_some_and(|then| count > then / 2)
+            })
         });
         let bytes = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(needed);
         Ok(!is_unfit && bytes <= self.budget / 2)
@@ -205,8 +222,8 @@ impl Columns {
         self.lock().entries.values().map(Entry::bytes).sum()
     }
 
-    /// The last change of each of `collections` as of `kept`, and how many rows it has, which together tell its states
-    /// apart; `None` when that is not known.
+    /// The last change of each of `collections` as of `kept`, and how many rows it has, which
+    /// together tell its states apart; `None` when that is not known.
     pub(in crate::query) fn states<'c>(
         &self,
         kept: &Kept<'_>,
@@ -298,14 +315,14 @@ impl State {
             if rowids.len() > rows_max {
                 return Ok(None);
             }
-            match table.advanced(rows, &rowids, version, &mut entry.coders)? {
-                Some(advanced) => table = Arc::new(advanced),
-                None => {
-                    self.entries.remove(id);
-                    return Ok(None);
-                }
-            }
+            let advanced = table.advanced(rows, &rowids, version, &mut entry.coders)?;
+            let Some(advanced) = advanced else {
+                self.entries.remove(id);
+                return Ok(None);
+            };
+            table = Arc::new(advanced);
             entry.add(Arc::clone(&table));
+            self.has_grown = true;
         }
         // The log does not mention rows that fill a new store.
         if table.rows() != rows.count(collection)? {
@@ -327,6 +344,7 @@ impl State {
         slots: &[Slot],
     ) -> Option<Arc<Table>> {
         self.clock += 1;
+        self.has_grown = true;
         let clock = self.clock;
         let is_kept = |table: &Arc<Table>| base.is_some_and(|base| Arc::ptr_eq(base, table));
         let entry = self.entries.get_mut(&collection.id);
@@ -357,6 +375,9 @@ impl State {
 
     /// Throws out the columns that were not used for longest until the rest fits.
     fn shrink_to(&mut self, budget: usize) {
+        if !std::mem::take(&mut self.has_grown) {
+            return;
+        }
         while self.entries.values().map(Entry::bytes).sum::<usize>() > budget {
             let uses = self.entries.iter().flat_map(|(id, entry)| {
                 entry.used.iter().map(move |(slot, clock)| (*clock, id, *slot))

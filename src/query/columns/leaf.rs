@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::dictionary::{Dictionary, Unhashed};
 use super::quick::{Quick, compares, narrow_numbers, narrow_words, quick, satisfies};
-use super::table::{ColumnKind, Lane, Mask, NO_DATE, Table};
+use super::table::{ColumnKind, Lane, Mask, NO_DATE, Table, WORDS};
 use crate::model::row::{cell_text, write_one_cell};
 use crate::model::{Cell, Row, Slot, Timestamp, Value};
 use crate::query::FilterError;
@@ -123,7 +123,11 @@ impl<'b> Leaf<'b> {
                 Ok(())
             }
             (Lane::Words(words), kind, _) => self.narrow_others(run, kind, words, mask),
-            (Lane::Codes(_), ..) => Ok(*mask = [0; _]),
+            (Lane::Codes(_), ..) => {
+                // Codes always have their dictionary.
+                *mask = [0; WORDS];
+                Ok(())
+            }
         }
     }
 
@@ -233,16 +237,16 @@ impl<'b> Leaf<'b> {
                 let value = values[bit as usize];
                 // The bits of whole numbers differ in the high half only, which hashing must reach.
                 let key = value.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-                let holds = match self.remembered.get(&key) {
-                    Some(holds) => *holds,
-                    None => {
-                        run.look()?;
-                        let holds = self.evaluate_word(run, kind, value)?;
-                        if self.remembered.len() < REMEMBERED_MAX {
-                            self.remembered.insert(key, holds);
-                        }
-                        holds
+                let known = self.remembered.get(&key).copied();
+                let holds = if let Some(holds) = known {
+                    holds
+                } else {
+                    run.look()?;
+                    let holds = self.evaluate_word(run, kind, value)?;
+                    if self.remembered.len() < REMEMBERED_MAX {
+                        self.remembered.insert(key, holds);
                     }
+                    holds
                 };
                 if !holds {
                     *word &= !(1 << bit);

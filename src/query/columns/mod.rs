@@ -1,13 +1,13 @@
 //! Columns of large collections in memory, for filters and sorts that no index serves.
 //!
-//! Owns: [`Columns`], the tables and answers in it, and conditions tested on them. A *table* has some columns of
-//! all rows of one collection as of one moment, in chunks of 4,096 rowids: doubles and dates as they
-//! are, everything else as codes of a dictionary. What a condition says of one field is asked once
-//! for each code, by the same evaluation that tests rows, on a row that has nothing but that field.
-//! The first list that needs a column reads it in; later ones bring it up to date with the rows that
-//! the log of changes names.
-//! Answers of long lists are kept by what was asked and the last changes of all collections read, so
-//! that many who ask the same at the same time cause one run.
+//! Owns: [`Columns`], the tables and answers in it, and conditions tested on them. A *table* has
+//! some columns of all rows of one collection as of one moment, in chunks of 4,096 rowids: doubles
+//! and dates as they are, everything else as codes of a dictionary. What a condition says of one
+//! field is asked once for each code, by the same evaluation that tests rows, on a row that has
+//! nothing but that field. The first list that needs a column reads it in; later ones bring it up
+//! to date with the rows that the log of changes names. Answers of long lists are kept by what was
+//! asked and the last changes of all collections read, so that many who ask the same at the same
+//! time cause one run.
 //! Invariants: a table is never changed once shared, and is used only for the very state of its
 //! collection that it shows: same definition, same last change, same number of rows. What is kept
 //! stays within the budget; what does not fit is scanned. An answer never depends on what is kept.

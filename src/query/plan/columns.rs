@@ -102,10 +102,13 @@ impl Plan<'_> {
                     self.estimate = cost;
                 }
             }
-            None if scans && goes_through_all && known.count >= READ_MIN => {
-                self.take_columns(None, direction, known.nodes.is_empty());
+            None => {
+                let is_worth_it = scans && goes_through_all && known.count >= READ_MIN;
+                let slots = &by_columns.slots;
+                if is_worth_it && kept.columns.has_room(rows, self.collection, slots)? {
+                    self.take_columns(None, direction, known.nodes.is_empty());
+                }
             }
-            None => {}
         }
         Ok(())
     }
@@ -235,7 +238,7 @@ fn each_bit(mask: &Mask, direction: Direction, visit: &mut dyn FnMut(usize)) {
         while word != 0 {
             let bit = match direction {
                 Direction::Forward => word.trailing_zeros(),
-                Direction::Backward => 63 - word.leading_zeros(),
+                Direction::Backward => word.ilog2(),
             };
             word &= !(1 << bit);
             visit(at * 64 + bit as usize);

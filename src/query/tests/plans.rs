@@ -349,9 +349,9 @@ fn columns_follow_what_changes() {
         let one = ["", "r1", "r2", "gone"][(at % 4) as usize];
         let created = format!("2024-01-0{} 00:00:00.000Z", 1 + at % 5);
         json!({
-            "id": format!("k{at}"), "t": format!("t{}", at % 7), "n": at % 3, "on": at % 2 == 0,
-            "one": one, "many": if at % 3 == 0 { vec!["r1", "r2"] } else { vec![] },
-            "created": created, "tags": if at % 5 == 0 { vec!["a"] } else { vec![] },
+            "id": format!("k{at}"), "t": format!("t{}", at % 7), "n": at % 3, "on": at.is_multiple_of(2),
+            "one": one, "many": if at.is_multiple_of(3) { vec!["r1", "r2"] } else { vec![] },
+            "created": created, "tags": if at.is_multiple_of(5) { vec!["a"] } else { vec![] },
         })
     };
     let mut rowids = Vec::new();

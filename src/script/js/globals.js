@@ -4,7 +4,7 @@ const globals = {
   console: { log: say("info"), info: say("info"), debug: say("debug"), warn: say("warn"), error: say("error") },
   $app, $security, $os, $http, $apis, cronAdd, cronRemove, routerAdd, routerUse, Middleware, require, sleep,
   toString, toBytes, readerToString: toString, unmarshal, $filesystem, File, Blob,
-  queueMicrotask: (run) => void Promise.resolve().then(run), setTimeout, clearTimeout, setInterval, clearInterval: clearTimeout,
+  setTimeout, clearTimeout, setInterval, clearInterval: clearTimeout,
   ApiError, ValidationError, BadRequestError: errorOf(400), UnauthorizedError: errorOf(401),
   ForbiddenError: errorOf(403), NotFoundError: errorOf(404), TooManyRequestsError: errorOf(429),
   InternalServerError: errorOf(500),

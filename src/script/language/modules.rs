@@ -143,12 +143,16 @@ impl Loader for Modules {
     }
 }
 
-/// A module that has what a CommonJS file exports: all of it as the default, and by name what the
+/// A module that has what a `CommonJS` file exports: all of it as the default, and by name what the
 /// file can be seen to export.
 fn bridge(name: &str, text: &str) -> String {
     let mut module = format!("const all = require({}); export default all;", json!(name));
     for name in exported_names(text) {
-        module.push_str(&format!("const _{name} = all?.{name}; export {{ _{name} as {name} }};"));
+        for part in
+            ["const _", &name, " = all?.", &name, "; export { _", &name, " as ", &name, " };"]
+        {
+            module.push_str(part);
+        }
     }
     module
 }

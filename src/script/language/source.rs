@@ -45,7 +45,7 @@ impl Source {
 pub(in crate::script) fn is_script(name: &str) -> bool {
     let Some((stem, ending)) = name.rsplit_once('.') else { return false };
     let is_script = matches!(ending, "js" | "mjs" | "cjs");
-    is_script || is_typescript(ending) && !Path::new(stem).extension().is_some_and(|e| e == "d")
+    is_script || is_typescript(ending) && Path::new(stem).extension().is_none_or(|end| end != "d")
 }
 
 fn is_typescript(ending: &str) -> bool {

@@ -6,7 +6,6 @@ declare function setTimeout(run: (...values: any[]) => void, millis?: number, ..
 declare function clearTimeout(timer?: number): void;
 declare function setInterval(run: (...values: any[]) => void, millis?: number, ...values: any[]): number;
 declare function clearInterval(timer?: number): void;
-declare function queueMicrotask(run: () => void): void;
 
 // --- Files --------------------------------------------------------------------------------------
 
