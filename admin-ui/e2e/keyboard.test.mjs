@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import { DESKTOP, launch } from "./browser.mjs";
 import { enterOn, tabTo, takeItem, writeOver } from "./keys.mjs";
-import { button, openPage, settled, visit } from "./page.mjs";
+import { button, checkAccess, openPage, settled, visit } from "./page.mjs";
 import { EMAIL, PASSWORD, superuserOf } from "./session.mjs";
 import { startServer } from "./server.mjs";
 import { story } from "./story.mjs";
@@ -150,6 +150,9 @@ describe("the keyboard alone", () => {
     await enterOn(page, button(page, "Account"));
     await takeItem(page, page.getByRole("menuitemradio", { name: "Dark" }));
     await page.waitForFunction(() => document.documentElement.dataset.mantineColorScheme === "dark");
+    const color = await page.evaluate(() => getComputedStyle(document.querySelector("#content")).color + getComputedStyle(document.body).backgroundColor);
+    assert.equal(color, "rgb(228, 230, 220)rgb(20, 22, 15)");
+    await checkAccess(page, "the dark look on a light system");
     await enterOn(page, button(page, "Account"));
     await takeItem(page, page.getByRole("menuitem", { name: "Log out" }));
     await page.getByRole("heading", { name: "Log in" }).waitFor();

@@ -70,14 +70,14 @@ function UserMenu() {
         </Menu.Item>
         <Menu.Divider />
         {SCHEMES.map(({ value, label, icon: Mark }) => (
-          <Menu.RadioItem key={value} value={value} checked={colorScheme === value} onChange={() => setColorScheme(value)}>
+          <Menu.RadioItem closeMenuOnClick key={value} value={value} checked={colorScheme === value} onChange={() => setColorScheme(value)}>
             <Mark size={16} aria-hidden className={classes["choiceIcon"]} />
             {label()}
           </Menu.RadioItem>
         ))}
         <Menu.Divider />
         {Object.entries(LANGUAGES).map(([tag, name]) => (
-          <Menu.RadioItem key={tag} lang={tag} value={tag} checked={language === tag} onChange={() => switchLanguage(tag as Language)}>
+          <Menu.RadioItem closeMenuOnClick key={tag} lang={tag} value={tag} checked={language === tag} onChange={() => switchLanguage(tag as Language)}>
             <IconLanguage size={16} aria-hidden className={classes["choiceIcon"]} />
             {name}
           </Menu.RadioItem>
