@@ -18,7 +18,7 @@ use crate::query::Rows;
 use crate::settings::{Bucket, Settings};
 use crate::store::{Load, Snapshot, Store, Tx};
 
-use super::auth::{Factors, LastUses, Throttles};
+use super::auth::{Factors, LastUses, Principals, Throttles};
 use super::crons::Crons;
 use super::files::InFlight;
 use super::hooked::{self, AfterQueue, Effect, Session, Shared};
@@ -36,6 +36,7 @@ pub struct Backend {
     after: Arc<AfterQueue>,
     throttles: Throttles,
     last_uses: LastUses,
+    principals: Principals,
     crons: Crons,
     logs: Option<Logs>,
     factors: Factors,
@@ -76,6 +77,7 @@ impl Backend {
             after: Arc::default(),
             throttles: Throttles::default(),
             last_uses: LastUses::default(),
+            principals: Principals::default(),
             crons: Crons::default(),
             logs: None,
             factors: Factors::default(),
@@ -178,6 +180,11 @@ impl Backend {
         &self.last_uses
     }
 
+    /// Whom the tokens of late are of.
+    pub(crate) fn principals(&self) -> &Principals {
+        &self.principals
+    }
+
     /// What runs by itself every so often.
     pub fn crons(&self) -> &Crons {
         &self.crons
@@ -227,7 +234,7 @@ impl Backend {
     /// The settings that are in force.
     pub fn settings(&self) -> Arc<Settings> {
         let cached = self.settings.load();
-        let version = self.store.snapshot().catalog().version();
+        let version = self.store.catalog_version();
         if cached.catalog_version == Some(version) {
             return Arc::clone(&cached.settings);
         }

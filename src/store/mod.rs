@@ -216,7 +216,7 @@ impl Store {
         let read = engine.read()?;
         let staged = open::load(&*read)?;
         let (catalog, last_change) = (Arc::clone(&staged.catalog), staged.last_change);
-        let snapshot = Snapshot { read, catalog, last_change };
+        let snapshot = Snapshot { read, catalog, last_change, commit: 0 };
         let published = Arc::new(ArcSwap::from_pointee(snapshot));
         let (listeners, pulse) = (Listeners::default(), Arc::<Pulse>::default());
         let (jobs, waiting) = sync_channel(QUEUE_MAX);
@@ -253,6 +253,11 @@ impl Store {
     /// space of overwritten data again.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.0.published.load_full()
+    }
+
+    /// The version of the catalog that is committed now.
+    pub fn catalog_version(&self) -> u64 {
+        self.0.published.load().catalog.version()
     }
 
     /// How busy the store is now. Asks the disk for the size of the file.

@@ -20,6 +20,7 @@ pub struct Snapshot {
     pub(super) read: Box<dyn Read + Send + Sync>,
     pub(super) catalog: Arc<Catalog>,
     pub(super) last_change: u64,
+    pub(super) commit: u64,
 }
 
 impl fmt::Debug for Snapshot {
@@ -105,6 +106,11 @@ impl Snapshot {
             Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         Ok(changes)
+    }
+
+    /// The number of the commit that made this state; no two states of an open store share one.
+    pub fn commit(&self) -> u64 {
+        self.commit
     }
 
     /// The sequence of the last change; 0 when there never was one.

@@ -20,16 +20,22 @@ use crate::schema::{Violation, Violations};
 
 /// The parts of the path that the route names, decoded.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Params(Vec<(String, String)>);
+pub struct Params {
+    /// As the route names them.
+    names: Arc<[Box<str>]>,
+    values: Vec<String>,
+}
 
 impl Params {
-    pub(super) fn new(params: Vec<(String, String)>) -> Self {
-        Self(params)
+    /// The parts in the order of `names`.
+    pub(super) fn new(names: Arc<[Box<str>]>, values: Vec<String>) -> Self {
+        Self { names, values }
     }
 
     /// The part called `name`; empty when the route has no such part.
     pub fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+        let at = self.names.iter().position(|known| **known == *name);
+        at.and_then(|at| self.values.get(at)).map_or("", String::as_str)
     }
 }
 
