@@ -1,10 +1,12 @@
 # make run     start the server        make test    everything that must hold before a commit
 # make bench   measure it              make ui      rebuild the dashboard into admin-ui/dist
+# make growth  measure it with more and more records
+# make counts  record the instructions that the hottest paths take, for make test to compare with
 # make torture kill it over and over under load, and see that nothing is lost
 
 .DEFAULT_GOAL := run
-.PHONY: run test bench ui torture \
-	need-cargo need-lints need-node need-chromium check-format check-lints check-rust check-acme check-docs check-sdk check-conformance check-ui check-dashboard
+.PHONY: run test bench growth counts ui torture \
+	need-cargo need-lints need-node need-chromium check-format check-lints check-rust check-acme check-docs check-counts check-sdk check-conformance check-ui check-dashboard
 
 # What the SDK's suite runs against: the debug binary, because `cargo test` has built most of it.
 HAVERSACK_BIN ?= $(abspath $(or $(CARGO_TARGET_DIR),target)/debug/haversack)
@@ -22,7 +24,7 @@ run: need-cargo
 	fi
 
 # The cheap checks come first, so that a slip shows within seconds.
-test: check-format check-lints check-rust check-acme check-docs check-ui check-sdk check-conformance check-dashboard
+test: check-format check-lints check-rust check-acme check-docs check-ui check-sdk check-conformance check-dashboard check-counts
 
 check-format: need-lints
 	cargo fmt --check
@@ -72,6 +74,42 @@ check-conformance: need-cargo
 
 # The dashboard's build is committed so that cargo needs no Node; it must be the build of its source.
 check-ui: need-node
+	cd admin-ui && npm ci --no-audit --no-fund && npm run typecheck && npm run lint
+	@fresh="$$(mktemp -d)"; trap 'rm -rf "$$fresh"' EXIT; \
+	(cd admin-ui && npm run build -- --outDir "$$fresh" --emptyOutDir); \
+	diff -r admin-ui/dist "$$fresh" || { echo "admin-ui/dist is stale: run make ui and commit it"; exit 1; }
+
+# A real browser against the real program, on a desktop and on a phone.
+check-dashboard: need-cargo need-node need-chromium
+	cargo build --locked
+	cd admin-ui && npm ci --no-audit --no-fund
+	cd admin-ui && HAVERSACK_BIN="$(HAVERSACK_BIN)" npm run e2e
+
+# Where valgrind cannot be had, this says so and is no failure. Its build is optimized, as the program is.
+check-counts: need-cargo
+	@if ! command -v valgrind >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && apt-get install -y -qq valgrind >/dev/null || true; \
+	fi
+	@if command -v valgrind >/dev/null; then \
+		cargo bench --locked --profile profiling --bench paths; \
+	else \
+		echo "counts: not run, valgrind is not there"; \
+	fi
+
+counts: need-cargo
+	COUNTS_UPDATE=1 cargo bench --locked --profile profiling --bench paths
+
+# PEER=http://127.0.0.1:PORT PEER_EMAIL=… PEER_PASSWORD=… compares with a PocketBase that runs there;
+# PEER_PID=… and PEER_DATA=… tell its CPU, memory and size. BENCH_FULL=1 for everything, BENCH_OUT=FILE
+# for a table in Markdown. benches/load/main.rs has all options.
+bench: need-cargo
+	cargo bench --locked --bench load
+
+# GROWTH_MAX=10000000 goes to ten million records.
+growth: need-cargo
+	cargo bench --locked --bench growth
+
+ui: need-node
 	cd admin-ui && npm ci --no-audit --no-fund && npm run typecheck && npm run lint
 	@fresh="$$(mktemp -d)"; trap 'rm -rf "$$fresh"' EXIT; \
 	(cd admin-ui && npm run build -- --outDir "$$fresh" --emptyOutDir); \

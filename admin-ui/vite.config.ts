@@ -1,13 +1,18 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { sizes } from "./scripts/sizes.ts";
+
+/** The version of the program that these pages are a part of. */
+const version = /^version = "(.+)"$/m.exec(readFileSync(new URL("../Cargo.toml", import.meta.url), "utf8"))?.[1] ?? "";
 
 // The server embeds dist/ and serves it below /_/. All files but the page itself are cached for good, so
 // their names carry a hash of what they hold, which is the same for every build of the same source.
 export default defineConfig({
   base: "/_/",
   plugins: [react(), sizes()],
+  define: { "import.meta.env.VITE_VERSION": JSON.stringify(version) },
   resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
   build: {
     // The server's content policy allows scripts from files only.

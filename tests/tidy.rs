@@ -20,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["model", "schema", "query"]),
     ("import", &["model", "schema", "settings", "query", "store"]),
     ("dump", &["model", "schema", "settings", "query", "store", "import"]),
-    ("backup", &["model", "query", "store", "dump"]),
+    ("backup", &["model", "schema", "query", "store", "dump", "files"]),
     ("files", &["model"]),
     ("auth", &["model", "config"]),
     ("mail", &["model", "schema"]),

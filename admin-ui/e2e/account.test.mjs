@@ -1,14 +1,13 @@
 // What one does to a server as a whole, and to the own account: each size has a server of its own.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import PocketBase from "pocketbase";
+import { after, before, describe } from "node:test";
 import { DESKTOP, launch, PHONE } from "./browser.mjs";
-import { checkAccess, openPage } from "./page.mjs";
+import { button, checkAccess, openPage, visit } from "./page.mjs";
+import { EMAIL, PASSWORD, superuserOf } from "./session.mjs";
 import { startServer } from "./server.mjs";
+import { story } from "./story.mjs";
 import { totpCode } from "./totp.mjs";
 
-const EMAIL = "first@example.com";
-const PASSWORD = "a-long-password";
 const TABS_MAX = 120;
 
 let browser;
@@ -16,17 +15,6 @@ before(async () => {
   browser = await launch();
 });
 after(() => browser?.close());
-
-const button = (page, name) => page.getByRole("button", { name, exact: true });
-
-/** Makes the first superuser as its link does, and comes back logged in. */
-async function superuserOf({ url, setup }) {
-  const pb = new PocketBase(url);
-  const body = { email: EMAIL, password: PASSWORD, passwordConfirm: PASSWORD };
-  await pb.collection("_superusers").create(body, { headers: { Authorization: setup.split("#/setup/")[1] } });
-  await pb.collection("_superusers").authWithPassword(EMAIL, PASSWORD);
-  return pb;
-}
 
 /** Presses Tab until `target` has the focus, as somebody without a mouse would. */
 async function tabTo(page, target) {
@@ -49,6 +37,7 @@ for (const [size, options] of [["desktop", DESKTOP], ["phone", { ...PHONE, color
     let opened;
     let page;
     let pb;
+    const test = story(() => page);
     const at = (address) => `${server.url}/_/${address}`;
     before(async () => {
       [server, opened] = await Promise.all([startServer(), openPage(browser, options)]);
@@ -61,7 +50,7 @@ for (const [size, options] of [["desktop", DESKTOP], ["phone", { ...PHONE, color
     });
 
     test("the keyboard alone logs in", async () => {
-      await page.goto(at("#/login"));
+      await visit(page, at("#/login"));
       await tabTo(page, page.getByLabel("Email"));
       await page.keyboard.type(EMAIL);
       await tabTo(page, page.getByLabel("Password *", { exact: true }));
@@ -120,13 +109,13 @@ for (const [size, options] of [["desktop", DESKTOP], ["phone", { ...PHONE, color
 
     test("a backup that is restored brings the old record back", async () => {
       const backup = "before-the-change.zip";
-      await page.goto(at("#/settings/backups"));
+      await visit(page, at("#/settings/backups"));
       await button(page, "New backup").click();
       await page.getByRole("dialog").getByLabel("Name").fill(backup);
       await button(page, "Make the backup").click();
       await page.getByRole("table", { name: "Backups" }).getByText(backup).waitFor();
 
-      await page.goto(at("#/collections?collection=notes"));
+      await visit(page, at("#/collections?collection=notes"));
       await page.getByText("As it was").first().click();
       const drawer = page.getByRole("dialog");
       await drawer.getByLabel("title", { exact: true }).fill("Changed since");
@@ -134,7 +123,7 @@ for (const [size, options] of [["desktop", DESKTOP], ["phone", { ...PHONE, color
       await drawer.waitFor({ state: "detached" });
       await page.getByText("Changed since").first().waitFor();
 
-      await page.goto(at("#/settings/backups"));
+      await visit(page, at("#/settings/backups"));
       await button(page, `Restore ${backup}`).click();
       const question = page.getByRole("dialog");
       assert.equal(await button(question, "Restore").isEnabled(), false);
@@ -143,20 +132,20 @@ for (const [size, options] of [["desktop", DESKTOP], ["phone", { ...PHONE, color
       await button(question, "Restore").click();
       await loadedAgain;
       await page.getByRole("table", { name: "Backups" }).getByText(backup).waitFor();
-      await page.goto(at("#/collections?collection=notes"));
+      await visit(page, at("#/collections?collection=notes"));
       await page.getByText("As it was").first().waitFor();
       assert.equal(await page.getByText("Changed since").count(), 0);
     });
 
     test("an app with codes is set up and asked for at the next login", async () => {
-      await page.goto(at("#/collections?collection=_superusers&tab=auth"));
+      await visit(page, at("#/collections?collection=_superusers&tab=auth"));
       await button(page, "App with codes (TOTP) off").click();
       await page.getByLabel("Accounts may set up an app as their second step").check({ force: true });
       await button(page, "Review and save").click();
       await button(page, "Save").click();
       await page.getByText("The collection is saved.").waitFor();
 
-      await page.goto(at("#/settings/sessions"));
+      await visit(page, at("#/settings/sessions"));
       await page.getByLabel("Your password").first().fill(PASSWORD);
       await button(page, "Set up an app").click();
       await page.getByRole("img", { name: "Code to point the camera at" }).waitFor();
@@ -188,7 +177,7 @@ for (const [size, options] of [["desktop", DESKTOP], ["phone", { ...PHONE, color
         await button(page, "Log in").click();
         await page.getByRole("navigation", { name: "Areas" }).waitFor();
       }
-      await page.goto(at("#/settings/sessions"));
+      await visit(page, at("#/settings/sessions"));
       await page.getByText("9 recovery codes are left.").waitFor();
     });
 

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test as runTest } from "node:test";
 import { DESKTOP, launch, PHONE } from "./browser.mjs";
-import { checkAccess, openPage } from "./page.mjs";
+import { button, checkAccess, openPage, settled, visit } from "./page.mjs";
+import { EMAIL, PASSWORD } from "./session.mjs";
+import { PIXEL } from "./pixel.mjs";
+import { story } from "./story.mjs";
 import { startServer } from "./server.mjs";
 
-const EMAIL = "first@example.com";
-const PASSWORD = "a-long-password";
 const KINDS = ["text", "editor", "number", "bool", "email", "url", "date", "autodate", "select", "file", "relation", "json", "geoPoint", "password"];
-// The smallest PNG there is: one pixel.
-const PIXEL = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
 
 let server;
 let browser;
@@ -21,7 +20,6 @@ after(async () => {
 });
 
 const at = (address) => `${server.url}/_/${address}`;
-const button = (page, name) => page.getByRole("button", { name, exact: true });
 
 /** Everything that a page of this size must let one do, in the order in which one would. */
 function journey(size, options, first) {
@@ -29,19 +27,7 @@ function journey(size, options, first) {
     const name = `things_${size}`;
     let opened;
     let page;
-    // Each step stands on the ones before it, so after a failure the rest would only wait.
-    let failed = "";
-    const test = (title, work) =>
-      runTest(title, async (context) => {
-        if (failed) return context.skip(`after "${failed}"`);
-        try {
-          await work();
-        } catch (failure) {
-          failed = title;
-          if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT });
-          throw failure;
-        }
-      });
+    const test = story(() => page);
     before(async () => {
       opened = await openPage(browser, options);
       page = opened.page;
@@ -67,7 +53,7 @@ function journey(size, options, first) {
     }
 
     test("a wrong password is refused in words, the right one lets in", async () => {
-      await page.goto(at("#/login"));
+      await visit(page, at("#/login"));
       await page.getByLabel("Email").fill(EMAIL);
       await page.getByLabel("Password *", { exact: true }).fill("not-this-one");
       await page.keyboard.press("Enter");
@@ -78,10 +64,11 @@ function journey(size, options, first) {
       await page.getByRole("navigation", { name: "Areas" }).waitFor();
       // The start leads on to a collection; only then is the page at rest.
       await page.waitForURL(/[?&]collection=/);
+      await settled(page);
     });
 
     test("a collection with a field of every kind is made", async () => {
-      await page.goto(at("#/collections?new=base"));
+      await visit(page, at("#/collections?new=base"));
       await page.getByLabel("Name *").fill(name);
       for (const kind of KINDS) {
         await button(page, "Add a field").click();
@@ -125,6 +112,7 @@ function journey(size, options, first) {
       await checkAccess(page, "the form of a record");
       await button(drawer, "Create").click();
       await page.getByText("The record is created.").waitFor();
+      await drawer.waitFor({ state: "detached" });
       await page.getByText("Hello").first().waitFor();
       await checkAccess(page, "the list of records");
     });
@@ -176,7 +164,7 @@ function journey(size, options, first) {
     });
 
     test("a broken rule is refused where it stands, and can be mended", async () => {
-      await page.goto(at(`#/collections?collection=${name}&tab=rules`));
+      await visit(page, at(`#/collections?collection=${name}&tab=rules`));
       const rule = page.getByRole("group", { name: "List and search" });
       await rule.getByText("Condition").click();
       // An empty condition is neither "everybody" nor "nobody".
@@ -199,7 +187,7 @@ function journey(size, options, first) {
     });
 
     test("a deleted record comes back by undo", async () => {
-      await page.goto(at(`#/collections?collection=${name}`));
+      await visit(page, at(`#/collections?collection=${name}`));
       await page.getByText("Mine").first().waitFor();
       await page.getByRole("checkbox", { name: /^Choose \w{15}$/ }).first().check();
       await button(page, "Delete").click();
@@ -210,9 +198,9 @@ function journey(size, options, first) {
 
     if (first) {
       test("the keyboard alone reaches a record and comes back", async () => {
-        await page.goto(at("#/collections?collection=users"));
+        await visit(page, at("#/collections?collection=users"));
         await page.getByText("No records yet").waitFor();
-        await page.goto(at(`#/collections?collection=${name}`));
+        await visit(page, at(`#/collections?collection=${name}`));
         await page.locator('[data-index="0"]').focus();
         await page.keyboard.press("Enter");
         await page.getByRole("dialog").getByLabel("text", { exact: true }).waitFor();
@@ -226,10 +214,10 @@ function journey(size, options, first) {
       });
 
       test("records that others add appear by themselves", async () => {
-        await page.goto(at(`#/collections?collection=${name}`));
+        await visit(page, at(`#/collections?collection=${name}`));
         await page.getByText("Mine").first().waitFor();
         // The stream of changes opens a moment after the list.
-        await page.waitForTimeout(500);
+        await page.locator("[data-live]").waitFor();
         const status = await page.evaluate(async (collection) => {
           const { token } = JSON.parse(localStorage.getItem("haversack_dashboard"));
           const answer = await fetch(`/api/collections/${collection}/records`, { method: "POST", headers: { Authorization: token, "Content-Type": "application/json" }, body: '{"text": "From afar"}' });
@@ -243,9 +231,7 @@ function journey(size, options, first) {
 
     test("every other page opens, without serious faults", async () => {
       for (const address of ["#/overview", "#/logs", "#/settings", "#/settings/mail", "#/settings/limits", "#/settings/sql", "#/settings/export-collections", "#/settings/backups", "#/settings/crons", "#/settings/sessions", "#/settings/rules", "#/collections?collection=users&tab=auth", "#/collections?collection=users&tab=api"]) {
-        await page.goto(at(address));
-        await page.getByRole("heading", { level: 1 }).first().waitFor();
-        await page.waitForLoadState("networkidle");
+        await visit(page, at(address));
         await checkAccess(page, address);
       }
     });
@@ -268,7 +254,7 @@ journey("desktop", DESKTOP, true);
 runTest("a browser that speaks German is spoken to in German", async () => {
   const context = await browser.newContext({ ...DESKTOP, locale: "de-DE" });
   const page = await context.newPage();
-  await page.goto(at("#/login"));
+  await visit(page, at("#/login"));
   await page.getByRole("heading", { name: "Anmelden" }).waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
   await context.close();

@@ -1,12 +1,31 @@
-//! A keep-alive HTTP/1.1 connection that does no more than a benchmark needs.
+//! An HTTP/1.1 client that does no more than a benchmark needs.
 //!
 //! It sends bytes that the caller has composed, and reads one reply, whose body is either as long
-//! as `Content-Length` says or chunked. One buffer serves all replies of a connection.
+//! as `Content-Length` says or chunked. One buffer serves all replies of a client.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::Outcome;
+
+/// How requests travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Travel {
+    /// Each on a connection of its own, as in the published suite of the peer.
+    New,
+    /// All of a client's on one connection.
+    Kept,
+}
+
+impl Travel {
+    /// The letter that stands for it in tables.
+    pub(crate) fn letter(self) -> &'static str {
+        match self {
+            Self::New => "N",
+            Self::Kept => "K",
+        }
+    }
+}
 
 /// Composes a request; an empty `token` means a guest.
 pub(crate) fn compose(method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
@@ -20,45 +39,40 @@ pub(crate) fn compose(method: &str, path: &str, token: &str, body: &str) -> Vec<
     .into_bytes()
 }
 
-/// One connection, and the last reply read from it.
-pub(crate) struct Connection {
-    stream: TcpStream,
+/// One after another, requests to a server.
+pub(crate) struct Client {
+    address: String,
+    travel: Travel,
+    stream: Option<TcpStream>,
     buffer: Vec<u8>,
     body: std::ops::Range<usize>,
 }
 
-impl Connection {
-    /// Connects to `host:port`.
-    pub(crate) async fn open(address: &str) -> Outcome<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(64 * 1024), body: 0..0 })
+impl Client {
+    /// A client of the server at `host:port`.
+    pub(crate) fn new(address: &str, travel: Travel) -> Self {
+        let buffer = Vec::with_capacity(32 * 1024);
+        Self { address: address.to_owned(), travel, stream: None, buffer, body: 0..0 }
+    }
+
+    /// Connects, if requests are to share a connection.
+    pub(crate) async fn prepare(&mut self) -> Outcome<()> {
+        if self.travel == Travel::Kept && self.stream.is_none() {
+            self.stream = Some(connect(&self.address).await?);
+        }
+        Ok(())
     }
 
     /// Sends a request, reads its whole reply and answers the status.
     pub(crate) async fn send(&mut self, request: &[u8]) -> Outcome<u16> {
-        self.stream.write_all(request).await?;
-        self.buffer.clear();
-        let head_end = loop {
-            if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
-                break end + 4;
-            }
-            self.read_more().await?;
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => connect(&self.address).await?,
         };
-        let head = std::str::from_utf8(&self.buffer[..head_end])?;
-        let status: u16 = head.get(9..12).ok_or("not an HTTP reply")?.parse()?;
-        let length = header(head, "content-length").map(str::parse::<usize>).transpose()?;
-        let is_chunked = header(head, "transfer-encoding").is_some();
-
-        let body_end = match length {
-            Some(length) => head_end + length,
-            None if is_chunked => self.join_chunks(head_end).await?,
-            None => head_end,
-        };
-        while self.buffer.len() < body_end {
-            self.read_more().await?;
+        let status = self.exchange(&mut stream, request).await?;
+        if self.travel == Travel::Kept {
+            self.stream = Some(stream);
         }
-        self.body = head_end..body_end;
         Ok(status)
     }
 
@@ -67,8 +81,34 @@ impl Connection {
         &self.buffer[self.body.clone()]
     }
 
+    async fn exchange(&mut self, stream: &mut TcpStream, request: &[u8]) -> Outcome<u16> {
+        stream.write_all(request).await?;
+        self.buffer.clear();
+        let head_end = loop {
+            if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
+                break end + 4;
+            }
+            self.read_more(stream).await?;
+        };
+        let head = std::str::from_utf8(&self.buffer[..head_end])?;
+        let status: u16 = head.get(9..12).ok_or("not an HTTP reply")?.parse()?;
+        let length = header(head, "content-length").map(str::parse::<usize>).transpose()?;
+        let is_chunked = header(head, "transfer-encoding").is_some();
+
+        let body_end = match length {
+            Some(length) => head_end + length,
+            None if is_chunked => self.join_chunks(stream, head_end).await?,
+            None => head_end,
+        };
+        while self.buffer.len() < body_end {
+            self.read_more(stream).await?;
+        }
+        self.body = head_end..body_end;
+        Ok(status)
+    }
+
     /// Moves the chunks that start at `body_start` together, and answers where they end.
-    async fn join_chunks(&mut self, body_start: usize) -> Outcome<usize> {
+    async fn join_chunks(&mut self, stream: &mut TcpStream, body_start: usize) -> Outcome<usize> {
         let mut body_end = body_start;
         let mut at = body_start;
         loop {
@@ -76,13 +116,13 @@ impl Connection {
                 if let Some(end) = find(&self.buffer[at..], b"\r\n") {
                     break at + end;
                 }
-                self.read_more().await?;
+                self.read_more(stream).await?;
             };
             let size =
                 usize::from_str_radix(std::str::from_utf8(&self.buffer[at..line_end])?.trim(), 16)?;
             let data = line_end + 2;
             while self.buffer.len() < data + size + 2 {
-                self.read_more().await?;
+                self.read_more(stream).await?;
             }
             if size == 0 {
                 return Ok(body_end);
@@ -93,12 +133,29 @@ impl Connection {
         }
     }
 
-    async fn read_more(&mut self) -> Outcome<()> {
-        if self.stream.read_buf(&mut self.buffer).await? == 0 {
+    async fn read_more(&mut self, stream: &mut TcpStream) -> Outcome<()> {
+        if stream.read_buf(&mut self.buffer).await? == 0 {
             return Err("the server closed the connection".into());
         }
         Ok(())
     }
+}
+
+async fn connect(address: &str) -> Outcome<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Sends one request on a connection of its own and answers the body as JSON, `null` for none.
+pub(crate) async fn call(address: &str, request: &[u8]) -> Outcome<serde_json::Value> {
+    let mut client = Client::new(address, Travel::New);
+    let status = client.send(request).await?;
+    let body = client.body();
+    if !(200..300).contains(&status) {
+        return Err(format!("{status}: {}", String::from_utf8_lossy(body)).into());
+    }
+    Ok(if body.is_empty() { serde_json::Value::Null } else { serde_json::from_slice(body)? })
 }
 
 fn header<'head>(head: &'head str, name: &str) -> Option<&'head str> {

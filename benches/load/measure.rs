@@ -1,4 +1,4 @@
-//! Runs one kind of request on many connections and says how it went.
+//! Runs one kind of request on many clients and says how it went.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -7,131 +7,150 @@ use std::time::{Duration, Instant};
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::Outcome;
-use crate::client::Connection;
+use crate::client::{Client, Travel};
 use crate::server::Server;
+use crate::statistics::percentile;
 
-/// When a measurement ends.
-#[derive(Clone, Copy)]
-pub(crate) enum Until {
-    /// After this long.
-    Elapsed(Duration),
-    /// After this many requests.
-    Count(usize),
+/// When requests are sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Pace {
+    /// Each client sends its next request as soon as it has its reply.
+    Closed,
+    /// So many in a second, however long replies take: what waits for its turn counts as waiting.
+    Open(f64),
+}
+
+/// Request number `n`.
+pub(crate) type Compose = Rc<dyn Fn(usize) -> Vec<u8>>;
+/// What is wrong with the body of a reply to request number `n` whose status was fine.
+pub(crate) type Accept = Rc<dyn Fn(usize, &[u8]) -> Result<(), String>>;
+
+/// What is sent, and how.
+#[derive(Clone)]
+pub(crate) struct Load {
+    pub(crate) requests: usize,
+    pub(crate) concurrency: usize,
+    pub(crate) travel: Travel,
+    pub(crate) pace: Pace,
+    pub(crate) compose: Compose,
+    pub(crate) accept: Accept,
 }
 
 /// What one measurement saw.
-pub(crate) struct Row {
-    latencies_micros: Vec<u32>,
-    elapsed: Duration,
-    server_cpu: Option<Duration>,
+#[derive(Debug, Clone)]
+pub(crate) struct Sample {
+    pub(crate) wall: f64,
+    pub(crate) p50_millis: f64,
+    pub(crate) p99_millis: f64,
+    /// Microseconds of the server's CPU per request, where they are known.
+    pub(crate) cpu_micros: Option<f64>,
+    pub(crate) errors: usize,
+    pub(crate) first_error: Option<String>,
 }
 
-/// Sends `request(0)`, `request(1)`, … over `connections` connections, each waiting for its reply.
+/// Sends requests 0, 1, … of the load, and counts the replies that are not what they should be.
 ///
-/// The first reply outside 200–299 ends the measurement with its status and body.
-pub(crate) async fn run(
-    server: &Server,
-    connections: usize,
-    until: Until,
-    request: impl Fn(usize) -> Vec<u8> + 'static,
-) -> Outcome<Row> {
-    let mut open = Vec::with_capacity(connections);
-    for _ in 0..connections {
-        open.push(Connection::open(server.address()).await?);
+/// Connections that requests share are opened before the time is taken.
+pub(crate) async fn run(server: &Server, load: &Load) -> Outcome<Sample> {
+    let mut clients = Vec::with_capacity(load.concurrency);
+    for _ in 0..load.concurrency.min(load.requests) {
+        let mut client = Client::new(server.address(), load.travel);
+        client.prepare().await?;
+        clients.push(client);
     }
 
-    let cpu_before = server.cpu_time();
+    let cpu_before = server.cpu_clock();
     let start = Instant::now();
-    let source = Rc::new(Source { request, next: Cell::new(0), until, start });
+    let source = Rc::new(Source { load: load.clone(), next: Cell::new(0), start });
     let tasks = LocalSet::new();
     let mut workers = JoinSet::new();
-    for connection in open {
-        workers.spawn_local_on(work(connection, Rc::clone(&source)), &tasks);
+    for client in clients {
+        workers.spawn_local_on(work(client, Rc::clone(&source)), &tasks);
     }
-    let latencies = tasks
+    let seen = tasks
         .run_until(async {
-            let mut all = Vec::new();
+            let mut all = Seen::default();
             while let Some(worker) = workers.join_next().await {
-                all.extend(worker.map_err(|failure| failure.to_string())??);
+                all.add(worker?);
             }
-            Ok::<_, String>(all)
+            Ok::<_, tokio::task::JoinError>(all)
         })
         .await;
 
-    let elapsed = start.elapsed();
-    let server_cpu =
-        server.cpu_time().zip(cpu_before).map(|(after, before)| after.saturating_sub(before));
-    let mut latencies_micros = latencies?;
+    let wall = start.elapsed().as_secs_f64();
+    let cpu = cpu_before.and_then(|before| server.cpu_since(&before));
+    let Seen { mut latencies_micros, errors, first_error } = seen?;
     latencies_micros.sort_unstable();
-    Ok(Row { latencies_micros, elapsed, server_cpu })
+    let millis = |percent| f64::from(percentile(&latencies_micros, percent)) / 1000.0;
+    Ok(Sample {
+        wall,
+        p50_millis: millis(50),
+        p99_millis: millis(99),
+        cpu_micros: cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / load.requests.max(1) as f64),
+        errors,
+        first_error,
+    })
 }
 
 /// Where the workers of one measurement take their requests from.
-struct Source<F> {
-    request: F,
+struct Source {
+    load: Load,
     next: Cell<usize>,
-    until: Until,
     start: Instant,
 }
 
-impl<F: Fn(usize) -> Vec<u8>> Source<F> {
-    fn take(&self) -> Option<Vec<u8>> {
-        let is_over = match self.until {
-            Until::Elapsed(time) => self.start.elapsed() >= time,
-            Until::Count(count) => self.next.get() >= count,
+impl Source {
+    /// The next request's number, and when it is due.
+    fn take(&self) -> Option<(usize, Option<Instant>)> {
+        let number = self.next.get();
+        if number >= self.load.requests {
+            return None;
+        }
+        self.next.set(number + 1);
+        let due = match self.load.pace {
+            Pace::Closed => None,
+            Pace::Open(per_second) => {
+                Some(self.start + Duration::from_secs_f64(number as f64 / per_second))
+            }
         };
-        (!is_over).then(|| (self.request)(self.next.replace(self.next.get() + 1)))
+        Some((number, due))
     }
 }
 
-async fn work<F: Fn(usize) -> Vec<u8>>(
-    mut connection: Connection,
-    source: Rc<Source<F>>,
-) -> Result<Vec<u32>, String> {
-    let mut latencies = Vec::new();
-    while let Some(request) = source.take() {
-        let sent = Instant::now();
-        let status = connection.send(&request).await.map_err(|failure| failure.to_string())?;
-        latencies.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
-        if !(200..300).contains(&status) {
-            return Err(format!("{status}: {}", String::from_utf8_lossy(connection.body())));
+#[derive(Default)]
+struct Seen {
+    latencies_micros: Vec<u32>,
+    errors: usize,
+    first_error: Option<String>,
+}
+
+impl Seen {
+    fn add(&mut self, other: Self) {
+        self.latencies_micros.extend(other.latencies_micros);
+        self.errors += other.errors;
+        self.first_error = self.first_error.take().or(other.first_error);
+    }
+}
+
+async fn work(mut client: Client, source: Rc<Source>) -> Seen {
+    let mut seen = Seen::default();
+    while let Some((number, due)) = source.take() {
+        let request = (source.load.compose)(number);
+        if let Some(due) = due {
+            tokio::time::sleep_until(due.into()).await;
+        }
+        let sent = due.unwrap_or_else(Instant::now);
+        let answered = client.send(&request).await;
+        seen.latencies_micros.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
+        let verdict = match answered {
+            Err(failure) => Err(failure.to_string()),
+            Ok(200..300) => (source.load.accept)(number, client.body()),
+            Ok(status) => Err(format!("{status}: {}", String::from_utf8_lossy(client.body()))),
+        };
+        if let Err(reason) = verdict {
+            seen.errors += 1;
+            seen.first_error.get_or_insert(reason);
         }
     }
-    Ok(latencies)
-}
-
-/// Prints the heading that rows print under.
-pub(crate) fn print_header() {
-    println!(
-        "{:<32} {:>9} {:>9} {:>10} {:>10} {:>12}",
-        "", "requests", "req/s", "p50 ms", "p99 ms", "CPU us/req"
-    );
-}
-
-impl Row {
-    /// How many requests were answered.
-    pub(crate) fn requests(&self) -> usize {
-        self.latencies_micros.len()
-    }
-
-    /// Prints the measurement as one line.
-    pub(crate) fn print(&self, name: &str) {
-        let requests = self.requests().max(1) as f64;
-        let cpu = self.server_cpu.map_or_else(
-            || "-".to_owned(),
-            |cpu| format!("{:.1}", cpu.as_secs_f64() * 1e6 / requests),
-        );
-        println!(
-            "{name:<32} {:>9} {:>9.0} {:>10.3} {:>10.3} {cpu:>12}",
-            self.requests(),
-            requests / self.elapsed.as_secs_f64(),
-            self.percentile_millis(50),
-            self.percentile_millis(99),
-        );
-    }
-
-    fn percentile_millis(&self, percent: usize) -> f64 {
-        let at = self.latencies_micros.len() * percent / 100;
-        self.latencies_micros.get(at).map_or(0.0, |&micros| f64::from(micros) / 1000.0)
-    }
+    seen
 }

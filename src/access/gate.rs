@@ -256,6 +256,24 @@ impl<'a> Gate<'a> {
         }
     }
 
+    /// Whether the stored `row` passes `rule` for the caller, as it would be one of its collection:
+    /// `None` is passed by superusers alone, an empty one by everybody.
+    pub fn satisfies(
+        &self,
+        collection: &Arc<Collection>,
+        rule: Option<&str>,
+        row: Row<'_>,
+    ) -> Result<bool, FilterError> {
+        if self.caller.is_unrestricted() {
+            return Ok(true);
+        }
+        match rule {
+            None => Ok(false),
+            Some("") => Ok(true),
+            Some(rule) => self.holds(collection, rule, self.caller.request(), Subject::Stored(row)),
+        }
+    }
+
     fn within_scope(&self, collection: &Collection, verb: Verb) -> Result<(), Denied> {
         if self.caller.reaches(collection, verb) { Ok(()) } else { Err(Denied::OutOfScope) }
     }

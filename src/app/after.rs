@@ -17,7 +17,7 @@ const UNDER_WAY_MAX: usize = 1024;
 /// How long closing waits for hooks under way.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Something that is committed, and the app it happened in.
+/// Something that is committed, or came to nothing, and the app it happened in.
 pub struct Committed<P> {
     app: App,
     change: Arc<P>,

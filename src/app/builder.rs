@@ -14,7 +14,7 @@ use http::Method;
 use super::after::AfterRuntime;
 use super::cron::Cron;
 use super::link::Link;
-use super::migrations::{self, Migration, MigrationError};
+use super::migrations::{Migration, MigrationError};
 use super::program_command::ProgramCommand;
 use super::{App, HookSetup, Next, Parts, ReloadHook, Request, own_jobs, scripting};
 use crate::auth::{CommonPasswords, PasswordHasher};
@@ -24,6 +24,7 @@ use crate::files::Storage;
 use crate::hooks::{Data, Rejection};
 use crate::jobs::AfterHooks;
 use crate::mail::Authorities;
+use crate::ops::automigrate::{self, Journal};
 use crate::ops::backups::Backups;
 use crate::ops::logs::Logs;
 use crate::ops::realtime::Pump;
@@ -63,6 +64,7 @@ pub struct AppBuilder {
     pub(super) after: AfterRuntime,
     pub(super) link: Link,
     migrations: Vec<Migration>,
+    leaves_migrations: bool,
     crons: Vec<Cron>,
     commands: Vec<ProgramCommand>,
 }
@@ -80,6 +82,7 @@ impl Default for AppBuilder {
             after: AfterRuntime::new(link.clone()),
             link,
             migrations: Vec::new(),
+            leaves_migrations: false,
             crons: Vec::new(),
             commands: Vec::new(),
         }
@@ -244,6 +247,13 @@ impl AppBuilder {
         self
     }
 
+    /// Leaves migrations to [`App::apply_migrations`] and [`App::revert_migrations`], and reads no
+    /// files of hooks: for programs that do nothing else.
+    pub fn leave_migrations(mut self) -> Self {
+        self.leaves_migrations = true;
+        self
+    }
+
     /// Makes the data folder, opens the store in it and puts everything together.
     pub fn build(self) -> Result<App, BuildError> {
         let Config { boot, live } = self.config;
@@ -256,10 +266,7 @@ impl AppBuilder {
             router.wrap(&prefix, middleware);
         }
         router.wrap("", scripting::middleware(self.link.clone()));
-        let mut all_migrations = self.migrations;
-        all_migrations.extend(scripting::migrations(&boot)?);
         refuse_twins("job", self.crons.iter().map(|cron| &*cron.id))?;
-        refuse_twins("migration", all_migrations.iter().map(|migration| &*migration.name))?;
         refuse_twins("command", self.commands.iter().map(|command| &*command.name))?;
         let public = Arc::new(PublicFolder::new(&boot.public_folder, boot.index_fallback));
         router.set_fallback(move |state, request| {
@@ -274,6 +281,7 @@ impl AppBuilder {
         let hashing = if boot.hashing_threads == 0 { cores } else { boot.hashing_threads };
         let options = StoreOptions {
             cache_bytes: usize::try_from(boot.cache_size.get()).unwrap_or(usize::MAX),
+            column_bytes: usize::try_from(boot.column_cache.get()).unwrap_or(usize::MAX),
             durability: match boot.durability {
                 config::Durability::Full => store::Durability::Full,
                 config::Durability::Relaxed => store::Durability::Relaxed,
@@ -283,6 +291,7 @@ impl AppBuilder {
         let store = open_store(&boot.data, &options)?;
         let options = StoreOptions {
             cache_bytes: LOG_CACHE_BYTES,
+            column_bytes: 0,
             // What is logged is not worth waiting for the disk.
             durability: store::Durability::Relaxed,
             ..StoreOptions::default()
@@ -299,7 +308,16 @@ impl AppBuilder {
             .with_outbound(Outbound::new(boot.outbound_allow_private))
             .trusting(authorities)
             .logging_to(logs);
+        let folder = &boot.migrations.folder;
+        let backend = match boot.migrations.automigrate {
+            true => backend.recording_to(Journal::new(folder)),
+            false => backend,
+        };
         let backend = Arc::new(backend);
+        automigrate::recover(&backend, folder)?;
+        let mut all_migrations = self.migrations;
+        all_migrations.extend(scripting::migrations(&boot)?);
+        refuse_twins("migration", all_migrations.iter().map(|migration| &*migration.name))?;
         for setup in self.hook_setups {
             setup(backend.hooks());
         }
@@ -310,6 +328,7 @@ impl AppBuilder {
         }
         let scripts = scripting::scripts(&boot, &backend);
         let backups = Backups::of(&boot.data);
+        backups.settle(&backend)?;
         own_jobs::register(&backend, &backups).map_err(ops::Error::internal)?;
         let state = State::new(
             Arc::new(ArcSwap::from_pointee(live)),
@@ -319,6 +338,7 @@ impl AppBuilder {
             Blocking::new(HASHES_WAITING_MAX),
             &router,
         );
+        scripts.serve_with(Arc::clone(&state.realtime), Arc::clone(&state.backups));
         let pump = Pump::start(Arc::clone(&state.realtime)).map_err(BuildError::Thread)?;
         let after_hooks =
             AfterHooks::start(Arc::clone(&state.backend)).map_err(BuildError::Thread)?;
@@ -345,9 +365,11 @@ impl AppBuilder {
             let failed = |error| BuildError::Program(format!("job {}: {error}", cron.id));
             cron.register(&app.0.state.backend, &app.0.link).map_err(failed)?;
         }
-        migrations::apply(&app.0.state.backend, &app.0.migrations)?;
-        // A server without the hooks that it should have would let through what they refuse.
-        app.0.scripts.load()?;
+        if !self.leaves_migrations {
+            app.apply_migrations(|name| tracing::info!(name, "migration made"))?;
+            // A server without the hooks that it should have would let through what they refuse.
+            app.0.scripts.load()?;
+        }
         Ok(app)
     }
 }

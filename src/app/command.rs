@@ -72,11 +72,26 @@ pub enum BackupCommand {
     Create {
         /// Its name; empty for one that is made up.
         name: String,
+        /// Whether it is to hold only what happened since the newest one.
+        incremental: bool,
+        /// The name of the one since which it is to hold what happened.
+        base: Option<String>,
+    },
+    /// Lists them.
+    List,
+    /// Restores it aside and checks what came of it.
+    Verify {
+        /// Its name.
+        key: String,
+        /// A moment within its chain: a time, or the number of a change.
+        until: Option<String>,
     },
     /// Puts it in the place of the data.
     Restore {
         /// Its name.
         key: String,
+        /// A moment within its chain: a time, or the number of a change.
+        until: Option<String>,
     },
 }
 

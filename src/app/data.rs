@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::App;
 use crate::access::Caller;
-use crate::hooks::{Data, Find, Mail, Rejection};
+use crate::hooks::{AccountMail, AccountToken, Data, Find, Mail, Rejection};
 use crate::ops::hooked::LiveData;
 use crate::schema::{Collection, Record};
 
@@ -146,6 +146,54 @@ impl DataHandle {
     /// The settings, without secrets.
     pub async fn settings(&self) -> Result<Json, Rejection> {
         self.run(|data| data.settings()).await
+    }
+
+    /// Changes the settings by a body like those that the API takes.
+    pub async fn save_settings(&self, body: Json) -> Result<Json, Rejection> {
+        self.run(move |data| data.save_settings(body)).await
+    }
+
+    /// Brings collections to what a list of definitions says.
+    pub async fn import_collections(
+        &self,
+        definitions: Vec<Json>,
+        delete_missing: bool,
+    ) -> Result<(), Rejection> {
+        self.run(move |data| data.import_collections(definitions, delete_missing)).await
+    }
+
+    /// Deletes all records of a collection with what depends on them.
+    pub async fn truncate(&self, id_or_name: &str) -> Result<(), Rejection> {
+        let name = id_or_name.to_owned();
+        self.run(move |data| data.truncate(&name)).await
+    }
+
+    /// What a SELECT in SQL says, each row by the names of its columns, as texts or null.
+    pub async fn select(&self, sql: &str) -> Result<Vec<Map<String, Json>>, Rejection> {
+        let sql = sql.to_owned();
+        self.run(move |data| data.select(&sql)).await
+    }
+
+    /// A token for an account.
+    pub async fn account_token(
+        &self,
+        collection: &str,
+        id: &str,
+        token: AccountToken,
+    ) -> Result<String, Rejection> {
+        let (collection, id) = (collection.to_owned(), id.to_owned());
+        self.run(move |data| data.account_token(&collection, &id, &token)).await
+    }
+
+    /// Has one of the mails of auth collections sent.
+    pub async fn send_account_mail(
+        &self,
+        collection: &str,
+        id: &str,
+        mail: AccountMail,
+    ) -> Result<(), Rejection> {
+        let (collection, id) = (collection.to_owned(), id.to_owned());
+        self.run(move |data| data.send_account_mail(&collection, &id, &mail)).await
     }
 
     /// Has a mail sent.

@@ -1,8 +1,10 @@
 //! Hooks of an app in the making.
 
 use crate::hooks::{
-    Action, AuthAction, AuthCall, CollectionChange, CollectionWrite, Enrichment, Event, Hooks,
-    MailSend, RecordChange, RecordWrite, Rejection, RequestAction, RequestCall, When,
+    Action, AuthAction, AuthCall, BatchCall, CollectionAction, CollectionCall, CollectionChange,
+    CollectionFailure, CollectionWrite, Enrichment, Event, Hooks, MailKind, MailSend, RecordChange,
+    RecordFailure, RecordWrite, Rejection, RequestAction, RequestCall, SettingsReload,
+    SettingsWrite, When,
 };
 use crate::web::BoxError;
 
@@ -108,6 +110,95 @@ impl AppBuilder {
             hooks.record_signal(action).add(when, hook);
         }));
         self
+    }
+
+    /// After a write of a record was begun and nothing of it is kept: because a check, a hook or the
+    /// store said no, or because the transaction that it was a part of was taken back.
+    pub fn after_error<F, A>(mut self, action: Action, when: impl Into<When>, hook: F) -> Self
+    where
+        F: Fn(Committed<RecordFailure>) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        let (runtime, when) = (self.after.clone(), when.into());
+        self.push_hook(Box::new(move |hooks| {
+            let hook = move |failure: &_| runtime.begin(failure, &hook);
+            hooks.record_failures(action).add(when, hook);
+        }));
+        self
+    }
+
+    /// After a write of a collection was begun and nothing of it is kept.
+    pub fn after_collection_error<F, A>(mut self, action: Action, hook: F) -> Self
+    where
+        F: Fn(Committed<CollectionFailure>) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        let runtime = self.after.clone();
+        self.push_hook(Box::new(move |hooks| {
+            let hook = move |failure: &_| runtime.begin(failure, &hook);
+            hooks.collection_failures(action).add(When::any(), hook);
+        }));
+        self
+    }
+
+    /// Before a request of the API of collections is answered.
+    pub fn on_collection_request(
+        self,
+        action: CollectionAction,
+        when: impl Into<When>,
+        hook: impl for<'a> Fn(&mut Event<'a, CollectionCall>) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let when = when.into();
+        self.hooks(move |hooks| {
+            hooks.collection_request(action).before(when, hook);
+        })
+    }
+
+    /// Before a batch begins; the requests in it are asked about as others are, too.
+    pub fn on_batch(
+        self,
+        hook: impl for<'a> Fn(&mut Event<'a, BatchCall>) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks(move |hooks| {
+            hooks.batch.before(When::any(), hook);
+        })
+    }
+
+    /// Before settings are changed over the API.
+    pub fn on_settings(
+        self,
+        hook: impl for<'a> Fn(&mut Event<'a, SettingsWrite>) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks(move |hooks| {
+            hooks.settings.before(When::any(), hook);
+        })
+    }
+
+    /// After settings were changed, by whatever way.
+    pub fn after_settings<F, A>(mut self, hook: F) -> Self
+    where
+        F: Fn(Committed<SettingsReload>) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        let runtime = self.after.clone();
+        self.push_hook(Box::new(move |hooks| {
+            let hook = move |reload: &_| runtime.begin(reload, &hook);
+            hooks.settings_reloaded.add(When::any(), hook);
+        }));
+        self
+    }
+
+    /// Before one of the mails of auth collections is sent: the hook may change it.
+    pub fn on_account_mail(
+        self,
+        kind: MailKind,
+        when: impl Into<When>,
+        hook: impl for<'a> Fn(&mut Event<'a, MailSend>) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let when = when.into();
+        self.hooks(move |hooks| {
+            hooks.account_mail(kind).before(when, hook);
+        })
     }
 
     /// Before a collection is made, changed or removed.

@@ -5,6 +5,7 @@
 //! Start reading at [`App::builder`].
 
 mod after;
+mod backup;
 mod builder;
 mod command;
 pub mod control;
@@ -38,6 +39,8 @@ pub use migrations::MigrationError;
 pub use request::{Next, Request};
 pub use running::Running;
 
+pub use crate::script::SCRIPT_TYPES;
+
 use after::AfterRuntime;
 use cron::Cron;
 use link::Link;
@@ -50,6 +53,7 @@ use crate::dump;
 use crate::hooks::{Chain, Data, Event, Hooks, ServerCall};
 use crate::jobs::AfterHooks;
 use crate::ops;
+use crate::ops::automigrate::{self, Journal};
 use crate::ops::crons::Crons;
 use crate::ops::realtime::Pump;
 use crate::realtime::Hub;
@@ -195,10 +199,31 @@ impl App {
         cron.ok_or_else(|| format!("there is no job {id}"))?.run(self)
     }
 
+    /// Makes the migrations that were not made in this folder, as building an app does, and tells
+    /// `told` the name of each. Blocks.
+    pub fn apply_migrations(&self, told: impl FnMut(&str)) -> Result<(), MigrationError> {
+        migrations::apply(&self.0.state.backend, &self.0.migrations, told)
+    }
+
     /// Takes the last `count` migrations back that were made, the latest first, and returns their
     /// names. They will be made again when an app with them is built. Blocks.
+    ///
+    /// Fails when one of them is not part of the app; those before it are taken back then.
     pub fn revert_migrations(&self, count: usize) -> Result<Vec<String>, MigrationError> {
         migrations::revert(&self.0.state.backend, &self.0.migrations, count)
+    }
+
+    /// Forgets migrations that were made and are not part of the app any more; what they did stays.
+    /// Returns their names. Blocks.
+    pub fn forget_missing_migrations(&self) -> Result<Vec<String>, MigrationError> {
+        migrations::forget_missing(&self.0.state.backend, &self.0.migrations)
+    }
+
+    /// Writes a migration that gives new data folders all collections of this one, and returns the
+    /// path of its file. Here it counts as made. Blocks.
+    pub fn snapshot_migration(&self) -> Result<String, ops::Error> {
+        let journal = Arc::new(Journal::new(&self.0.boot.migrations.folder));
+        automigrate::write_snapshot(&self.0.state.backend, &journal)
     }
 
     /// Runs a command, and returns what to tell the one who gave it. Blocks.
@@ -228,16 +253,7 @@ impl App {
     }
 
     fn backup(&self, command: BackupCommand) -> Result<String, String> {
-        let state = &self.0.state;
-        let done = match command {
-            BackupCommand::Create { name } => state.backups.create(&state.backend, &name),
-            BackupCommand::Restore { key } => state.backups.restore(&key).map(|()| {
-                format!(
-                    "the server checks {key} and starts again with it; its log says how it went"
-                )
-            }),
-        };
-        done.map_err(|error| told(&error))
+        backup::run(&self.0.state, command).map_err(|error| told(&error))
     }
 
     /// Whether [`serve`](Self::serve) returned because a restored backup takes the place of the data
@@ -277,12 +293,6 @@ impl App {
     pub fn boot(&self) -> &Boot {
         &self.0.boot
     }
-}
-
-/// The name of a backup that is made without a server: `name`, or one that tells the time. The error
-/// says what is wrong with it.
-pub fn backup_key(name: &str, is_taken: impl FnOnce(&str) -> bool) -> Result<String, String> {
-    ops::backups::key(name, "", is_taken).map_err(|error| told(&error))
 }
 
 /// An error as an operator reads it.

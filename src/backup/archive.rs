@@ -1,158 +1,288 @@
 //! Making an archive.
 //!
-//! It is a zip file with `data.ndjson`, the dump of the data without files ([`crate::dump::line`]),
-//! whose last line has its checksum; the files at `storage/<collection>/<record>/<name>`; and
-//! `manifest.json`, which comes last and says how many files there are.
+//! It is a zip file with the data, the files at `storage/<collection>/<record>/<name>`, and
+//! `manifest.json`, which comes last and says what there is. The data of a full backup are
+//! `data.ndjson`, the dump without files ([`crate::dump::line`]). Those of an increment are
+//! `changes.bin`: the history of the store ([`crate::store::Piece`]) since what it builds on, per
+//! piece u64 sequence, u32 number and u32 length, little endian, and its bytes; and its files are those
+//! that no archive before it has.
 
+use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::dump::{self, DumpError, Summary};
-use crate::store::{Snapshot, Store, StoreError, StoreOptions};
+use crate::dump::{self, DumpError};
+use crate::files;
+use crate::model::Timestamp;
+use crate::store::Snapshot;
 
-use super::{BackupError, DATA_ENTRY, MANIFEST_ENTRY, STORAGE, STORE};
+use super::chain::Link;
+use super::hashed::{FilesDigest, Hashed};
+use super::manifest::{Base, Manifest, More, Place, VERSION};
+use super::{BackupError, CHANGES_ENTRY, DATA_ENTRY, MANIFEST_ENTRY, STORAGE};
 
-/// The layout that this program writes and reads.
-pub(super) const VERSION: u64 = 1;
 /// Deflate at its quickest: most of the size is in files that are packed already.
 const LEVEL: i64 = 1;
 /// Bytes that are copied at once.
 const PIECE: usize = 256 << 10;
 
-/// The table of contents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Manifest {
-    pub(super) haversack_backup: u64,
-    pub(super) files: u64,
-    pub(super) file_bytes: u64,
+/// An archive that is complete and on disk, and goes away with this value unless it was moved.
+#[derive(Debug)]
+pub struct Made {
+    path: PathBuf,
+    /// What is in it.
+    pub summary: String,
 }
 
-/// Writes what `snapshot` holds, and the files of the data folder `data` that it names, to a new file
-/// `path`, which is there only once it is complete and on disk. Only its owner can read it. Files
-/// must not be removed meanwhile. Asks `is_stopped` often.
+impl Made {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        // It may have been moved to its place; what cannot be removed goes at the next start.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// What an increment builds on.
+#[derive(Debug)]
+pub struct Ground {
+    base: Base,
+    at: Timestamp,
+    /// The length of each file that the archives so far have, by path below `storage/`.
+    files: HashMap<String, u64>,
+}
+
+impl Ground {
+    /// What an increment on the last of these links, which are a whole chain, builds on. `files` are
+    /// those of all their archives, by path below `storage/` and with their lengths.
+    ///
+    /// # Errors
+    /// [`BackupError::NoBase`] when no history was kept at that time.
+    pub fn new(chain: &[Link], files: HashMap<String, u64>) -> Result<Self, BackupError> {
+        let found = chain.last().and_then(|link| {
+            let (_, sequence) = link.about.history()?;
+            let (name, sha256) = (link.key.clone(), link.about.sha256.clone());
+            Some((Base { name, sha256, sequence }, link.about.last_at()?))
+        });
+        let Some((base, at)) = found else {
+            return Err(BackupError::NoBase("no history was kept when it was made".to_owned()));
+        };
+        Ok(Self { base, at, files })
+    }
+}
+
+/// Writes what `snapshot` holds, and the files of the data folder `data` that it names, to a new file,
+/// which only its owner can read. With a `ground`, only what came after that. Files must not be
+/// removed meanwhile. Asks `is_stopped` often.
 ///
 /// # Errors
-/// [`BackupError`]; what was begun is removed.
+/// [`BackupError`]; what was begun is removed. [`BackupError::NoBase`] when the history of the snapshot
+/// does not reach back to the ground.
 pub fn write(
     snapshot: &Snapshot,
+    at: Timestamp,
     data: &Path,
-    path: &Path,
+    ground: Option<Ground>,
     is_stopped: &dyn Fn() -> bool,
-) -> Result<Summary, BackupError> {
-    let folder = path.parent().unwrap_or(path);
+) -> Result<Made, BackupError> {
     let scratch = data.join("tmp");
-    for folder in [folder, &scratch] {
-        fs::create_dir_all(folder).map_err(BackupError::io(folder))?;
-    }
+    fs::create_dir_all(&scratch).map_err(BackupError::io(&scratch))?;
     // What a crash leaves there is removed at the next start.
-    let part = scratch.join(format!("backup-{:016x}.part", rand::random::<u64>()));
+    let path = scratch.join(format!("backup-{:016x}.part", rand::random::<u64>()));
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     // It holds the hashes of passwords, and secrets.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&part).map_err(BackupError::io(&part))?;
-    let written = write_to(snapshot, data, &file, &part, is_stopped).and_then(|summary| {
-        file.sync_all().map_err(BackupError::io(&part))?;
-        if path.exists() {
-            return Err(BackupError::Exists(path.to_owned()));
-        }
-        fs::rename(&part, path).map_err(BackupError::io(path))?;
-        Ok(summary)
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&part);
-    }
-    // Where folders cannot be opened as files, the system sees to it.
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
-    written
+    let file = options.open(&path).map_err(BackupError::io(&path))?;
+    let mut made = Made { path, summary: String::new() };
+    let zip = ZipWriter::new(io::BufWriter::with_capacity(PIECE, &file));
+    let writing = Writing { zip, data, path: &made.path, is_stopped, files: FilesDigest::new() };
+    let summary = writing.all(snapshot, at, ground)?;
+    file.sync_all().map_err(BackupError::io(&made.path))?;
+    made.summary = summary;
+    Ok(made)
 }
 
-/// Does what [`write()`] does for a data folder that no server uses.
-///
-/// # Errors
-/// [`BackupError`]; what was begun is removed.
-pub fn write_folder(data: &Path, path: &Path) -> Result<Summary, BackupError> {
-    if !data.join(STORE).exists() {
-        return Err(DumpError::NoData(data.to_owned()).into());
-    }
-    let store = Store::open(data, StoreOptions::default()).map_err(|error| match error {
-        StoreError::Locked => BackupError::InUse(data.to_owned()),
-        error => error.into(),
-    })?;
-    let summary = write(&store.snapshot(), data, path, &|| false);
-    store.close()?;
-    summary
+struct Writing<'a, W: Write + Seek> {
+    zip: ZipWriter<W>,
+    data: &'a Path,
+    path: &'a Path,
+    is_stopped: &'a dyn Fn() -> bool,
+    files: FilesDigest,
 }
 
-fn write_to(
-    snapshot: &Snapshot,
-    data: &Path,
-    file: &File,
-    path: &Path,
-    is_stopped: &dyn Fn() -> bool,
-) -> Result<Summary, BackupError> {
-    let mut zip = ZipWriter::new(io::BufWriter::with_capacity(PIECE, file));
-    zip.start_file(DATA_ENTRY, options()).map_err(BackupError::zip(path))?;
-    let mut summary = dump::export_data(snapshot, &mut zip, is_stopped)?;
-    let mut failed = None;
-    let storage = data.join(STORAGE);
-    let walked = dump::named_files(snapshot, data, &mut |below| {
-        if is_stopped() {
-            return Err(DumpError::Stopped);
-        }
-        match add_file(&mut zip, &storage.join(below), &format!("{STORAGE}/{below}")) {
-            Ok(bytes) => {
-                summary.files += 1;
-                summary.file_bytes += bytes;
+impl<W: Write + Seek> Writing<'_, W> {
+    fn all(
+        mut self,
+        snapshot: &Snapshot,
+        at: Timestamp,
+        ground: Option<Ground>,
+    ) -> Result<String, BackupError> {
+        let history = place(snapshot)?;
+        let (data_sha256, what) = match &ground {
+            None => self.dump(snapshot)?,
+            Some(ground) => self.changes(snapshot, ground)?,
+        };
+        let mut known = HashMap::new();
+        let base = ground.map(|ground| {
+            known = ground.files;
+            (ground.base, ground.at)
+        });
+        let (mut files, mut file_bytes) = (0, 0);
+        let data = self.data;
+        let storage = data.join(STORAGE);
+        self.walk(
+            &mut |writing, visit| dump::named_files(snapshot, writing, visit),
+            &mut |this, below| {
+                let path = storage.join(below);
+                let len = fs::metadata(&path).map_err(BackupError::io(&path))?.len();
+                if known.get(below) != Some(&len) {
+                    files += 1;
+                    file_bytes += this.add_file(&path, below)?;
+                    known.insert(below.to_owned(), len);
+                }
                 Ok(())
-            }
-            Err(error) => {
-                failed = Some(error);
-                Err(DumpError::Stopped)
+            },
+        )?;
+        // Those that came and went between are named at moments between.
+        let since = base.as_ref().map(|(_, at)| *at);
+        for folder in since
+            .map_or_else(|| Ok(Vec::new()), |since| files::removed_since(data, since))
+            .map_err(BackupError::io(data))?
+        {
+            self.walk(&mut |_, visit| dump::walk(&folder, visit), &mut |this, below| {
+                if !known.contains_key(below) {
+                    files += 1;
+                    file_bytes += this.add_file(&folder.join(below), below)?;
+                    known.insert(below.to_owned(), 0);
+                }
+                Ok(())
+            })?;
+        }
+        let more = More {
+            at: at.to_string(),
+            change: snapshot.last_change(),
+            data_sha256,
+            files_sha256: std::mem::replace(&mut self.files, FilesDigest::new()).hex(),
+            history,
+            base: base.map(|(base, _)| base),
+        };
+        let manifest = Manifest { haversack_backup: VERSION, files, file_bytes, more: Some(more) };
+        let text = serde_json::to_vec(&manifest).expect("a manifest has only string keys");
+        let path = self.path;
+        self.zip.start_file(MANIFEST_ENTRY, options()).map_err(BackupError::zip(path))?;
+        self.zip.write_all(&text).map_err(BackupError::io(path))?;
+        let mut out = self.zip.finish().map_err(BackupError::zip(path))?;
+        out.flush().map_err(BackupError::io(path))?;
+        let bytes = out.stream_position().map_err(BackupError::io(path))?;
+        Ok(format!("{what}, {files} files of {file_bytes} bytes; the backup has {bytes} bytes"))
+    }
+
+    /// Writes everything; returns the digest of that and what it was.
+    fn dump(&mut self, snapshot: &Snapshot) -> Result<(String, String), BackupError> {
+        self.zip.start_file(DATA_ENTRY, options()).map_err(BackupError::zip(self.path))?;
+        let mut out = Hashed::new(&mut self.zip);
+        let summary = dump::export_data(snapshot, &mut out, self.is_stopped)?;
+        let what =
+            format!("{} collections, {} records", summary.collections.len(), summary.records());
+        Ok((out.hex(), what))
+    }
+
+    /// Writes what happened since; returns the digest of that and what it was.
+    fn changes(
+        &mut self,
+        snapshot: &Snapshot,
+        ground: &Ground,
+    ) -> Result<(String, String), BackupError> {
+        let first = ground.base.sequence;
+        if !snapshot.history_reaches(first).map_err(DumpError::from)? {
+            let what = "what happened since then is not known any more";
+            return Err(BackupError::NoBase(what.to_owned()));
+        }
+        let path = self.path;
+        self.zip.start_file(CHANGES_ENTRY, options()).map_err(BackupError::zip(path))?;
+        let mut out = Hashed::new(&mut self.zip);
+        let (mut sequence, mut number) = (first, u32::MAX);
+        loop {
+            let pieces = snapshot.history_after(sequence, number).map_err(DumpError::from)?;
+            let Some(last) = pieces.last() else { break };
+            (sequence, number) = (last.sequence, last.number);
+            for piece in &pieces {
+                if (self.is_stopped)() {
+                    return Err(DumpError::Stopped.into());
+                }
+                let mut head = [0; 16];
+                head[..8].copy_from_slice(&piece.sequence.to_le_bytes());
+                head[8..12].copy_from_slice(&piece.number.to_le_bytes());
+                let len = u32::try_from(piece.bytes.len()).map_err(|_| DumpError::TooLong)?;
+                head[12..].copy_from_slice(&len.to_le_bytes());
+                out.write_all(&head).map_err(BackupError::io(path))?;
+                out.write_all(&piece.bytes).map_err(BackupError::io(path))?;
             }
         }
-    });
-    match failed {
-        Some(error) => return Err(error),
-        None => walked?,
+        Ok((out.hex(), format!("{} transactions", sequence - first)))
     }
-    let manifest = Manifest {
-        haversack_backup: VERSION,
-        files: summary.files,
-        file_bytes: summary.file_bytes,
-    };
-    let text = serde_json::to_vec(&manifest).expect("a manifest has only string keys");
-    zip.start_file(MANIFEST_ENTRY, options()).map_err(BackupError::zip(path))?;
-    zip.write_all(&text).map_err(BackupError::io(path))?;
-    let mut out = zip.finish().map_err(BackupError::zip(path))?;
-    out.flush().map_err(BackupError::io(path))?;
-    summary.bytes = out.stream_position().map_err(BackupError::io(path))?;
-    Ok(summary)
+
+    /// Shows `visit` each path that `walk` comes to.
+    fn walk(
+        &mut self,
+        walk: &mut dyn FnMut(
+            &Path,
+            &mut dyn FnMut(&str) -> Result<(), DumpError>,
+        ) -> Result<(), DumpError>,
+        visit: &mut dyn FnMut(&mut Self, &str) -> Result<(), BackupError>,
+    ) -> Result<(), BackupError> {
+        let mut failed = None;
+        let walked = walk(self.data, &mut |below| {
+            if (self.is_stopped)() {
+                return Err(DumpError::Stopped);
+            }
+            visit(self, below).map_err(|error| {
+                failed = Some(error);
+                DumpError::Stopped
+            })
+        });
+        failed.map_or_else(|| walked.map_err(BackupError::from), Err)
+    }
+
+    fn add_file(&mut self, path: &Path, below: &str) -> Result<u64, BackupError> {
+        let mut file = Hashed::new(File::open(path).map_err(BackupError::io(path))?);
+        let name = format!("{STORAGE}/{below}");
+        self.zip.start_file(name, options()).map_err(BackupError::zip(self.path))?;
+        let mut piece = vec![0; PIECE];
+        let mut bytes = 0;
+        loop {
+            let count = file.read(&mut piece).map_err(BackupError::io(path))?;
+            if count == 0 {
+                break;
+            }
+            self.zip.write_all(&piece[..count]).map_err(BackupError::io(self.path))?;
+            bytes += count as u64;
+        }
+        self.files.add(below, bytes, &file.digest());
+        Ok(bytes)
+    }
 }
 
-fn add_file<W: Write + Seek>(
-    zip: &mut ZipWriter<W>,
-    path: &Path,
-    name: &str,
-) -> Result<u64, BackupError> {
-    let mut file = File::open(path).map_err(BackupError::io(path))?;
-    zip.start_file(name, options()).map_err(BackupError::zip(path))?;
-    let mut piece = vec![0; PIECE];
-    let mut bytes = 0;
-    loop {
-        let count = file.read(&mut piece).map_err(BackupError::io(path))?;
-        if count == 0 {
-            return Ok(bytes);
-        }
-        zip.write_all(&piece[..count]).map_err(BackupError::io(path))?;
-        bytes += count as u64;
-    }
+/// How far the history of a snapshot goes.
+fn place(snapshot: &Snapshot) -> Result<Option<Place>, BackupError> {
+    let Some(recording) = snapshot.recording() else { return Ok(None) };
+    let at = snapshot.last_recorded_at().map_err(DumpError::from)?;
+    Ok(Some(Place {
+        epoch: format!("{:016x}", recording.epoch),
+        sequence: recording.sequence,
+        at: at.map(|at| at.to_string()),
+    }))
 }
 
 fn options() -> SimpleFileOptions {

@@ -33,6 +33,15 @@ pub enum BackupError {
     /// What is in the archive contradicts itself.
     #[error("the backup is damaged: {0}")]
     Damaged(String),
+    /// An archive that it builds on is missing or another one.
+    #[error("the backup cannot be used: {0}")]
+    Chain(String),
+    /// Nothing can be built on the archive.
+    #[error("there can be no increment: {0}; make a full backup")]
+    NoBase(String),
+    /// The backup does not tell of the moment that was asked for.
+    #[error("{0}")]
+    NotThen(String),
     /// There is something of that name.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),

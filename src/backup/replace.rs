@@ -10,10 +10,10 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::dump::Summary;
-use crate::store::{Store, StoreOptions};
+use crate::store::{Moment, Store, StoreOptions};
 
 use super::unpack::unpack;
-use super::{BackupError, LOG, STORAGE, STORE};
+use super::{BackupError, LOG, Local, STORAGE, STORE};
 
 /// Where new content is made.
 const STAGE: &str = ".restore";
@@ -24,15 +24,15 @@ const READY: &str = "ready";
 /// All that is replaced, in the order in which it moves.
 const PARTS: [&str; 3] = [LOG, STORE, STORAGE];
 
-/// Makes new content for the data folder `data` of the archive `path`, and checks it. From then on it
-/// takes the place of the old one whenever [`put_in_place`] is called.
+/// Makes new content for the data folder `data` of a whole chain of archives, as it was at `until`, and
+/// checks it. From then on it takes the place of the old one whenever [`put_in_place`] is called.
 ///
 /// # Errors
 /// [`BackupError`]; nothing is staged then.
-pub fn stage(data: &Path, path: &Path) -> Result<Summary, BackupError> {
+pub fn stage(data: &Path, chain: &[Local], until: Moment) -> Result<Summary, BackupError> {
     let stage = data.join(STAGE);
     remove(&stage)?;
-    let staged = unpack(path, &stage).and_then(|summary| {
+    let staged = unpack(chain, &stage, until).and_then(|summary| {
         sync_tree(&stage)?;
         let ready = stage.join(READY);
         File::create(&ready).and_then(|file| file.sync_all()).map_err(BackupError::io(&ready))?;
@@ -109,14 +109,15 @@ pub fn forget_old(data: &Path) -> Result<(), BackupError> {
     remove(&data.join(REPLACED))
 }
 
-/// Restores the archive `path` into the data folder `data`, which no server may be using.
+/// Restores a whole chain of archives into the data folder `data`, which no server may be using, as it
+/// was at `until`.
 ///
 /// # Errors
 /// [`BackupError`]; the data folder is as it was then.
-pub fn restore_folder(data: &Path, path: &Path) -> Result<Summary, BackupError> {
+pub fn restore_folder(data: &Path, chain: &[Local], until: Moment) -> Result<Summary, BackupError> {
     fs::create_dir_all(data).map_err(BackupError::io(data))?;
     drop(lock(data)?);
-    let summary = stage(data, path)?;
+    let summary = stage(data, chain, until)?;
     if let Err(error) = put_in_place(data) {
         // A server that was started meanwhile must not find it later; half done, the next start goes on.
         if matches!(error, BackupError::InUse(_)) {

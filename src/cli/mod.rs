@@ -9,6 +9,7 @@ mod backup;
 mod check;
 mod compact;
 mod export;
+mod hooks;
 mod import;
 mod log;
 mod migrate;
@@ -67,6 +68,11 @@ enum Command {
     Migrate {
         #[command(subcommand)]
         action: migrate::Action,
+    },
+    /// Help with scripts in the folder of hooks.
+    Hooks {
+        #[command(subcommand)]
+        action: hooks::Action,
     },
     /// Look for damage in a data folder; no server may be running.
     ///
@@ -162,6 +168,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Backup { action } => backup::run(action),
         Command::Records { action } => records::run(action),
         Command::Migrate { action } => migrate::run(action),
+        Command::Hooks { action } => hooks::run(action),
         Command::Check(arguments) => check::run(&arguments),
         Command::Compact(arguments) => compact::run(&arguments),
     };

@@ -22,6 +22,11 @@ pub(super) struct ServeArguments {
     /// The address for encrypted connections; the other one then only leads there.
     #[arg(long, value_name = "ADDR", value_parser = parse_address)]
     https: Option<Address>,
+    /// Write changes of collections into the folder of migrations, as files that other data folders
+    /// can follow.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true")]
+    automigrate: Option<bool>,
     #[command(flatten)]
     place: Place,
 }
@@ -45,6 +50,7 @@ impl ServeArguments {
             http: self.http.clone().or_else(|| usual("0.0.0.0:80")),
             tls_address: self.https.clone().or_else(|| usual("0.0.0.0:443")).map(Some),
             tls_domains: domains,
+            automigrate: self.automigrate,
             ..Layer::default()
         }
     }

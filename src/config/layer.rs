@@ -84,6 +84,8 @@ layer! {
     "metrics.token" metrics_token: Secret,
     /// See [`Boot::cache_size`](super::Boot::cache_size).
     "store.cache_size" cache_size: ByteSize,
+    /// See [`Boot::column_cache`](super::Boot::column_cache).
+    "store.column_cache" column_cache: ByteSize,
     /// See [`Boot::durability`](super::Boot::durability).
     "store.durability" durability: Durability,
     /// See [`Boot::worker_threads`](super::Boot::worker_threads).
@@ -122,8 +124,10 @@ layer! {
     "hooks.memory_limit" hooks_memory_limit: ByteSize,
     /// See [`Scripting::watch`](super::Scripting::watch).
     "hooks.watch" hooks_watch: bool,
-    /// See [`Boot::migrations_folder`](super::Boot::migrations_folder).
+    /// See [`Migrations::folder`](super::Migrations::folder).
     "migrations.folder" migrations_folder: PathBuf,
+    /// See [`Migrations::automigrate`](super::Migrations::automigrate).
+    "migrations.automigrate" automigrate: bool,
     /// See [`Live::compression`](super::Live::compression).
     "compression.enabled" compression: bool,
     /// See [`Live::compressed_size_min`](super::Live::compressed_size_min).

@@ -48,6 +48,8 @@ pub struct Boot {
     pub log_format: LogFormat,
     /// The store's page cache.
     pub cache_size: ByteSize,
+    /// Columns kept in memory for filters and sorts that no index serves.
+    pub column_cache: ByteSize,
     /// What a committed write survives.
     pub durability: Durability,
     /// Threads that serve requests; 0 means one for each core.
@@ -68,8 +70,23 @@ pub struct Boot {
     pub tls: Tls,
     /// Hooks, routes and jobs in JavaScript.
     pub hooks: Scripting,
-    /// The folder of migrations in JavaScript; there are none while it is missing.
-    pub migrations_folder: PathBuf,
+    /// Migrations in JavaScript.
+    pub migrations: Migrations,
+}
+
+/// Migrations in JavaScript.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Migrations {
+    /// The folder of their files; there are none while it is missing.
+    pub folder: PathBuf,
+    /// Whether changes of collections over the API are written there.
+    pub automigrate: bool,
+}
+
+impl Default for Migrations {
+    fn default() -> Self {
+        Self { folder: PathBuf::from("./migrations"), automigrate: false }
+    }
 }
 
 /// Hooks, routes and jobs in JavaScript.
@@ -137,6 +154,7 @@ impl Default for Boot {
             data: PathBuf::from("./data"),
             log_format: LogFormat::Human,
             cache_size: ByteSize::mebibytes(128),
+            column_cache: ByteSize::mebibytes(64),
             durability: Durability::Full,
             worker_threads: 0,
             hashing_threads: 0,
@@ -147,7 +165,7 @@ impl Default for Boot {
             index_fallback: true,
             tls: Tls::default(),
             hooks: Scripting::default(),
-            migrations_folder: PathBuf::from("./migrations"),
+            migrations: Migrations::default(),
         }
     }
 }
@@ -225,6 +243,7 @@ impl Config {
                 data: layer.data.unwrap_or(boot.data),
                 log_format: layer.log_format.unwrap_or(boot.log_format),
                 cache_size: layer.cache_size.unwrap_or(boot.cache_size),
+                column_cache: layer.column_cache.unwrap_or(boot.column_cache),
                 durability: layer.durability.unwrap_or(boot.durability),
                 worker_threads: layer.worker_threads.unwrap_or(boot.worker_threads),
                 hashing_threads: layer.hashing_threads.unwrap_or(boot.hashing_threads),
@@ -241,7 +260,10 @@ impl Config {
                     memory_limit: layer.hooks_memory_limit.unwrap_or(boot.hooks.memory_limit),
                     watch: layer.hooks_watch.unwrap_or(boot.hooks.watch),
                 },
-                migrations_folder: layer.migrations_folder.unwrap_or(boot.migrations_folder),
+                migrations: Migrations {
+                    folder: layer.migrations_folder.unwrap_or(boot.migrations.folder),
+                    automigrate: layer.automigrate.unwrap_or(boot.migrations.automigrate),
+                },
                 tls: Tls {
                     address: layer.tls_address.unwrap_or(boot.tls.address),
                     certificate: layer.tls_certificate.unwrap_or(boot.tls.certificate),

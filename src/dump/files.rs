@@ -12,7 +12,10 @@ const PARTS_MAX: usize = 12;
 const PART_BYTES_MAX: usize = 255;
 
 /// Shows every file below `root`, which may be missing, by its path there in order of that.
-pub(super) fn walk(
+///
+/// # Errors
+/// Those of `visit`, and what the disk says.
+pub fn walk(
     root: &Path,
     visit: &mut dyn FnMut(&str) -> Result<(), DumpError>,
 ) -> Result<(), DumpError> {

@@ -22,7 +22,7 @@ pub use check::{Report, check, named_files};
 pub use compact::{Compacted, compact};
 pub use error::DumpError;
 pub use export::{default_name, export_data, export_file, export_folder, export_stream};
-pub use files::place;
+pub use files::{place, walk};
 pub use import::{ImportOptions, import, import_data};
 pub use summary::Summary;
 

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::location::Location;
+use super::removed::Removed;
 use super::scratch::Scratch;
 use super::stored::{Content, StoredFile};
 use super::{ContentType, HEAD_LEN};
@@ -16,11 +17,13 @@ const SIDECAR_MAX: u64 = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Disk {
     root: PathBuf,
+    /// What becomes of files that are removed.
+    pub(super) removed: Removed,
 }
 
 impl Disk {
-    pub(super) fn new(root: PathBuf) -> Self {
-        Self { root }
+    pub(super) fn new(root: PathBuf, removed: Removed) -> Self {
+        Self { root, removed }
     }
 
     /// Moves a finished file to its place, and returns when both are safe on disk.
@@ -82,8 +85,9 @@ impl Disk {
     /// Removes a file with its thumbs, and the record's folder when nothing is left in it.
     pub(super) fn remove(&self, location: &Location) -> io::Result<()> {
         let file = location.file(&self.root);
-        ok_if_missing(fs::remove_file(&file))?;
-        ok_if_missing(fs::remove_file(sidecar(&file)))?;
+        for file in [sidecar(&file), file] {
+            self.removed.take(&self.root, &file)?;
+        }
         self.remove_thumbs(location)?;
         // Fails as long as there is something in it, and then it stays.
         let _ = fs::remove_dir(location.folder(&self.root));
@@ -92,7 +96,9 @@ impl Disk {
 
     /// Removes all files of a record.
     pub(super) fn remove_record(&self, collection: &str, record: &str) -> io::Result<()> {
-        ok_if_missing(fs::remove_dir_all(self.root.join(collection).join(record)))
+        let folder = self.root.join(collection).join(record);
+        self.removed.take_all(&self.root, &folder)?;
+        ok_if_missing(fs::remove_dir_all(folder))
     }
 
     /// Removes the folder of a collection if nothing is left in it.

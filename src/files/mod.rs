@@ -1,7 +1,7 @@
 //! Uploaded files, on disk or in a bucket: where they lie, what they are called, what they are, and
 //! their thumbs.
 //!
-//! Owns: the folders `storage/`, `tmp/` and `uploads/` of the data folder, the talk with S3 storages,
+//! Owns: the folders `storage/`, `tmp/`, `uploads/` and `removed/` of the data folder, the talk with S3 storages,
 //! stored names, content types, and thumbs. Knows nothing of collections, rules or HTTP; which record
 //! names which file is for others to say. The only room below `web` that runs asynchronous code, which
 //! no caller sees: see `bridge`.
@@ -17,6 +17,7 @@ mod disk;
 mod location;
 mod name;
 mod partial;
+mod removed;
 mod scratch;
 mod storage;
 mod stored;
@@ -28,6 +29,7 @@ pub use content_type::{ContentType, HEAD_LEN};
 pub use location::Location;
 pub use name::stored_name;
 pub use partial::{Claim, Partials};
+pub use removed::removed_since;
 pub use scratch::Scratch;
 pub use storage::Storage;
 pub use stored::{Content, StoredFile};

@@ -12,6 +12,7 @@ use super::bucket::{Bucket, BucketOptions};
 use super::disk::{self, Disk};
 use super::location::{Location, file_of_thumbs, is_plain};
 use super::partial::Partials;
+use super::removed::Removed;
 use super::scratch::Scratch;
 use super::stored::StoredFile;
 use super::thumb::{self, Thumb, ThumbError};
@@ -69,7 +70,7 @@ impl Storage {
     /// The files below the data folder `data`. Folders are made when they are needed.
     pub fn new(data: &Path) -> Self {
         Self {
-            disk: Disk::new(data.join("storage")),
+            disk: Disk::new(data.join("storage"), Removed::new(data)),
             scratch: data.join("tmp"),
             partials: Partials::new(data.join("uploads")),
             remote: ArcSwapOption::empty(),
@@ -97,6 +98,12 @@ impl Storage {
             Some(Remote::Bucket(bucket)) => Ok(Some(Arc::clone(bucket))),
             Some(Remote::Unusable { why, .. }) => Err(io::Error::other(why.clone())),
         }
+    }
+
+    /// Has files that are removed from the disk kept aside for some days, for backups of the moments
+    /// when they were named; or no longer, which removes those that were kept.
+    pub fn keep_removed(&self, is_on: bool) -> io::Result<()> {
+        self.disk.removed.keep(is_on)
     }
 
     /// A new empty file on the local disk, and a handle to write it with.

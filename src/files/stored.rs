@@ -39,6 +39,11 @@ impl Content {
         Self(Source::Bucket(Box::new(object)))
     }
 
+    /// Whether reading takes as long as the network does.
+    pub fn is_remote(&self) -> bool {
+        matches!(self.0, Source::Bucket(_))
+    }
+
     /// Goes on reading at `position`, counted from the start.
     pub fn go_to(&mut self, position: u64) -> io::Result<()> {
         match &mut self.0 {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::access::Caller;
 use crate::schema::{Collection, Record};
 
-use super::{Find, Rejection};
+use super::{AccountMail, AccountToken, Find, Rejection};
 
 /// A mail to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +79,18 @@ pub trait Data {
     /// 400 with what is wrong by member.
     fn save_collection(&self, definition: Json) -> Result<Arc<Collection>, Rejection>;
 
+    /// Makes and changes many collections at once, whose definitions may speak of each other. With
+    /// `delete_missing` those that are not among them go, and fields that they leave out; what is
+    /// part of the system stays.
+    ///
+    /// # Errors
+    /// 400 with what is wrong.
+    fn import_collections(
+        &self,
+        definitions: Vec<Json>,
+        delete_missing: bool,
+    ) -> Result<(), Rejection>;
+
     /// Deletes a collection with all its records.
     ///
     /// # Errors
@@ -96,6 +108,70 @@ pub trait Data {
     /// # Errors
     /// What the store says.
     fn send_mail(&self, mail: Mail) -> Result<(), Rejection>;
+
+    /// Changes the settings by a body like those that the API takes, group by group.
+    ///
+    /// # Errors
+    /// 400 with what is wrong by setting.
+    fn save_settings(&self, body: Json) -> Result<Json, Rejection>;
+
+    /// Deletes all records of a collection with what depends on them.
+    ///
+    /// # Errors
+    /// 400 when a record is required elsewhere, 404 when there is no such collection.
+    fn truncate(&self, id_or_name: &str) -> Result<(), Rejection>;
+
+    /// What a SELECT in SQL says, each row by the names of its columns, as texts or null. The tables
+    /// are copies of the collections, made for the query, without passwords and token keys.
+    ///
+    /// # Errors
+    /// 400 when it is no SELECT, cannot be run, or takes too long or too much.
+    fn select(&self, sql: &str) -> Result<Vec<Map<String, Json>>, Rejection>;
+
+    /// Whether a record passes a rule, for the caller that this data is as: superusers pass any,
+    /// nobody else passes none.
+    ///
+    /// # Errors
+    /// 400 when the rule cannot be evaluated, 404 when there is no such record.
+    fn passes(&self, collection: &str, id: &str, rule: Option<&str>) -> Result<bool, Rejection>;
+
+    /// A token for an account. Where sessions are kept, one to make requests with begins one.
+    ///
+    /// # Errors
+    /// 404 when there is no such account.
+    fn account_token(
+        &self,
+        collection: &str,
+        id: &str,
+        token: &AccountToken,
+    ) -> Result<String, Rejection>;
+
+    /// The account that a token is good for, when it is one of these kinds: `auth`, `file`,
+    /// `verification`, `passwordReset`, `emailChange`. None means any.
+    ///
+    /// # Errors
+    /// What the store says.
+    fn token_holder(&self, token: &str, kinds: &[&str]) -> Result<Option<Record>, Rejection>;
+
+    /// Whether this is the password of an account. Takes as long as a hash does.
+    ///
+    /// # Errors
+    /// 404 when there is no such account.
+    fn is_password(&self, collection: &str, id: &str, plain: &str) -> Result<bool, Rejection>;
+
+    /// Has one of the mails of auth collections sent once this is committed.
+    ///
+    /// # Errors
+    /// 404 when there is no such account.
+    fn send_account_mail(
+        &self,
+        collection: &str,
+        id: &str,
+        mail: &AccountMail,
+    ) -> Result<(), Rejection>;
+
+    /// The same data, of which no write fires any hook.
+    fn silently(&self) -> Box<dyn Data + '_>;
 
     /// The same data as `caller` may use it: rules apply as to a request of theirs.
     fn as_caller(&self, caller: Arc<Caller>) -> Box<dyn Data + '_>;

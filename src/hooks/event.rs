@@ -9,6 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::access::Caller;
@@ -260,8 +261,39 @@ impl Enrichment {
     }
 }
 
+/// Which of the mails that every auth collection has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum MailKind {
+    /// A link that verifies an address.
+    Verification,
+    /// A link that sets a new password.
+    PasswordReset,
+    /// A link that changes the address.
+    EmailChange,
+    /// A one-time password.
+    Otp,
+    /// Somebody logged in from a new place.
+    AuthAlert,
+}
+
+impl MailKind {
+    pub(super) const COUNT: usize = Self::AuthAlert as usize + 1;
+}
+
+/// What a mail to the holder of an account is about.
+#[derive(Debug, Clone)]
+pub struct MailAbout {
+    /// Which mail it is.
+    pub kind: MailKind,
+    /// The account as it is when the mail leaves.
+    pub record: Record,
+    /// What the mail carries: `token`, `newEmail`, `otpId` and `password`, or `info`.
+    pub meta: Map<String, Json>,
+}
+
 /// A mail about to be sent. Changes count; nothing is sent when a hook does not let it through.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct MailSend {
     /// Whom it goes to.
     pub to: String,
@@ -269,6 +301,8 @@ pub struct MailSend {
     pub subject: String,
     /// The whole HTML document.
     pub html: String,
+    /// The account it is about; `None` for mails of programs. A change of it has no effect.
+    pub about: Option<MailAbout>,
 }
 
 /// A file about to be served.
@@ -369,7 +403,7 @@ payloads! {
     Enrichment => |this| Some(this.record.collection());
     FileDownload => |this| Some(&this.collection);
     FileToken => |this| this.record.as_ref().map(|record| &**record.collection());
-    MailSend => |_| None;
+    MailSend => |this| this.about.as_ref().map(|about| &**about.record.collection());
     RealtimeConnect => |_| None;
     RealtimeSubscribe => |_| None;
     RealtimeMessage => |_| None;

@@ -8,9 +8,12 @@
 //! for it: whoever fires asks [`Chain::wants`] first, which is a load and a comparison.
 //! Start reading at [`Chain`], then [`Hooks`].
 
+mod account;
+mod call;
 mod chain;
 mod data;
 mod event;
+mod failure;
 mod find;
 mod places;
 mod registry;
@@ -20,14 +23,17 @@ mod signal;
 mod tests;
 mod when;
 
+pub use account::{AccountMail, AccountToken};
+pub use call::{BatchCall, CollectionAction, CollectionCall, SettingsRead, SettingsReload};
 pub use chain::{Chain, HookId, Next};
 pub use data::{Data, Mail};
 pub use event::{
     Action, AuthAction, AuthCall, BackupCall, CollectionChange, CollectionWrite, Enrichment, Event,
-    FileDownload, FileToken, MailSend, Payload, RealtimeConnect, RealtimeMessage,
-    RealtimeSubscribe, RecordChange, RecordWrite, RequestAction, RequestCall, ServerCall,
-    SettingsWrite,
+    FileDownload, FileToken, MailAbout, MailKind, MailSend, Payload, RealtimeConnect,
+    RealtimeMessage, RealtimeSubscribe, RecordChange, RecordWrite, RequestAction, RequestCall,
+    ServerCall, SettingsWrite,
 };
+pub use failure::{CollectionFailure, RecordFailure};
 pub use find::{BindError, Find};
 pub use places::{CollectionHooks, FileHooks, RealtimeHooks, RecordHooks};
 pub use registry::Hooks;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::{
-    Chain, CollectionChange, CollectionWrite, Enrichment, FileDownload, FileToken, RealtimeConnect,
-    RealtimeMessage, RealtimeSubscribe, RecordChange, RecordWrite, Signal,
+    Chain, CollectionChange, CollectionFailure, CollectionWrite, Enrichment, FileDownload,
+    FileToken, RealtimeConnect, RealtimeMessage, RealtimeSubscribe, RecordChange, RecordFailure,
+    RecordWrite, Signal,
 };
 
 /// Hooks about records. Those of writes run inside the transaction.
@@ -34,6 +35,12 @@ pub struct RecordHooks {
     pub updated: Signal<RecordChange>,
     /// After the commit of a delete.
     pub deleted: Signal<RecordChange>,
+    /// After a create of which nothing is kept.
+    pub create_failed: Signal<RecordFailure>,
+    /// After an update of which nothing is kept.
+    pub update_failed: Signal<RecordFailure>,
+    /// After a delete that did not happen.
+    pub delete_failed: Signal<RecordFailure>,
     /// Before a record is shown to anybody: by the API, by realtime, inside others.
     pub enrich: Chain<Enrichment>,
 }
@@ -51,6 +58,9 @@ impl RecordHooks {
             created: Signal::new(total),
             updated: Signal::new(total),
             deleted: Signal::new(total),
+            create_failed: Signal::new(total),
+            update_failed: Signal::new(total),
+            delete_failed: Signal::new(total),
             enrich: Chain::new(total),
         }
     }
@@ -65,12 +75,26 @@ pub struct CollectionHooks {
     pub update: Chain<CollectionWrite>,
     /// Around a delete.
     pub delete: Chain<CollectionWrite>,
+    /// Around the checks of a create or update. Changes to the definition come too late.
+    pub validate: Chain<CollectionWrite>,
+    /// Around the writing of a new one. Changes to the definition come too late.
+    pub create_execute: Chain<CollectionWrite>,
+    /// Around the writing of a changed one. Changes to the definition come too late.
+    pub update_execute: Chain<CollectionWrite>,
+    /// Around the removing of one with its records.
+    pub delete_execute: Chain<CollectionWrite>,
     /// After the commit of a create.
     pub created: Signal<CollectionChange>,
     /// After the commit of an update.
     pub updated: Signal<CollectionChange>,
     /// After the commit of a delete.
     pub deleted: Signal<CollectionChange>,
+    /// After a create of which nothing is kept.
+    pub create_failed: Signal<CollectionFailure>,
+    /// After an update of which nothing is kept.
+    pub update_failed: Signal<CollectionFailure>,
+    /// After a delete that did not happen.
+    pub delete_failed: Signal<CollectionFailure>,
 }
 
 impl CollectionHooks {
@@ -79,9 +103,16 @@ impl CollectionHooks {
             create: Chain::new(total),
             update: Chain::new(total),
             delete: Chain::new(total),
+            validate: Chain::new(total),
+            create_execute: Chain::new(total),
+            update_execute: Chain::new(total),
+            delete_execute: Chain::new(total),
             created: Signal::new(total),
             updated: Signal::new(total),
             deleted: Signal::new(total),
+            create_failed: Signal::new(total),
+            update_failed: Signal::new(total),
+            delete_failed: Signal::new(total),
         }
     }
 }

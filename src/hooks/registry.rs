@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{
-    Action, AuthAction, AuthCall, BackupCall, Chain, CollectionChange, CollectionHooks, FileHooks,
-    MailSend, RealtimeHooks, RecordChange, RecordHooks, RequestAction, RequestCall, ServerCall,
-    SettingsWrite, Signal,
+    Action, AuthAction, AuthCall, BackupCall, BatchCall, Chain, CollectionAction, CollectionCall,
+    CollectionChange, CollectionFailure, CollectionHooks, FileHooks, MailKind, MailSend,
+    RealtimeHooks, RecordChange, RecordFailure, RecordHooks, RequestAction, RequestCall,
+    ServerCall, SettingsRead, SettingsReload, SettingsWrite, Signal,
 };
 
 /// All hooks of one app. They may come and go while it runs.
@@ -27,6 +28,12 @@ pub struct Hooks {
     pub mail: Chain<MailSend>,
     /// Before settings are changed over the API.
     pub settings: Chain<SettingsWrite>,
+    /// Before settings are shown by the API.
+    pub settings_read: Chain<SettingsRead>,
+    /// After settings were changed, by whatever way.
+    pub settings_reloaded: Signal<SettingsReload>,
+    /// Before a batch begins; the requests in it have their own, too.
+    pub batch: Chain<BatchCall>,
     /// Before a backup is made.
     pub backup_create: Chain<BackupCall>,
     /// Before a backup is put in place.
@@ -37,6 +44,8 @@ pub struct Hooks {
     pub terminate: Chain<ServerCall>,
     requests: [Chain<RequestCall>; 5],
     auth: [Chain<AuthCall>; AuthAction::COUNT],
+    collection_requests: [Chain<CollectionCall>; CollectionAction::COUNT],
+    account_mails: [Chain<MailSend>; MailKind::COUNT],
 }
 
 impl Hooks {
@@ -50,12 +59,17 @@ impl Hooks {
             realtime: RealtimeHooks::new(&total),
             mail: Chain::new(&total),
             settings: Chain::new(&total),
+            settings_read: Chain::new(&total),
+            settings_reloaded: Signal::new(&total),
+            batch: Chain::new(&total),
             backup_create: Chain::new(&total),
             backup_restore: Chain::new(&total),
             serve: Chain::new(&total),
             terminate: Chain::new(&total),
             requests: array::from_fn(|_| Chain::new(&total)),
             auth: array::from_fn(|_| Chain::new(&total)),
+            collection_requests: array::from_fn(|_| Chain::new(&total)),
+            account_mails: array::from_fn(|_| Chain::new(&total)),
             total,
         }
     }
@@ -73,6 +87,34 @@ impl Hooks {
     /// Before a request about an account is answered.
     pub fn auth(&self, action: AuthAction) -> &Chain<AuthCall> {
         &self.auth[action as usize]
+    }
+
+    /// Before a request about collections is answered.
+    pub fn collection_request(&self, action: CollectionAction) -> &Chain<CollectionCall> {
+        &self.collection_requests[action as usize]
+    }
+
+    /// Before one of the mails of auth collections is sent, around [`mail`](Self::mail).
+    pub fn account_mail(&self, kind: MailKind) -> &Chain<MailSend> {
+        &self.account_mails[kind as usize]
+    }
+
+    /// Those that hear of a write of a record that came to nothing.
+    pub fn record_failures(&self, action: Action) -> &Signal<RecordFailure> {
+        match action {
+            Action::Create => &self.records.create_failed,
+            Action::Update => &self.records.update_failed,
+            Action::Delete => &self.records.delete_failed,
+        }
+    }
+
+    /// Those that hear of a write of a collection that came to nothing.
+    pub fn collection_failures(&self, action: Action) -> &Signal<CollectionFailure> {
+        match action {
+            Action::Create => &self.collections.create_failed,
+            Action::Update => &self.collections.update_failed,
+            Action::Delete => &self.collections.delete_failed,
+        }
     }
 
     /// Those that hear of a record after the commit.

@@ -103,7 +103,7 @@ impl Rejection {
     }
 
     /// What hooks see of a failure, whose cause is kept by whoever runs them.
-    pub(super) fn summary(&self) -> Self {
+    pub(crate) fn summary(&self) -> Self {
         let Self { status, message, fields, .. } = self;
         let (message, fields) = (message.clone(), fields.clone());
         Self { status: *status, message, fields, cause: None, is_summary: true }

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::*;
 use crate::access::Caller;
@@ -38,6 +38,9 @@ impl Data for Nothing {
     fn save_collection(&self, _: Json) -> Result<Arc<Collection>, Rejection> {
         Err(Rejection::not_found(""))
     }
+    fn import_collections(&self, _: Vec<Json>, _: bool) -> Result<(), Rejection> {
+        Ok(())
+    }
     fn delete_collection(&self, _: &str) -> Result<(), Rejection> {
         Ok(())
     }
@@ -46,6 +49,33 @@ impl Data for Nothing {
     }
     fn send_mail(&self, _: Mail) -> Result<(), Rejection> {
         Ok(())
+    }
+    fn save_settings(&self, _: Json) -> Result<Json, Rejection> {
+        Ok(Json::Null)
+    }
+    fn truncate(&self, _: &str) -> Result<(), Rejection> {
+        Ok(())
+    }
+    fn select(&self, _: &str) -> Result<Vec<Map<String, Json>>, Rejection> {
+        Ok(Vec::new())
+    }
+    fn passes(&self, _: &str, _: &str, _: Option<&str>) -> Result<bool, Rejection> {
+        Ok(false)
+    }
+    fn account_token(&self, _: &str, _: &str, _: &AccountToken) -> Result<String, Rejection> {
+        Err(Rejection::not_found(""))
+    }
+    fn token_holder(&self, _: &str, _: &[&str]) -> Result<Option<Record>, Rejection> {
+        Ok(None)
+    }
+    fn is_password(&self, _: &str, _: &str, _: &str) -> Result<bool, Rejection> {
+        Ok(false)
+    }
+    fn send_account_mail(&self, _: &str, _: &str, _: &AccountMail) -> Result<(), Rejection> {
+        Ok(())
+    }
+    fn silently(&self) -> Box<dyn Data + '_> {
+        Box::new(Self)
     }
     fn as_caller(&self, _: Arc<Caller>) -> Box<dyn Data + '_> {
         Box::new(Self)

@@ -1,8 +1,7 @@
 //! What every use case works with.
 
-use std::sync::Arc;
-
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
@@ -10,18 +9,20 @@ use crate::access::{Caller, RuleCache};
 use crate::auth::PasswordHasher;
 use crate::config::Pinned;
 use crate::files::{BucketOptions, Storage};
-use crate::hooks::{Data, Hooks, Rejection};
+use crate::hooks::{Data, Hooks, Rejection, SettingsReload};
 use crate::mail::{Authorities, Delivery, Security, Sender, Smtp, SmtpLogin};
 use crate::oauth2::Remembered;
 use crate::outbound::Outbound;
 use crate::query::Rows;
+use crate::schema::Secrets;
 use crate::settings::{Bucket, Settings};
 use crate::store::{Load, Snapshot, Store, Tx};
 
 use super::auth::{Factors, LastUses, Principals, Throttles};
+use super::automigrate::Journal;
 use super::crons::Crons;
 use super::files::InFlight;
-use super::hooked::{self, AfterQueue, Effect, Session, Shared};
+use super::hooked::{self, AfterQueue, Effect, Notes, Session, Shared};
 use super::logs::Logs;
 use super::mail::Bell;
 use super::views::{Reading, ViewCache};
@@ -39,6 +40,7 @@ pub struct Backend {
     principals: Principals,
     crons: Crons,
     logs: Option<Logs>,
+    journal: Option<Arc<Journal>>,
     factors: Factors,
     authorities: Authorities,
     files: Storage,
@@ -48,7 +50,6 @@ pub struct Backend {
     providers: Remembered,
     webhooks: Arc<Doorbell>,
     settings: ArcSwap<CachedSettings>,
-    pinned: ArcSwap<Pinned>,
     /// Held while settings are read and cached, so that older ones never replace newer ones.
     reloading: Mutex<()>,
 }
@@ -62,6 +63,34 @@ struct CachedSettings {
     catalog_version: Option<u64>,
 }
 
+/// What is to be done once the fate of a job is known.
+#[derive(Clone)]
+struct Settling {
+    shared: Arc<Shared>,
+    after: Arc<AfterQueue>,
+    notes: Notes,
+}
+
+impl Settling {
+    fn succeeded<T>(&self, answer: T) -> T {
+        let effects = self.notes.kept();
+        if effects.iter().any(|effect| matches!(effect, Effect::Mailed)) {
+            self.shared.bell.ring();
+        }
+        if effects.iter().any(|effect| matches!(effect, Effect::Settings(_))) {
+            self.shared.settings_stale.store(true, Ordering::Release);
+        }
+        self.after.push(effects);
+        answer
+    }
+
+    fn failed(&self, error: Error) -> Error {
+        let (error, effects) = self.notes.lost(&self.shared.hooks, error);
+        self.after.push(effects);
+        error
+    }
+}
+
 impl Backend {
     /// A backend over an open store and the files that belong to it.
     pub fn new(store: Store, hasher: PasswordHasher, files: Storage) -> Self {
@@ -73,6 +102,8 @@ impl Backend {
                 hasher,
                 bell: Bell::default(),
                 system: Arc::new(Caller::system()),
+                pinned: ArcSwap::default(),
+                settings_stale: AtomicBool::new(false),
             }),
             after: Arc::default(),
             throttles: Throttles::default(),
@@ -80,6 +111,7 @@ impl Backend {
             principals: Principals::default(),
             crons: Crons::default(),
             logs: None,
+            journal: None,
             factors: Factors::default(),
             authorities: Authorities::default(),
             files,
@@ -89,7 +121,6 @@ impl Backend {
             providers: Remembered::default(),
             webhooks: Arc::default(),
             settings: ArcSwap::default(),
-            pinned: ArcSwap::default(),
             reloading: Mutex::new(()),
         }
     }
@@ -129,6 +160,18 @@ impl Backend {
     pub fn logging_to(mut self, logs: Logs) -> Self {
         self.logs = Some(logs);
         self
+    }
+
+    /// Has the changes of collections that clients make written down as migrations.
+    #[must_use]
+    pub fn recording_to(mut self, journal: Journal) -> Self {
+        self.journal = Some(Arc::new(journal));
+        self
+    }
+
+    /// Where changes of collections are written down, if they are.
+    pub(in crate::ops) fn journal(&self) -> Option<&Arc<Journal>> {
+        self.journal.as_ref()
     }
 
     /// The log of requests, if there is one.
@@ -235,7 +278,8 @@ impl Backend {
     pub fn settings(&self) -> Arc<Settings> {
         let cached = self.settings.load();
         let version = self.store.catalog_version();
-        if cached.catalog_version == Some(version) {
+        let is_stale = self.shared.settings_stale.load(Ordering::Acquire);
+        if cached.catalog_version == Some(version) && !is_stale {
             return Arc::clone(&cached.settings);
         }
         // What cannot be read now was read before: better those settings than none.
@@ -244,7 +288,7 @@ impl Backend {
 
     /// What the configuration fixes of the settings.
     pub fn pinned_settings(&self) -> Arc<Pinned> {
-        self.pinned.load_full()
+        self.shared.pinned.load_full()
     }
 
     /// Puts what the configuration fixes over the settings; what it fixed before is as it was stored.
@@ -254,16 +298,23 @@ impl Backend {
         let snapshot = self.snapshot();
         settings::check_pinned(&settings::load(&snapshot)?, pinned)?;
         drop(snapshot);
-        self.pinned.store(Arc::new(pinned.clone()));
-        self.reload_settings().map(drop)
+        self.shared.pinned.store(Arc::new(pinned.clone()));
+        let settings = self.reload_settings()?;
+        if self.shared.hooks.settings_reloaded.wants(None) {
+            let reload = SettingsReload { settings: settings.to_json(Secrets::Hide) };
+            self.after.push(vec![Effect::Settings(Arc::new(reload))]);
+        }
+        Ok(())
     }
 
     /// Reads the settings anew: at the start, and after they were written.
     pub fn reload_settings(&self) -> Result<Arc<Settings>, Error> {
         let _guard = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        // Before they are read, so that a later write is not missed.
+        self.shared.settings_stale.store(false, Ordering::Release);
         let snapshot = self.store.snapshot();
         let settings = settings::load(&snapshot)?;
-        let settings = Arc::new(settings::pin(&settings, &self.pinned.load())?);
+        let settings = Arc::new(settings::pin(&settings, &self.shared.pinned.load())?);
         self.files.use_bucket(settings.s3.enabled.then(|| bucket_options(&settings.s3)));
         let catalog_version = Some(snapshot.catalog().version());
         let cached = CachedSettings { settings: Arc::clone(&settings), catalog_version };
@@ -282,8 +333,14 @@ impl Backend {
         if self.after.is_full() {
             return Err(Error::Busy);
         }
-        let (shared, after) = (Arc::clone(&self.shared), self.settling());
-        self.store.write_then(move |tx| hooked::run(tx, &shared, &mut job), after)
+        let (shared, notes) = (Arc::clone(&self.shared), Notes::default());
+        let (runs, settle) = (notes.clone(), self.settling(notes));
+        let kept = settle.clone();
+        let outcome = self.store.write_then(
+            move |tx| hooked::run(tx, &shared, &runs, &mut job),
+            move |answer| kept.succeeded(answer),
+        );
+        outcome.map_err(|error| settle.failed(error))
     }
 
     /// Runs `job` in a write transaction, as the process itself, whom no rule binds; all of it or
@@ -293,22 +350,24 @@ impl Backend {
         mut job: impl FnMut(&dyn Data) -> Result<T, Rejection> + Send + 'static,
     ) -> Result<T, Rejection> {
         let shared = Arc::clone(&self.shared);
-        let outcome = self.write(move |tx| Ok(job(&Session::new(tx, &shared))?));
+        let outcome = self.write(move |tx| {
+            let session = Session::new(tx, &shared);
+            let answer = job(&session)?;
+            Ok((answer, session.has_saved_settings()))
+        });
         self.bell().ring();
         self.sweep_soon();
-        Ok(outcome?)
+        let (answer, has_saved_settings) = outcome?;
+        if has_saved_settings {
+            self.reload_settings()?;
+        }
+        Ok(answer)
     }
 
-    /// What is to be done after the commit of a job that hooks had to do with.
-    fn settling<T>(&self) -> impl FnOnce((T, Vec<Effect>)) -> T + use<T> {
+    /// What is to be done after a job that hooks had to do with.
+    fn settling(&self, notes: Notes) -> Settling {
         let (shared, after) = (Arc::clone(&self.shared), Arc::clone(&self.after));
-        move |(answer, effects)| {
-            if effects.iter().any(|effect| matches!(effect, Effect::Mailed)) {
-                shared.bell.ring();
-            }
-            after.push(effects);
-            answer
-        }
+        Settling { shared, after, notes }
     }
 
     /// Runs `job` in a write transaction; `done` hears of the commit, on the writer's thread.
@@ -323,10 +382,16 @@ impl Backend {
         if self.after.is_full() {
             return done(Err(Error::Busy));
         }
-        let (shared, after) = (Arc::clone(&self.shared), self.settling());
+        let (shared, notes) = (Arc::clone(&self.shared), Notes::default());
+        let (runs, settle) = (notes.clone(), self.settling(notes));
         self.store.submit(
-            move |tx| hooked::run(tx, &shared, &mut job),
-            move |outcome| done(outcome.map(after)),
+            move |tx| hooked::run(tx, &shared, &runs, &mut job),
+            move |outcome| {
+                done(match outcome {
+                    Ok(answer) => Ok(settle.succeeded(answer)),
+                    Err(error) => Err(settle.failed(error)),
+                });
+            },
         );
     }
 
@@ -355,7 +420,7 @@ pub(super) fn bucket_options(settings: &Bucket) -> BucketOptions {
 }
 
 /// What `settings` say about mail.
-fn delivery(settings: &Settings, authorities: &Authorities) -> Delivery {
+pub(super) fn delivery(settings: &Settings, authorities: &Authorities) -> Delivery {
     let (smtp, meta) = (&settings.smtp, &settings.meta);
     let has_login = !smtp.username.is_empty() || !smtp.password.is_empty();
     let login = has_login.then(|| SmtpLogin {

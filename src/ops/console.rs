@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::{Map, Value as Json};
+
 use crate::query::Rows;
 use crate::schema::{Violation, Violations};
 use crate::sql::{Answer, Limits, Select};
@@ -18,6 +20,24 @@ const LIMITS: Limits = Limits {
     cut: true,
     bytes: 64 << 20,
 };
+
+/// The same for programs, which get all rows or a failure.
+const PROGRAM_LIMITS: Limits = Limits { rows: 100_000, cut: false, ..LIMITS };
+
+/// What the SELECT `query` of a program says of `rows`: each row by the names of its columns. May
+/// take seconds.
+pub(in crate::ops) fn select(
+    rows: &dyn Rows,
+    query: &str,
+) -> Result<Vec<Map<String, Json>>, Error> {
+    let refused = |error| Error::Refused(format!("The query failed: {error}."));
+    let select = Select::prepare(rows.catalog(), query, None).map_err(refused)?;
+    let Answer { columns, rows } = select.texts(rows, &PROGRAM_LIMITS).map_err(refused)?;
+    let named = |row: Vec<Option<String>>| {
+        columns.iter().cloned().zip(row.into_iter().map(Json::from)).collect()
+    };
+    Ok(rows.into_iter().map(named).collect())
+}
 
 /// What the SELECT `query` says of `rows`. May take seconds.
 pub fn ask(rows: &dyn Rows, query: &str) -> Result<Answer, Error> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::hooks::{Data, Rejection};
 use crate::model::Timestamp;
+use crate::store::Tx;
 
 use super::hooked::Session;
 use super::{Backend, Error};
@@ -27,13 +28,13 @@ pub fn apply(
     if backend.snapshot().setting(&key)?.is_some() {
         return Ok(false);
     }
-    let shared = Arc::clone(backend.shared());
+    let (shared, name) = (Arc::clone(backend.shared()), name.to_owned());
     backend.write(move |tx| {
         if tx.setting(&key)?.is_some() {
             return Ok(false);
         }
         up(&Session::new(tx, &shared))?;
-        tx.put_setting(&key, now.millis().to_string().as_bytes())?;
+        note(tx, &name, now)?;
         Ok(true)
     })
 }
@@ -56,10 +57,54 @@ pub fn revert(
     })
 }
 
-/// The names of all migrations that were made, sorted.
-pub fn applied(backend: &Backend) -> Result<Vec<String>, Error> {
-    let made = backend.snapshot().settings(PREFIX, "", usize::MAX)?;
-    Ok(made.into_iter().filter_map(|(key, _)| Some(key.strip_prefix(PREFIX)?.to_owned())).collect())
+/// A migration that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Its name.
+    pub name: String,
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+}
+
+/// The migrations that were made, in the order in which that happened.
+pub fn made(backend: &Backend) -> Result<Vec<Made>, Error> {
+    let notes = backend.snapshot().settings(PREFIX, "", usize::MAX)?;
+    let read = |(key, value): (String, Vec<u8>)| {
+        let at = std::str::from_utf8(&value).ok().and_then(|text| text.parse().ok());
+        Some(Made { name: key.strip_prefix(PREFIX)?.to_owned(), at: at.unwrap_or_default() })
+    };
+    let mut made: Vec<Made> = notes.into_iter().filter_map(read).collect();
+    // Those of one moment stay in the order of their names.
+    made.sort_by_key(|made| made.at);
+    Ok(made)
+}
+
+/// Whether the migration called `name` was made.
+pub(in crate::ops) fn is_made(backend: &Backend, name: &str) -> Result<bool, Error> {
+    Ok(backend.snapshot().setting(&key(name)?)?.is_some())
+}
+
+/// Notes that the migration called `name` was made.
+pub(in crate::ops) fn note(tx: &mut Tx<'_>, name: &str, now: Timestamp) -> Result<(), Error> {
+    Ok(tx.put_setting(&key(name)?, now.millis().to_string().as_bytes())?)
+}
+
+/// The names of all that were made, as a transaction sees them.
+pub(in crate::ops) fn noted(tx: &Tx<'_>) -> Result<Vec<String>, Error> {
+    let keys = tx.setting_keys(PREFIX, usize::MAX)?;
+    Ok(keys.iter().filter_map(|key| Some(key.strip_prefix(PREFIX)?.to_owned())).collect())
+}
+
+/// Forgets that the migrations called `names` were made, and changes nothing else. Blocks until the
+/// commit.
+pub fn forget(backend: &Backend, names: &[String]) -> Result<(), Error> {
+    let keys = names.iter().map(|name| key(name)).collect::<Result<Vec<_>, _>>()?;
+    backend.write(move |tx| {
+        for key in &keys {
+            tx.delete_setting(key)?;
+        }
+        Ok(())
+    })
 }
 
 fn key(name: &str) -> Result<String, Error> {

@@ -8,6 +8,7 @@
 //! Start reading at [`Backend`], then [`records`].
 
 pub mod auth;
+pub mod automigrate;
 mod backend;
 pub mod backups;
 pub mod batch;

@@ -12,7 +12,7 @@ use crate::settings::{IMPORTED_KEY, KEY, Settings};
 use crate::store::{Snapshot, Tx};
 
 use super::backend::bucket_options;
-use super::{Error, Failure};
+use super::{Error, Failure, hooked};
 
 /// The stored settings; the defaults when there are none.
 pub fn load(snapshot: &Snapshot) -> Result<Settings, Error> {
@@ -55,7 +55,9 @@ impl UpdateSettings {
         in_force
             .check()
             .map_err(|violations| Error::Rejected(Failure::SaveSettings, violations))?;
-        write(tx, &settings)
+        write(tx, &settings)?;
+        hooked::settings_changed(tx, in_force.to_json(Secrets::Hide));
+        Ok(())
     }
 }
 

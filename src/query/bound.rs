@@ -243,6 +243,19 @@ impl Bound {
         }
     }
 
+    /// Whether the answer may be another at another time, although nothing changed.
+    pub(super) fn is_fleeting(&self) -> bool {
+        let is_macro = |parameter: &Parameter| matches!(parameter, Parameter::Macro(_));
+        let by_term = |by: &SortBy| match by {
+            SortBy::Term(term) => term.is_fleeting(),
+            SortBy::Random => true,
+            SortBy::RowId => false,
+        };
+        self.parameters.iter().any(is_macro)
+            || self.sort.iter().any(|key| by_term(&key.by))
+            || self.root.iter().any(Node::is_fleeting)
+    }
+
     /// The single relation of the base row that leads to a join.
     fn first_hop(&self, mut join: JoinId) -> Option<usize> {
         loop {
@@ -263,7 +276,26 @@ impl Join {
     }
 }
 
+impl Term {
+    /// Calls of `strftime` may ask for the time.
+    fn is_fleeting(&self) -> bool {
+        match &self.kind {
+            TermKind::Strftime(_) => true,
+            TermKind::Changed { compare, .. } => compare.is_fleeting(),
+            TermKind::Distance(terms) => terms.iter().any(Self::is_fleeting),
+            _ => false,
+        }
+    }
+}
+
 impl Node {
+    fn is_fleeting(&self) -> bool {
+        match self {
+            Self::Compare(compare) => compare.is_fleeting(),
+            Self::And(group) | Self::Or(group) => group.nodes.iter().any(Self::is_fleeting),
+        }
+    }
+
     /// The multi-valued joins that the node's truth depends on.
     pub(super) fn needs(&self) -> JoinSet {
         match self {
@@ -290,6 +322,10 @@ impl Group {
 }
 
 impl Compare {
+    fn is_fleeting(&self) -> bool {
+        self.left.is_fleeting() || self.right.is_fleeting()
+    }
+
     pub(super) fn needs(&self) -> JoinSet {
         self.left.needs | self.right.needs
     }

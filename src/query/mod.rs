@@ -10,6 +10,7 @@ mod bind;
 mod bindings;
 mod bound;
 mod column;
+mod columns;
 mod compare;
 mod credential;
 pub mod entry;
@@ -30,6 +31,7 @@ mod rows;
 mod sort;
 mod texts;
 
+pub use columns::{Columns, Kept, Log};
 pub use credential::{ApiKeyScope, Credential, KeyGrant, Verb};
 pub use error::FilterError;
 pub use filter::{Filter, Scope, Subject, forbidden_token};

@@ -1,5 +1,6 @@
 //! What `@request.*` can see.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
@@ -24,6 +25,12 @@ pub struct Request {
     pub body: Map<String, Json>,
     /// Who asks; `None` for guests.
     pub auth: Option<AuthRow>,
+    /// The path as it came; empty where there is no request.
+    pub path: String,
+    /// Where it comes from, proxies that are trusted seen through.
+    pub address: Option<IpAddr>,
+    /// The other end of the connection.
+    pub remote: Option<IpAddr>,
 }
 
 /// The record that a request is authenticated as.

@@ -7,6 +7,8 @@ use crate::model::key::KeyRange;
 use crate::model::{Row, RowBuf, RowId, Slot};
 use crate::schema::{Catalog, Collection, IndexNumber};
 
+use super::columns::Kept;
+
 /// What a visitor answers after each entry: go on, stop, or fail.
 pub type Visit = Result<ControlFlow<()>, ReadError>;
 
@@ -76,4 +78,10 @@ pub trait Rows {
         direction: Direction,
         visit: &mut dyn FnMut(&[u8], RowId) -> Visit,
     ) -> Result<(), ReadError>;
+
+    /// What is kept in memory between queries, and of which moment these rows are; `None` where
+    /// nothing is kept, as inside a write.
+    fn kept(&self) -> Option<Kept<'_>> {
+        None
+    }
 }

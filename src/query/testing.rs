@@ -16,7 +16,7 @@ use crate::schema::{
 };
 
 use super::entry::{declared_key, implied_keys, trees};
-use super::{Direction, IndexTree, ReadError, Rows, Visit};
+use super::{Columns, Direction, IndexTree, Kept, Log, ReadError, Rows, Visit};
 
 type Entries = BTreeSet<(Vec<u8>, RowId)>;
 
@@ -25,6 +25,12 @@ type Entries = BTreeSet<(Vec<u8>, RowId)>;
 pub(super) struct Memory {
     catalog: Arc<Catalog>,
     tables: HashMap<CollectionId, Table>,
+    /// What queries keep; `None` = nothing.
+    columns: Option<Columns>,
+    /// Collection and rowid of each change.
+    changes: Vec<(CollectionId, RowId)>,
+    /// From one rowid to the next.
+    stride: u64,
 }
 
 #[derive(Debug, Default)]
@@ -36,7 +42,18 @@ struct Table {
 impl Memory {
     pub(super) fn new(collections: Vec<Collection>) -> Self {
         let collections = collections.into_iter().map(Arc::new).collect();
-        Self { catalog: Arc::new(Catalog::new(1, collections)), tables: HashMap::new() }
+        Self {
+            catalog: Arc::new(Catalog::new(1, collections)),
+            tables: HashMap::new(),
+            columns: None,
+            changes: Vec::new(),
+            stride: 1,
+        }
+    }
+
+    /// Lets queries keep so many bytes, and rowids from now on lie so far apart.
+    pub(super) fn keeping(self, bytes: usize, stride: u64) -> Self {
+        Self { columns: Some(Columns::new(bytes)), stride, ..self }
     }
 
     pub(super) fn collection(&self, name: &str) -> &Arc<Collection> {
@@ -48,13 +65,33 @@ impl Memory {
         let collection = Arc::clone(self.collection(name));
         let row = row_of(&collection, json);
         let table = self.tables.entry(collection.id.clone()).or_default();
-        let rowid = RowId(table.rows.len() as u64 + 1);
+        let last = table.rows.last_key_value().map_or(0, |(last, _)| last.0);
+        let rowid = RowId(last + self.stride);
         for tree in trees(&collection) {
             let entries = table.indexes.entry(tree).or_default();
             entries.extend(keys_in(&collection, tree, row.as_row(), rowid).map(|key| (key, rowid)));
         }
         table.rows.insert(rowid, row);
+        self.changes.push((collection.id.clone(), rowid));
         rowid
+    }
+
+    /// Replaces a row of a collection without declared indexes, or removes it.
+    pub(super) fn replace(&mut self, name: &str, rowid: RowId, json: Option<&Json>) {
+        let collection = Arc::clone(self.collection(name));
+        let table = self.tables.entry(collection.id.clone()).or_default();
+        let new = json.map(|json| row_of(&collection, json));
+        for tree in trees(&collection) {
+            let entries = table.indexes.entry(tree).or_default();
+            entries.retain(|(_, other)| *other != rowid);
+            let keys = new.iter().flat_map(|row| keys_in(&collection, tree, row.as_row(), rowid));
+            entries.extend(keys.map(|key| (key, rowid)));
+        }
+        match new {
+            Some(row) => table.rows.insert(rowid, row),
+            None => table.rows.remove(&rowid),
+        };
+        self.changes.push((collection.id.clone(), rowid));
     }
 
     pub(super) fn rows_of(&self, name: &str) -> Vec<(RowId, RowBuf)> {
@@ -209,6 +246,29 @@ impl Rows for Memory {
         }
         for (key, rowid) in found {
             if visit(key, *rowid)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn kept(&self) -> Option<Kept<'_>> {
+        self.columns.as_ref().map(|columns| Kept { columns, log: self })
+    }
+}
+
+impl Log for Memory {
+    fn last_change(&self) -> u64 {
+        self.changes.len() as u64
+    }
+
+    fn changes_after(
+        &self,
+        after: u64,
+        visit: &mut dyn FnMut(u64, &str, RowId) -> Visit,
+    ) -> Result<(), ReadError> {
+        for (at, (collection, rowid)) in self.changes.iter().enumerate().skip(after as usize) {
+            if visit(at as u64 + 1, collection.as_str(), *rowid)?.is_break() {
                 break;
             }
         }

@@ -21,13 +21,9 @@ struct Packed {
 
 impl Texts {
     /// Texts under names in which `from` is written `to`.
-    pub fn respelled<'a>(
-        texts: impl Iterator<Item = (&'a str, &'a str)> + Clone,
-        from: char,
-        to: &str,
-    ) -> Self {
-        let length = texts.clone().map(|(name, text)| name.len() + text.len()).sum();
-        let ends = Vec::with_capacity(texts.clone().count());
+    pub fn respelled(texts: &[(&str, &str)], from: char, to: &str) -> Self {
+        let length = texts.iter().map(|(name, text)| name.len() + text.len()).sum();
+        let ends = Vec::with_capacity(texts.len());
         let mut packed = Packed { text: String::with_capacity(length), ends };
         for (name, text) in texts {
             for (at, part) in name.split(from).enumerate() {
@@ -124,11 +120,10 @@ mod tests {
 
     #[test]
     fn names_can_be_respelled() {
-        let texts =
-            Texts::respelled([("x-y-z", "a-b"), ("-", ""), ("n", "")].into_iter(), '-', "_");
+        let texts = Texts::respelled(&[("x-y-z", "a-b"), ("-", ""), ("n", "")], '-', "_");
         let all: Vec<_> = texts.iter().collect();
         assert_eq!(all, [("x_y_z", "a-b"), ("_", ""), ("n", "")]);
-        assert!(Texts::respelled(std::iter::empty(), '-', "_").is_empty());
+        assert!(Texts::respelled(&[], '-', "_").is_empty());
     }
 
     proptest! {

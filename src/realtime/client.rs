@@ -98,6 +98,15 @@ impl Client {
         self.state().auth.clone()
     }
 
+    /// The topics that the client is subscribed to, with their options, in order.
+    pub fn topics(&self) -> Vec<String> {
+        let state = self.state();
+        let all = state.subscriptions.values().flatten();
+        let mut topics: Vec<String> = all.map(|known| known.topic.to_string()).collect();
+        topics.sort();
+        topics
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -204,6 +204,20 @@ impl Hub {
         self.index().by_id(id).cloned()
     }
 
+    /// All open streams.
+    pub fn clients(&self) -> Vec<Arc<Client>> {
+        self.index().all().cloned().collect()
+    }
+
+    /// Sends `data` to one open stream under the name `topic`, whatever it is subscribed to. False
+    /// when there is no such stream. It cannot be resumed.
+    pub fn send_to(&self, client_id: &str, topic: &str, data: &str) -> bool {
+        let Some(client) = self.client(client_id) else { return false };
+        let data = one_line(data).into_bytes().into();
+        client.state().push(Message { topic: topic.into(), data, sequence: None });
+        true
+    }
+
     /// How many streams are open.
     pub fn len(&self) -> usize {
         self.index().all().count()

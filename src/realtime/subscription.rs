@@ -73,6 +73,7 @@ impl Subscription {
             headers,
             body: Map::new(),
             auth: auth.cloned(),
+            ..Request::default()
         };
         let (topic, presence) = (topic.into(), presence.map(Arc::new));
         Self { topic, after, caller: Arc::new(Caller::new(request)), presence }

@@ -5,11 +5,25 @@ use serde_json::{Map, Value as Json, json};
 use crate::hooks::{Data, Find, Mail, Rejection};
 use crate::schema::{Collection, Record, Secrets};
 
+use super::accounts;
+
 /// Records that one call may return.
 const LIST_MAX: u64 = 100_000;
 
-/// Answers `data.<verb>`.
-pub(super) fn ask(data: &dyn Data, verb: &str, values: &[Json]) -> Result<Option<Json>, Rejection> {
+/// Answers `data.<verb>`; without any hook, if it is to be quiet.
+pub(super) fn ask_as(
+    data: &dyn Data,
+    verb: &str,
+    values: &[Json],
+    is_quiet: bool,
+) -> Result<Option<Json>, Rejection> {
+    if is_quiet { ask(&*data.silently(), verb, values) } else { ask(data, verb, values) }
+}
+
+fn ask(data: &dyn Data, verb: &str, values: &[Json]) -> Result<Option<Json>, Rejection> {
+    if let Some(answer) = accounts::ask(data, verb, values) {
+        return answer;
+    }
     let text = |at: usize| values.get(at).and_then(Json::as_str).unwrap_or_default();
     let answer = match verb {
         "find" => data.find(text(0), text(1))?.map(|record| stored(&record)).unwrap_or_default(),
@@ -30,9 +44,30 @@ pub(super) fn ask(data: &dyn Data, verb: &str, values: &[Json]) -> Result<Option
             let definition = values.first().cloned().unwrap_or_default();
             collection_json(&*data.save_collection(definition)?)
         }
+        "createCollection" => {
+            let definition = values.first().cloned().unwrap_or_default();
+            let text = |name: &str| definition[name].as_str().unwrap_or_default().to_lowercase();
+            let (id, name) = (text("id"), text("name"));
+            let is_taken = |other: &std::sync::Arc<Collection>| {
+                other.id.as_str().to_lowercase() == id || other.name.to_lowercase() == name
+            };
+            if data.collections().iter().any(is_taken) {
+                let message = "Collection name must be unique (case insensitive).";
+                return Err(Rejection::field("name", "validation_collection_name_exists", message));
+            }
+            collection_json(&*data.save_collection(definition)?)
+        }
+        "importCollections" => {
+            let definitions = values.first().and_then(Json::as_array).cloned().unwrap_or_default();
+            let delete_missing = values.get(1) == Some(&Json::Bool(true));
+            return data.import_collections(definitions, delete_missing).map(|()| None);
+        }
         "delete" => return data.delete(text(0), text(1)).map(|()| None),
         "deleteCollection" => return data.delete_collection(text(0)).map(|()| None),
         "settings" => data.settings()?,
+        "saveSettings" => data.save_settings(values.first().cloned().unwrap_or_default())?,
+        "truncate" => return data.truncate(text(0)).map(|()| None),
+        "select" => data.select(text(0))?.into_iter().map(Json::Object).collect(),
         "mail" => return mail(data, values.first().unwrap_or(&Json::Null)),
         _ => return Err(Rejection::new(500, format!("$app cannot {verb}"))),
     };

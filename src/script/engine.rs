@@ -53,6 +53,13 @@ impl Engine {
         self.context.with(|ctx| run(&ctx).map_err(|error| self.broken(&ctx, error)))
     }
 
+    /// The names of all globals, for tests.
+    #[cfg(test)]
+    pub(super) fn global_names(&self) -> Result<String, Broken> {
+        let all = "Object.getOwnPropertyNames(globalThis).join(' ')";
+        self.with(|ctx| evaluate(ctx, PRELUDE_NAME, all.to_owned()))
+    }
+
     /// Runs a text as a script of the file called `name`.
     pub(super) fn run_file(&self, name: &str, text: &str) -> Result<(), Broken> {
         // In a function, so that files do not see each other's variables; on the same line, so that
@@ -172,6 +179,11 @@ fn prepare(ctx: &Ctx<'_>, folder: &str) -> rquickjs::Result<()> {
         include_str!("js/record.js"),
         include_str!("js/app.js"),
         include_str!("js/event.js"),
+        include_str!("js/dbx.js"),
+        include_str!("js/accounts.js"),
+        include_str!("js/host.js"),
+        include_str!("js/reply.js"),
+        include_str!("js/paths.js"),
         include_str!("js/globals.js"),
         "\n})"
     );

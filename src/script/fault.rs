@@ -60,6 +60,11 @@ fn place_in(stack: &str) -> Option<String> {
     })
 }
 
+/// Where in the files of the user an exception, as the machine tells it, comes from.
+pub(super) fn place_of(told: &str) -> Option<String> {
+    place_in(&serde_json::from_str::<Exception>(told).ok()?.stack)
+}
+
 /// An exception that no handler caught, as the machine tells it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Exception {

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use crate::access::Caller;
-use crate::hooks::{Action, AuthAction, Chain, Event, Hooks, RequestAction, Signal, When};
+use crate::hooks::{
+    Action, AuthAction, Chain, CollectionAction, Event, Hooks, MailKind, RequestAction, Signal,
+    When,
+};
 use crate::ops::Backend;
 use crate::ops::hooked::LiveData;
 
@@ -56,10 +59,9 @@ impl Place<'_> {
 
 /// Makes the list of names and the function that knows where they hang.
 macro_rules! places {
-    (chains { $($chain:literal => $at:expr,)* } signals { $($signal:literal => $to:expr,)* }
-        unsupported { $($other:literal,)* }) => {
-        /// All names of hooks, also those that cannot be used.
-        pub(super) const NAMES: &[&str] = &[$($chain,)* $($signal,)* $($other,)*];
+    (chains { $($chain:literal => $at:expr,)* } signals { $($signal:literal => $to:expr,)* }) => {
+        /// All names of hooks.
+        pub(super) const NAMES: &[&str] = &[$($chain,)* $($signal,)*];
 
         /// Has a handler run at the place of this name; `None` when there is no such place.
         pub(super) fn hang(
@@ -110,6 +112,19 @@ places! {
         "onRecordConfirmPasswordResetRequest" => |hooks| hooks.auth(AuthAction::ConfirmPasswordReset),
         "onRecordRequestEmailChangeRequest" => |hooks| hooks.auth(AuthAction::RequestEmailChange),
         "onRecordConfirmEmailChangeRequest" => |hooks| hooks.auth(AuthAction::ConfirmEmailChange),
+        "onModelCreateExecute" => |hooks| &hooks.records.create_execute,
+        "onModelUpdateExecute" => |hooks| &hooks.records.update_execute,
+        "onModelDeleteExecute" => |hooks| &hooks.records.delete_execute,
+        "onCollectionValidate" => |hooks| &hooks.collections.validate,
+        "onCollectionCreateExecute" => |hooks| &hooks.collections.create_execute,
+        "onCollectionUpdateExecute" => |hooks| &hooks.collections.update_execute,
+        "onCollectionDeleteExecute" => |hooks| &hooks.collections.delete_execute,
+        "onCollectionsListRequest" => |hooks| hooks.collection_request(CollectionAction::List),
+        "onCollectionViewRequest" => |hooks| hooks.collection_request(CollectionAction::View),
+        "onCollectionCreateRequest" => |hooks| hooks.collection_request(CollectionAction::Create),
+        "onCollectionUpdateRequest" => |hooks| hooks.collection_request(CollectionAction::Update),
+        "onCollectionDeleteRequest" => |hooks| hooks.collection_request(CollectionAction::Delete),
+        "onCollectionsImportRequest" => |hooks| hooks.collection_request(CollectionAction::Import),
         "onCollectionCreate" => |hooks| &hooks.collections.create,
         "onCollectionUpdate" => |hooks| &hooks.collections.update,
         "onCollectionDelete" => |hooks| &hooks.collections.delete,
@@ -119,6 +134,13 @@ places! {
         "onRealtimeSubscribeRequest" => |hooks| &hooks.realtime.subscribe,
         "onRealtimeMessageSend" => |hooks| &hooks.realtime.message,
         "onMailerSend" => |hooks| &hooks.mail,
+        "onMailerRecordAuthAlertSend" => |hooks| hooks.account_mail(MailKind::AuthAlert),
+        "onMailerRecordPasswordResetSend" => |hooks| hooks.account_mail(MailKind::PasswordReset),
+        "onMailerRecordVerificationSend" => |hooks| hooks.account_mail(MailKind::Verification),
+        "onMailerRecordEmailChangeSend" => |hooks| hooks.account_mail(MailKind::EmailChange),
+        "onMailerRecordOTPSend" => |hooks| hooks.account_mail(MailKind::Otp),
+        "onBatchRequest" => |hooks| &hooks.batch,
+        "onSettingsListRequest" => |hooks| &hooks.settings_read,
         "onSettingsUpdateRequest" => |hooks| &hooks.settings,
         "onBackupCreate" => |hooks| &hooks.backup_create,
         "onBackupRestore" => |hooks| &hooks.backup_restore,
@@ -133,21 +155,18 @@ places! {
         "onModelAfterCreateSuccess" => |hooks| hooks.record_signal(Action::Create),
         "onModelAfterUpdateSuccess" => |hooks| hooks.record_signal(Action::Update),
         "onModelAfterDeleteSuccess" => |hooks| hooks.record_signal(Action::Delete),
+        "onRecordAfterCreateError" => |hooks| hooks.record_failures(Action::Create),
+        "onRecordAfterUpdateError" => |hooks| hooks.record_failures(Action::Update),
+        "onRecordAfterDeleteError" => |hooks| hooks.record_failures(Action::Delete),
+        "onModelAfterCreateError" => |hooks| hooks.record_failures(Action::Create),
+        "onModelAfterUpdateError" => |hooks| hooks.record_failures(Action::Update),
+        "onModelAfterDeleteError" => |hooks| hooks.record_failures(Action::Delete),
+        "onCollectionAfterCreateError" => |hooks| hooks.collection_failures(Action::Create),
+        "onCollectionAfterUpdateError" => |hooks| hooks.collection_failures(Action::Update),
+        "onCollectionAfterDeleteError" => |hooks| hooks.collection_failures(Action::Delete),
+        "onSettingsReload" => |hooks| &hooks.settings_reloaded,
         "onCollectionAfterCreateSuccess" => |hooks| hooks.collection_signal(Action::Create),
         "onCollectionAfterUpdateSuccess" => |hooks| hooks.collection_signal(Action::Update),
         "onCollectionAfterDeleteSuccess" => |hooks| hooks.collection_signal(Action::Delete),
-    }
-    unsupported {
-        "onModelCreateExecute", "onModelUpdateExecute", "onModelDeleteExecute",
-        "onModelAfterCreateError", "onModelAfterUpdateError", "onModelAfterDeleteError",
-        "onRecordAfterCreateError", "onRecordAfterUpdateError", "onRecordAfterDeleteError",
-        "onCollectionValidate", "onCollectionCreateExecute", "onCollectionUpdateExecute",
-        "onCollectionDeleteExecute", "onCollectionAfterCreateError", "onCollectionAfterUpdateError",
-        "onCollectionAfterDeleteError", "onMailerRecordAuthAlertSend",
-        "onMailerRecordPasswordResetSend", "onMailerRecordVerificationSend",
-        "onMailerRecordEmailChangeSend", "onMailerRecordOTPSend", "onSettingsListRequest",
-        "onSettingsReload", "onCollectionsListRequest", "onCollectionViewRequest",
-        "onCollectionCreateRequest", "onCollectionUpdateRequest", "onCollectionDeleteRequest",
-        "onCollectionsImportRequest", "onBatchRequest",
     }
 }

@@ -53,8 +53,7 @@ impl Engines {
         let outcome = run(&engine, program, number, stage);
         DEPTH.set(depth);
         let outcome = outcome.map_err(|broken| {
-            let entry = &program.entries[number];
-            let fault = broken.fault.at(&format!("{}:{}", entry.file, entry.line));
+            let fault = broken.fault.at(&program.place(number));
             tracing::error!("{fault}");
             (broken.is_fatal, Rejection::internal(fault))
         });

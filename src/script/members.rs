@@ -6,12 +6,14 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::access::Caller;
 use crate::hooks::{
-    AuthCall, BackupCall, CollectionChange, CollectionWrite, Data, Enrichment, FileDownload,
-    FileToken, MailSend, Payload, RealtimeConnect, RealtimeMessage, RealtimeSubscribe,
-    RecordChange, RecordWrite, RequestAction, RequestCall, ServerCall, SettingsWrite,
+    Action, AuthCall, BackupCall, CollectionChange, CollectionWrite, Data, Enrichment,
+    FileDownload, FileToken, MailSend, Payload, RealtimeConnect, RealtimeMessage,
+    RealtimeSubscribe, RecordChange, RecordWrite, RequestAction, RequestCall, ServerCall,
+    SettingsWrite,
 };
 use crate::schema::{Collection, Record};
 
+use super::accounts;
 use super::data::{collection_json, record_json, stored};
 
 /// A payload that scripts can see.
@@ -50,8 +52,16 @@ pub(super) trait Scripted: Payload {
     /// Changes another member.
     fn set_member(&mut self, _name: &str, _value: Json) {}
 
+    /// Changes the collection: what it shall be.
+    fn set_collection(&mut self, _definition: Map<String, Json>) {}
+
     /// Has fields left out or shown.
     fn show(&mut self, _hide: &[&str], _show: &[&str]) {}
+}
+
+/// What an action is called in `e.type`.
+pub(super) fn kind_of(action: Action) -> Json {
+    format!("{action:?}").to_lowercase().into()
 }
 
 fn set_fields(record: &mut Record, changes: &Map<String, Json>) {
@@ -64,7 +74,7 @@ impl Scripted for RecordWrite {
     const IN_TRANSACTION: bool = true;
 
     fn record(&self, _data: &dyn Data) -> Option<Json> {
-        let is_new = self.action == crate::hooks::Action::Create;
+        let is_new = self.action == Action::Create;
         Some(record_json(&self.record, self.old.as_deref(), is_new))
     }
 
@@ -77,7 +87,7 @@ impl Scripted for RecordWrite {
     }
 
     fn member(&self, name: &str) -> Option<Json> {
-        (name == "type").then(|| format!("{:?}", self.action).to_lowercase().into())
+        (name == "type").then(|| kind_of(self.action))
     }
 }
 
@@ -91,7 +101,7 @@ impl Scripted for RecordChange {
     }
 
     fn member(&self, name: &str) -> Option<Json> {
-        (name == "type").then(|| format!("{:?}", self.action).to_lowercase().into())
+        (name == "type").then(|| kind_of(self.action))
     }
 }
 
@@ -109,7 +119,11 @@ impl Scripted for CollectionWrite {
     }
 
     fn member(&self, name: &str) -> Option<Json> {
-        (name == "definition").then(|| self.definition.clone().into())
+        match name {
+            "definition" => Some(self.definition.clone().into()),
+            "type" => Some(kind_of(self.action)),
+            _ => None,
+        }
     }
 
     fn set_member(&mut self, name: &str, value: Json) {
@@ -117,9 +131,19 @@ impl Scripted for CollectionWrite {
             self.definition = definition;
         }
     }
+
+    fn set_collection(&mut self, definition: Map<String, Json>) {
+        if self.action != Action::Delete {
+            self.definition = definition;
+        }
+    }
 }
 
-impl Scripted for CollectionChange {}
+impl Scripted for CollectionChange {
+    fn member(&self, name: &str) -> Option<Json> {
+        (name == "type").then(|| kind_of(self.action))
+    }
+}
 
 impl Scripted for RequestCall {
     fn record(&self, data: &dyn Data) -> Option<Json> {
@@ -159,8 +183,8 @@ impl Scripted for RequestCall {
 }
 
 impl Scripted for AuthCall {
-    fn record(&self, _data: &dyn Data) -> Option<Json> {
-        self.record.as_ref().map(stored)
+    fn record(&self, data: &dyn Data) -> Option<Json> {
+        accounts::subject(self, data).as_ref().map(stored)
     }
 
     fn caller(&self) -> Option<&Caller> {
@@ -204,7 +228,14 @@ impl Scripted for Enrichment {
 }
 
 impl Scripted for MailSend {
+    fn record(&self, _data: &dyn Data) -> Option<Json> {
+        self.about.as_ref().map(|about| stored(&about.record))
+    }
+
     fn member(&self, name: &str) -> Option<Json> {
+        if name == "meta" {
+            return Some(self.about.as_ref()?.meta.clone().into());
+        }
         let to = json!([{ "address": self.to, "name": "" }]);
         (name == "message").then(|| json!({ "to": to, "subject": self.subject, "html": self.html }))
     }
@@ -263,7 +294,11 @@ impl Scripted for RealtimeSubscribe {
     }
 
     fn member(&self, name: &str) -> Option<Json> {
-        (name == "subscriptions").then(|| json!(self.topics))
+        match name {
+            "subscriptions" => Some(json!(self.topics)),
+            "clientId" => Some(self.client_id.clone().into()),
+            _ => None,
+        }
     }
 
     fn set_member(&mut self, name: &str, value: Json) {
@@ -276,7 +311,11 @@ impl Scripted for RealtimeSubscribe {
 
 impl Scripted for RealtimeMessage {
     fn member(&self, name: &str) -> Option<Json> {
-        (name == "message").then(|| json!({ "name": self.topic, "data": self.data }))
+        match name {
+            "message" => Some(json!({ "name": self.topic, "data": self.data })),
+            "clientId" => Some(self.client_id.clone().into()),
+            _ => None,
+        }
     }
 
     fn set_member(&mut self, name: &str, value: Json) {
@@ -333,7 +372,9 @@ pub(super) fn info(caller: Option<&Caller>, body: Option<&Map<String, Json>>) ->
         let collection: &Arc<Collection> = &auth.collection;
         stored(&Record::from_row(Arc::clone(collection), auth.row.as_row()))
     });
+    let text = |address: Option<std::net::IpAddr>| address.map(|address| address.to_string());
     json!({
+        "path": request.path, "ip": text(request.address), "remote": text(request.remote),
         "method": request.method, "context": request.context.as_str(), "query": request.query,
         "headers": request.headers, "body": body.unwrap_or(&request.body), "auth": auth,
         "isSuperuser": caller.is_superuser() && caller.auth().is_some(),

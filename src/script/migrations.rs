@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::hooks::{Data, Rejection};
 
 use super::engine::Engine;
-use super::fault::Fault;
+use super::fault::{Fault, place_of};
 use super::machine::judge;
 use super::program::files_in;
 use super::scene::Scene;
@@ -82,8 +82,23 @@ impl ScriptMigration {
         let scene = Scene::new(&self.world, &stage, &engine.clock);
         let ended = scene.play(|| engine.migrate(way));
         let ended = ended.map_err(|broken| told(broken.fault.in_file(&self.name)))?;
-        judge(&ended, &scene)
+        judge(&ended, &scene).map_err(|rejection| match place_of(&ended) {
+            // What failed below the script does not say which line asked for it.
+            Some(place) if rejection.cause().is_none_or(|cause| !cause.is::<Fault>()) => {
+                told(Fault::new(place, sentence(&rejection)))
+            }
+            _ => rejection,
+        })
     }
+}
+
+/// What was refused, for whoever wrote the migration: there is no form whose fields could show it.
+fn sentence(rejection: &Rejection) -> String {
+    let mut text = rejection.message().to_owned();
+    if !rejection.fields().is_empty() {
+        text = format!("{text} {}", serde_json::Value::from(rejection.fields().clone()));
+    }
+    text
 }
 
 impl fmt::Debug for ScriptMigration {

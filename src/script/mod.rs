@@ -7,10 +7,15 @@
 //! host goes to the `scene` of that call, on its thread, so inside its transaction.
 //! Start reading at [`Scripts`], then `scene::Scene`.
 
+mod accounts;
+mod around;
 mod clock;
 mod data;
+#[cfg(test)]
+mod declared;
 mod engine;
 mod fault;
+mod happenings;
 mod hooking;
 mod machine;
 mod members;
@@ -19,12 +24,18 @@ mod program;
 mod routes;
 mod scene;
 mod scripts;
+mod sealing;
 mod security;
 mod services;
 mod stage;
+mod streams;
 mod transaction;
 
+pub use around::Pass;
 pub use fault::Fault;
 pub use migrations::{ScriptMigration, migrations_in};
-pub use routes::{Incoming, Outcome};
+pub use routes::{Incoming, Outcome, ServedFile};
 pub use scripts::{ScriptLimits, Scripts};
+
+/// What scripts can name, as declarations in TypeScript for editors.
+pub const SCRIPT_TYPES: &str = include_str!("types/haversack.d.ts");

@@ -142,16 +142,55 @@ impl Program {
         self.engines.call(self, number, stage)
     }
 
+    /// Whether anything is around every request.
+    pub(super) fn has_uses(&self) -> bool {
+        self.entries.iter().any(|entry| entry.kind == Kind::Use)
+    }
+
+    /// What is around every request, by priority and then by age.
+    fn uses(&self) -> Vec<&Json> {
+        let all = self.entries.iter().filter(|entry| entry.kind == Kind::Use);
+        let mut guards: Vec<&Json> = all.flat_map(|entry| &entry.guards).collect();
+        guards.sort_by_key(|guard| priority_of(guard));
+        guards
+    }
+
+    /// The largest body of a route, in bytes, as its middleware says.
+    pub(super) fn body_limit(&self, number: usize) -> Option<u64> {
+        let own = self.entries[number].guards.iter();
+        let limits = self.uses().into_iter().chain(own).filter_map(|g| g["bodyLimit"].as_u64());
+        limits.last().filter(|limit| *limit > 0)
+    }
+
     /// The steps of a handler: the middleware of all routes and its own, and itself.
     pub(super) fn steps(&self, number: usize) -> Vec<Handler<'_>> {
-        let entry = &self.entries[number];
-        let is_use = |entry: &&Entry| entry.kind == Kind::Use;
-        let everywhere = self.entries.iter().filter(is_use).flat_map(|entry| &entry.guards);
-        let is_route = entry.kind == Kind::Route;
-        let guards = everywhere.filter(|_| is_route).chain(&entry.guards);
+        let Some(entry) = self.entries.get(number) else {
+            let pass = Handler::Code { name: PASS.0, line: 1, source: PASS.1 };
+            return self.uses().into_iter().map(handler_of).chain([pass]).collect();
+        };
+        let everywhere = if entry.kind == Kind::Route { self.uses() } else { Vec::new() };
+        let mut own: Vec<&Json> = entry.guards.iter().collect();
+        own.sort_by_key(|guard| priority_of(guard));
+        let guards = everywhere.into_iter().chain(own);
         let own = Handler::Code { name: &entry.file, line: entry.line, source: &entry.source };
         guards.map(handler_of).chain([own]).collect()
     }
+
+    /// Where a handler stands: `file:line`.
+    pub(super) fn place(&self, number: usize) -> String {
+        match self.entries.get(number) {
+            Some(entry) => format!("{}:{}", entry.file, entry.line),
+            None => "routerUse".to_owned(),
+        }
+    }
+}
+
+/// What middleware of everything is around when no route of a script is there.
+const PASS: (&str, &str) = ("<haversack>", "(e) => e._pass()");
+
+/// Middleware with a lower one runs first.
+fn priority_of(guard: &Json) -> i64 {
+    guard["priority"].as_i64().unwrap_or_default()
 }
 
 fn handler_of(guard: &Json) -> Handler<'_> {

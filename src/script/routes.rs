@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use http::Method;
@@ -29,8 +30,6 @@ pub struct Incoming {
     pub body: Map<String, Json>,
     /// Who asks.
     pub caller: Arc<Caller>,
-    /// The address at the other end of the connection.
-    pub remote: String,
 }
 
 /// What a script answers with.
@@ -44,6 +43,58 @@ pub struct Outcome {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// A file to answer with instead.
+    pub file: Option<ServedFile>,
+    /// Whether the log is not to hear of it when all goes well.
+    pub is_quiet: bool,
+}
+
+/// A file in a folder that a script serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedFile {
+    /// The folder.
+    pub root: PathBuf,
+    /// The path in it, encoded as in a URL.
+    pub path: String,
+    /// Whether what is not there shows the `index.html` of the folder.
+    pub index_fallback: bool,
+}
+
+/// Notes what a script answers with.
+pub(super) fn respond(
+    outcome: &RefCell<Outcome>,
+    name: &str,
+    values: &[Json],
+) -> Result<Option<Json>, Rejection> {
+    let text = |at: usize| values.get(at).and_then(Json::as_str).unwrap_or_default();
+    let mut outcome = outcome.borrow_mut();
+    match name {
+        "res" => {
+            let status = values.first().and_then(Json::as_u64).unwrap_or_default();
+            let status = u16::try_from(status).ok().filter(|s| (100..600).contains(s));
+            let status = status.ok_or_else(|| Rejection::new(500, "no status of HTTP"))?;
+            outcome.status = status;
+            outcome.file = None;
+            text(1).clone_into(&mut outcome.content_type);
+            outcome.body = match values.get(2) {
+                Some(Json::Array(bytes)) => {
+                    bytes.iter().map(|b| b.as_u64().unwrap_or_default() as u8).collect()
+                }
+                _ => text(2).as_bytes().to_vec(),
+            };
+        }
+        "res.file" => {
+            let index_fallback = values.get(2) == Some(&Json::Bool(true));
+            let (root, path) = (PathBuf::from(text(0)), text(1).to_owned());
+            outcome.status = 200;
+            outcome.file = Some(ServedFile { root, path, index_fallback });
+        }
+        "res.header" => outcome.headers.push((text(0).to_owned(), text(1).to_owned())),
+        "res.status" => return Ok(Some(outcome.status.into())),
+        "res.quiet" => outcome.is_quiet = true,
+        _ => {}
+    }
+    Ok(None)
 }
 
 /// The routes of one program.
@@ -92,6 +143,17 @@ impl Routes {
         Some((*found.value, params.collect()))
     }
 
+    /// The program, when it has something around every request.
+    pub(super) fn everywhere(&self) -> Option<&Arc<Program>> {
+        self.program.as_ref().filter(|program| program.has_uses())
+    }
+
+    /// How large the body of a request may be, in bytes; `None` when no script says.
+    pub(super) fn body_limit(&self, method: &Method, path: &str) -> Option<u64> {
+        let (number, _) = self.find(method, path)?;
+        self.program.as_ref()?.body_limit(number)
+    }
+
     /// Answers a request; `None` when no script is there for it.
     pub(super) fn answer(
         &self,
@@ -129,42 +191,18 @@ impl Stage for Request {
     }
 
     fn ask(&self, name: &str, values: &[Json]) -> Result<Option<Json>, Rejection> {
-        let text = |at: usize| values.get(at).and_then(Json::as_str).unwrap_or_default();
         match name {
             "e.info" => {
-                let Incoming { path, body, caller, remote, .. } = &self.incoming;
+                let Incoming { path, body, caller, .. } = &self.incoming;
                 let mut info = members::info(Some(caller), Some(body));
-                for (key, value) in [
-                    ("path", json!(path)),
-                    ("params", self.params.clone().into()),
-                    ("remote", json!(remote)),
-                    ("ip", json!(remote)),
-                ] {
+                for (key, value) in [("path", json!(path)), ("params", self.params.clone().into())]
+                {
                     info[key] = value;
                 }
-                return Ok(Some(info));
+                Ok(Some(info))
             }
-            "res" => {
-                let status = values.first().and_then(Json::as_u64).unwrap_or_default();
-                let status = u16::try_from(status).ok().filter(|s| (100..600).contains(s));
-                let status = status.ok_or_else(|| Rejection::new(500, "no status of HTTP"))?;
-                let mut outcome = self.outcome.borrow_mut();
-                outcome.status = status;
-                text(1).clone_into(&mut outcome.content_type);
-                outcome.body = match values.get(2) {
-                    Some(Json::Array(bytes)) => {
-                        bytes.iter().map(|b| b.as_u64().unwrap_or_default() as u8).collect()
-                    }
-                    _ => text(2).as_bytes().to_vec(),
-                };
-            }
-            "res.header" => {
-                let header = (text(0).to_owned(), text(1).to_owned());
-                self.outcome.borrow_mut().headers.push(header);
-            }
-            _ => {}
+            _ => respond(&self.outcome, name, values),
         }
-        Ok(None)
     }
 }
 

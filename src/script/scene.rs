@@ -1,6 +1,6 @@
 //! What a call of a script takes place in: the event, the data, what the host said no to.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Instant;
 
 use scoped_tls_hkt::scoped_thread_local;
@@ -34,12 +34,14 @@ pub(super) struct Scene<'s> {
     clock: &'s Clock,
     failures: RefCell<Vec<Rejection>>,
     transaction: RefCell<Option<Link>>,
+    /// How many calls that want no hooks are inside each other.
+    quiet: Cell<usize>,
 }
 
 impl<'s> Scene<'s> {
     pub(super) fn new(world: &'s World, stage: &'s dyn Stage, clock: &'s Clock) -> Self {
         let (failures, transaction) = (RefCell::default(), RefCell::default());
-        Self { world, stage, clock, failures, transaction }
+        Self { world, stage, clock, failures, transaction, quiet: Cell::new(0) }
     }
 
     /// Runs a script in it.
@@ -58,10 +60,20 @@ impl<'s> Scene<'s> {
         let (area, verb) = name.split_once('.').unwrap_or((name, ""));
         match area {
             "e" | "res" => self.out_of_time(|| self.stage.ask(name, values)),
-            "data" => match &*self.transaction.borrow() {
-                Some(link) => link.ask(verb, values),
-                None => self.out_of_time(|| data::ask(self.stage.data(), verb, values)),
-            },
+            "data" => {
+                let is_quiet = self.quiet.get() > 0;
+                match &*self.transaction.borrow() {
+                    Some(link) => link.ask(verb, values, is_quiet),
+                    None => {
+                        self.out_of_time(|| data::ask_as(self.stage.data(), verb, values, is_quiet))
+                    }
+                }
+            }
+            "quiet" => {
+                let depth = self.quiet.get();
+                self.quiet.set(if verb == "begin" { depth + 1 } else { depth.saturating_sub(1) });
+                Ok(None)
+            }
             "tx" => self.transaction(verb),
             "security" => security::ask(verb, values),
             _ => {

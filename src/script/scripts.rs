@@ -8,10 +8,14 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use crate::access::Caller;
 use crate::hooks::{Rejection, When};
 use crate::ops::Backend;
+use crate::ops::backups::Backups;
 use crate::ops::hooked::LiveData;
+use crate::ops::realtime::Feed;
 
+use super::around::Pass;
 use super::fault::Fault;
 use super::hooking::{self, Undo};
 use super::program::{Entry, Kind, Program, Shared};
@@ -127,6 +131,36 @@ impl Scripts {
         self.routes.load().find(method, path).is_some()
     }
 
+    /// Whether a script put something around every request.
+    pub fn has_uses(&self) -> bool {
+        self.routes.load().everywhere().is_some()
+    }
+
+    /// How large the body of this request may be, in bytes; `None` when no script says.
+    pub fn body_limit(&self, method: &http::Method, path: &str) -> Option<u64> {
+        self.routes.load().body_limit(method, path)
+    }
+
+    /// Runs what scripts put around every request; `pass` answers it with what is further in, if they
+    /// let it through. Blocks. `None` when there is nothing.
+    ///
+    /// # Errors
+    /// What the middleware or `pass` says.
+    pub fn around(
+        &self,
+        caller: &Arc<Caller>,
+        pass: Pass<'_>,
+    ) -> Option<Result<Outcome, Rejection>> {
+        let backend = self.backend.upgrade()?;
+        let routes = self.routes.load_full();
+        Some(routes.everywhere()?.around(caller, backend, pass))
+    }
+
+    /// Lets scripts reach open streams and backups. Only the first call counts.
+    pub fn serve_with(&self, streams: Arc<Feed>, backups: Arc<Backups>) {
+        self.shared.world.serve_with(streams, backups);
+    }
+
     /// Answers a request with the handler of a script; `None` when none is there for it. Blocks.
     ///
     /// # Errors
@@ -156,7 +190,7 @@ fn check_crons(program: &Program) -> Result<(), Fault> {
 }
 
 fn run_alone(program: &Program, number: usize, backend: &Arc<Backend>) -> Result<(), Rejection> {
-    let caller = Arc::new(crate::access::Caller::system());
+    let caller = Arc::new(Caller::system());
     let data = LiveData::new(Arc::clone(backend), caller);
     program.call(number, &Alone { data: &data, is_transactional: false })
 }

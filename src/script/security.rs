@@ -11,6 +11,8 @@ use subtle::ConstantTimeEq as _;
 use crate::hooks::Rejection;
 use crate::model::Timestamp;
 
+use super::sealing;
+
 const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 /// Letters of a random text.
 const LENGTH_MAX: u64 = 10_000;
@@ -29,6 +31,12 @@ pub(super) fn ask(verb: &str, values: &[Json]) -> Result<Option<Json>, Rejection
             let length = values.first().and_then(Json::as_u64).unwrap_or_default();
             random(length, text(1))?.into()
         }
+        "randomBy" => {
+            let made = crate::schema::values::autogenerate::generate(text(0));
+            made.map_err(|error| Rejection::new(500, error))?.into()
+        }
+        "encrypt" => sealing::encrypt(text(0), text(1))?.into(),
+        "decrypt" => sealing::decrypt(text(0), text(1))?.into(),
         "createJWT" => {
             let payload = values.first().cloned().unwrap_or_default();
             let seconds = values.get(2).and_then(Json::as_f64).unwrap_or_default();

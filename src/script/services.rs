@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
 use crate::hooks::Rejection;
 use crate::ops::Backend;
+use crate::ops::backups::{Backups, Kind, moment};
+use crate::ops::realtime::Feed;
 use crate::outbound::{Call, Reach};
 
 use super::clock::Clock;
+use super::streams;
 
 /// What `$app.store()` keeps, and how large each may be as JSON.
 const STORE_KEYS_MAX: usize = 10_000;
@@ -32,6 +35,8 @@ pub(super) struct World {
     folder: PathBuf,
     data_dir: PathBuf,
     store: Mutex<BTreeMap<String, Json>>,
+    /// Open streams and backups, once there is a server.
+    reach: OnceLock<(Arc<Feed>, Arc<Backups>)>,
 }
 
 impl World {
@@ -41,6 +46,7 @@ impl World {
             folder: folder.to_owned(),
             data_dir: data_dir.to_owned(),
             store: Mutex::default(),
+            reach: OnceLock::new(),
         }
     }
 
@@ -51,7 +57,16 @@ impl World {
             folder: folder.to_owned(),
             data_dir: data_dir.to_owned(),
             store: Mutex::default(),
+            reach: OnceLock::new(),
         }
+    }
+
+    pub(super) fn serve_with(&self, streams: Arc<Feed>, backups: Arc<Backups>) {
+        let _ = self.reach.set((streams, backups));
+    }
+
+    fn reach(&self) -> Result<&(Arc<Feed>, Arc<Backups>), Rejection> {
+        self.reach.get().ok_or_else(|| Rejection::new(503, "There is no server yet."))
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -86,6 +101,24 @@ impl World {
                 // Those of the server itself stay.
                 let is_own = !text(0).starts_with("__");
                 return Ok(Some((is_own && self.backend()?.crons().remove(text(0))).into()));
+            }
+            "realtime.clients" => streams::clients(&self.reach()?.0),
+            "realtime.send" => {
+                let hub = self.reach()?.0.hub();
+                hub.send_to(text(0), text(1), text(2)).into()
+            }
+            "backup.create" | "backup.restore" if is_in_haste => {
+                return Err(Rejection::new(500, "backups cannot be made in a transaction"));
+            }
+            "backup.create" => {
+                let (backend, name) = (self.backend()?, text(0));
+                let backups = &self.reach()?.1;
+                clock.pause(|| backups.create(&backend, name, &Kind::Full))?.into()
+            }
+            "backup.restore" => {
+                let backend = self.backend()?;
+                self.reach()?.1.restore(&backend, text(0), moment(None)?)?;
+                return Ok(None);
             }
             "app.dataDir" => self.data_dir.to_string_lossy().into(),
             "os.getenv" => std::env::var(text(0)).unwrap_or_default().into(),
@@ -174,14 +207,19 @@ impl World {
                 store.clear();
                 Json::Null
             }
-            "set" => {
+            "set" | "setWithin" => {
+                let limit = values.get(2).and_then(Json::as_u64).filter(|_| verb == "setWithin");
+                let limit = limit.and_then(|limit| usize::try_from(limit).ok());
+                if limit.is_some_and(|max| store.len() >= max && !store.contains_key(key)) {
+                    return Ok(Some(false.into()));
+                }
                 let value = values.get(1).cloned().unwrap_or_default();
                 let is_full = store.len() >= STORE_KEYS_MAX && !store.contains_key(key);
                 if is_full || value.to_string().len() > STORE_VALUE_MAX {
                     return Err(Rejection::new(500, "$app.store() is full"));
                 }
                 store.insert(key.to_owned(), value);
-                Json::Null
+                true.into()
             }
             _ => return Err(Rejection::new(500, format!("$app.store() cannot {verb}"))),
         };

@@ -46,6 +46,11 @@ impl<P: Scripted> Stage for Around<'_, '_, '_, P> {
                     event.payload.set_record(changes);
                 }
             }
+            "e.setCollection" => {
+                if let Some(Json::Object(definition)) = values.first() {
+                    event.payload.set_collection(definition.clone());
+                }
+            }
             "e.set" => {
                 if let [Json::String(name), value] = values {
                     event.payload.set_member(name, value.clone());
@@ -81,7 +86,7 @@ impl<P: Scripted, D: Data> Stage for Heard<'_, P, D> {
 
     fn ask(&self, name: &str, values: &[Json]) -> Result<Option<Json>, Rejection> {
         match name {
-            "e.next" | "e.setRecord" | "e.set" | "e.show" => Ok(None),
+            "e.next" | "e.setRecord" | "e.setCollection" | "e.set" | "e.show" => Ok(None),
             _ => read(self.payload, &self.data, name, values),
         }
     }

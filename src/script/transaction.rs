@@ -17,7 +17,7 @@ use super::services::World;
 type Answer = Result<Option<Json>, Rejection>;
 
 enum Question {
-    Ask(String, Vec<Json>),
+    Ask { verb: String, values: Vec<Json>, is_quiet: bool },
     Commit,
 }
 
@@ -48,9 +48,10 @@ impl Link {
         Ok(Self { questions, answers, thread })
     }
 
-    /// Asks the transaction.
-    pub(super) fn ask(&self, verb: &str, values: &[Json]) -> Answer {
-        let question = Question::Ask(verb.to_owned(), values.to_vec());
+    /// Asks the transaction; without any hook, if it is to be quiet.
+    pub(super) fn ask(&self, verb: &str, values: &[Json], is_quiet: bool) -> Answer {
+        let (verb, values) = (verb.to_owned(), values.to_vec());
+        let question = Question::Ask { verb, values, is_quiet };
         let over = || Rejection::new(500, "The transaction is over.");
         self.questions.send(question).map_err(|_| over())?;
         self.answers.recv().map_err(|_| over())?
@@ -79,9 +80,9 @@ fn serve(
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         match asked.recv_timeout(left) {
-            Ok(Question::Ask(verb, values)) => {
+            Ok(Question::Ask { verb, values, is_quiet }) => {
                 // Nobody waits for the answer when the script is gone.
-                let _ = answered.send(data::ask(data, &verb, &values));
+                let _ = answered.send(data::ask_as(data, &verb, &values, is_quiet));
             }
             Ok(Question::Commit) => return Ok(()),
             Err(RecvTimeoutError::Disconnected) => return Err(Rejection::new(500, "Taken back.")),

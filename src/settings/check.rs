@@ -10,6 +10,9 @@ use super::{
 use crate::schema::values::{is_email, is_url};
 use crate::schema::{Violation, Violations};
 
+/// Increments make a restore longer, and one that is damaged spoils those behind it.
+const FULL_EVERY_MAX: i64 = 1000;
+
 type Checked = Result<(), Violation>;
 
 impl Settings {
@@ -45,6 +48,11 @@ fn backups(backups: &Backups) -> Violations {
     let mut found = named([
         ("cron", cron.map_err(|message| Violation::new("validation_invalid_cron", message))),
         ("cronMaxKeep", required_number(has_cron, keep).and_then(|()| at_least(1, keep))),
+        (
+            "fullEvery",
+            at_least(1, backups.full_every)
+                .and_then(|()| at_most(FULL_EVERY_MAX, backups.full_every)),
+        ),
     ]);
     found.nest(&["s3"], bucket(&backups.s3));
     found
@@ -168,6 +176,15 @@ fn at_least(min: i64, number: i64) -> Checked {
     Err(violation.with("threshold", min))
 }
 
+fn at_most(max: i64, number: i64) -> Checked {
+    if number <= max {
+        return Ok(());
+    }
+    let message = format!("Must be no greater than {max}.");
+    let violation = Violation::new("validation_max_less_equal_than_required", message);
+    Err(violation.with("threshold", max))
+}
+
 fn length(min: usize, max: usize, text: &str) -> Checked {
     if (min..=max).contains(&text.len()) {
         return Ok(());
@@ -258,7 +275,7 @@ mod tests {
             "logs": {"maxDays": -1},
             "smtp": {"enabled": true, "host": "", "port": -1, "authMethod": "X", "localName": "? "},
             "s3": {"enabled": true, "endpoint": "??"},
-            "backups": {"cron": "* * *", "cronMaxKeep": -1, "s3": {"enabled": true}},
+            "backups": {"cron": "* * *", "cronMaxKeep": -1, "fullEvery": 1001, "s3": {"enabled": true}},
             "batch": {"enabled": true, "maxRequests": -1, "timeout": 0, "maxBodySize": -4},
             "rateLimits": {"enabled": true, "rules": [], "excludedIPs": ["a"]},
         }));
@@ -279,6 +296,7 @@ mod tests {
             ("/s3/secret", "validation_required"),
             ("/backups/cron", "validation_invalid_cron"),
             ("/backups/cronMaxKeep", "validation_min_greater_equal_than_required"),
+            ("/backups/fullEvery", "validation_max_less_equal_than_required"),
             ("/backups/s3/endpoint", "validation_required"),
             ("/batch/maxRequests", "validation_min_greater_equal_than_required"),
             ("/batch/timeout", "validation_required"),

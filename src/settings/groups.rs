@@ -74,13 +74,16 @@ pub struct Backups {
     pub cron: String,
     /// How many of them to keep.
     pub cron_max_keep: i64,
+    /// How many of them make a chain: a full one, and increments that follow it; 0 = they are all full,
+    /// and nothing is noted for increments. Clients see it once it is set.
+    pub full_every: i64,
     /// Where to keep them, if not on disk.
     pub s3: Bucket,
 }
 
 impl Default for Backups {
     fn default() -> Self {
-        Self { cron: String::new(), cron_max_keep: 3, s3: Bucket::default() }
+        Self { cron: String::new(), cron_max_keep: 3, full_every: 0, s3: Bucket::default() }
     }
 }
 

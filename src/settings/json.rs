@@ -29,6 +29,12 @@ impl Settings {
                     group.shift_remove(name);
                 }
             }
+            // Not of the contract, so not there by default.
+            if self.backups.full_every == 0
+                && let Some(group) = json.pointer_mut("/backups").and_then(Json::as_object_mut)
+            {
+                group.shift_remove("fullEvery");
+            }
         }
         json
     }
@@ -130,6 +136,8 @@ mod tests {
         assert_eq!((changed.s3.secret.as_str(), changed.backups.s3.secret.as_str()), ("b", "c"));
         let cleared = merged(&changed, &json!({"s3": {"secret": ""}})).unwrap();
         assert_eq!(cleared.s3.secret, "");
+        let chained = merged(&cleared, &json!({"backups": {"fullEvery": 7}})).unwrap();
+        assert_eq!(chained.to_json(Secrets::Hide)["backups"]["fullEvery"], 7);
         let kept = cleared.to_json(Secrets::Show);
         assert_eq!(Settings::lenient(kept.as_object().unwrap()), cleared);
     }

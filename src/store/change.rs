@@ -94,6 +94,14 @@ pub(super) fn decode(sequence: u64, bytes: &[u8]) -> Option<Change> {
     })
 }
 
+/// Which row of which collection an entry is about; `None` when it is damaged.
+pub(super) fn place(bytes: &[u8]) -> Option<(&str, RowId)> {
+    let rest = bytes.strip_prefix(&[VERSION])?.get(1 + 8..)?;
+    let (rowid, rest) = rest.split_first_chunk()?;
+    let (collection, _) = take_text(rest)?;
+    Some((collection, RowId(u64::from_le_bytes(*rowid))))
+}
+
 /// When the change in an entry happened; `None` when the entry is damaged.
 pub(super) fn time(bytes: &[u8]) -> Option<Timestamp> {
     let millis = bytes.get(2..)?.first_chunk()?;
@@ -130,12 +138,13 @@ mod tests {
             };
             let bytes = encode(&change);
             prop_assert_eq!(time(&bytes), Some(change.at));
+            prop_assert_eq!(place(&bytes), Some(("pbc_1", change.rowid)));
             prop_assert_eq!(decode(sequence, &bytes), Some(change));
         }
 
         #[test]
         fn garbage_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
-            let _ = (decode(1, &bytes), time(&bytes));
+            let _ = (decode(1, &bytes), time(&bytes), place(&bytes));
         }
     }
 }

@@ -226,7 +226,10 @@ impl Snapshot {
                 let indexes = indexes.into_iter().map(|tree| names::index(id, tree));
                 indexes.chain([names::rows(id), names::ids(id)]).collect::<Vec<_>>()
             })
-            .chain([names::COLLECTIONS, names::CHANGES, names::COUNTERS].map(str::to_owned))
+            .chain(
+                [names::COLLECTIONS, names::CHANGES, names::HISTORY, names::COUNTERS]
+                    .map(str::to_owned),
+            )
             .collect();
         for tree in self.read.trees()? {
             let len = self.read.len(&tree)?;

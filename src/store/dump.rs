@@ -112,7 +112,7 @@ impl Snapshot {
 
 /// Whether a counter says something about the file rather than about what is in it.
 pub(super) fn is_of_the_file(counter: &str) -> bool {
-    [names::FORMAT, names::WAL_SEQUENCE].contains(&counter)
+    [names::FORMAT, names::WAL_SEQUENCE, names::HISTORY_EPOCH].contains(&counter)
 }
 
 fn go_on(len: usize, bytes: usize) -> ControlFlow<()> {

@@ -14,11 +14,13 @@ mod compact;
 mod dump;
 mod engine;
 mod error;
+mod history;
 mod index;
 mod names;
 mod open;
 mod outbox;
 mod reading;
+mod replay;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -35,11 +37,15 @@ use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
 
+use crate::query::Columns;
+
 pub use change::{Change, ChangeAction};
 pub use check::{CheckedCollection, Findings};
 pub use dump::{Definition, EntrySlice, RowSlice};
 pub use error::{StoreError, WriteError};
+pub use history::{Piece, Recording};
 pub use outbox::OutboxKey;
+pub use replay::{Moment, Replay};
 pub use snapshot::Snapshot;
 pub use tx::Tx;
 
@@ -55,6 +61,9 @@ const QUEUE_MAX: usize = 4096;
 pub struct StoreOptions {
     /// Bytes of the file kept in memory at most. 64 MiB unless told otherwise.
     pub cache_bytes: usize,
+    /// Bytes of columns kept for filters and sorts without an index at most; 0 = none. 64 MiB
+    /// unless told otherwise.
+    pub column_bytes: usize,
     /// What an answered write survives.
     pub durability: Durability,
     /// Seconds after which changes leave the log. 7 days unless told otherwise.
@@ -67,6 +76,7 @@ impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             cache_bytes: 64 * 1024 * 1024,
+            column_bytes: 64 * 1024 * 1024,
             durability: Durability::Full,
             change_age_seconds_max: 7 * 24 * 60 * 60,
             change_count_max: 1_000_000,
@@ -216,7 +226,15 @@ impl Store {
         let read = engine.read()?;
         let staged = open::load(&*read)?;
         let (catalog, last_change) = (Arc::clone(&staged.catalog), staged.last_change);
-        let snapshot = Snapshot { read, catalog, last_change, commit: 0 };
+        let columns = Arc::new(Columns::new(options.column_bytes));
+        let snapshot = Snapshot {
+            read,
+            catalog,
+            last_change,
+            commit: 0,
+            recording: staged.recording,
+            columns: Arc::clone(&columns),
+        };
         let published = Arc::new(ArcSwap::from_pointee(snapshot));
         let (listeners, pulse) = (Listeners::default(), Arc::<Pulse>::default());
         let (jobs, waiting) = sync_channel(QUEUE_MAX);
@@ -227,6 +245,7 @@ impl Store {
             published: Arc::clone(&published),
             listeners: Arc::clone(&listeners),
             pulse: Arc::clone(&pulse),
+            columns,
             staged,
             next_rowids: tx::NextRowids::new(),
             wal,

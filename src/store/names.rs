@@ -11,6 +11,8 @@ pub(super) const SETTINGS: &str = "settings";
 pub(super) const OUTBOX: &str = "outbox";
 /// u64 sequence, big endian → encoded change.
 pub(super) const CHANGES: &str = "changes";
+/// u64 sequence and u32 piece, big endian → a piece of a transaction; see [`super::history`].
+pub(super) const HISTORY: &str = "history";
 /// Name → u64, little endian.
 pub(super) const COUNTERS: &str = "counters";
 
@@ -27,13 +29,16 @@ pub(super) const OUTBOX_SEQUENCE: &str = "outbox";
 /// include.
 pub(super) const WAL_SEQUENCE: &str = "wal";
 
+/// The counter that tells the history that is kept from others; there is none while none is kept.
+pub(super) const HISTORY_EPOCH: &str = "history";
+
 /// Whether a tree holds entries that stand for themselves, such as settings: it is neither derived
 /// from others nor kept in a form of its own.
 pub(super) fn is_plain(tree: &str) -> bool {
     const KINDS: [&str; 6] = ["rows", "ids", "index", "relation", "autodate", "dropped"];
     let kind = tree.split_once('/').map(|(kind, _)| kind);
     let of_collection = kind.is_some_and(|kind| KINDS.contains(&kind));
-    !of_collection && ![COLLECTIONS, CHANGES, COUNTERS].contains(&tree)
+    !of_collection && ![COLLECTIONS, CHANGES, COUNTERS, HISTORY].contains(&tree)
 }
 
 /// The counter that holds the next rowid of a collection.
@@ -44,6 +49,11 @@ pub(super) fn rowid_counter(collection: &CollectionId) -> String {
 /// rowid, big endian → row.
 pub(super) fn rows(collection: &CollectionId) -> String {
     join("rows", collection)
+}
+
+/// The id of the collection whose rows are in `tree`; `None` when it holds something else.
+pub(super) fn collection_of_rows(tree: &str) -> Option<&str> {
+    tree.strip_prefix("rows/")
 }
 
 /// record id → rowid, big endian.

@@ -8,7 +8,7 @@ use super::engine::{ALL_KEYS, Commit, Engine, Read};
 use super::error::{StoreError, damaged};
 use super::tx::Staged;
 use super::wal::{Record, Wal};
-use super::{catalog_codec, names, reading};
+use super::{catalog_codec, history, names, reading};
 use crate::query::Direction;
 use crate::schema::Catalog;
 
@@ -72,5 +72,6 @@ pub(super) fn load(read: &dyn Read) -> Result<Staged, StoreError> {
     })?;
     let version = reading::counter(read, names::CATALOG_VERSION)?.unwrap_or(0);
     let catalog = Arc::new(Catalog::new(version, collections));
-    Ok(Staged { catalog, orders: orders.into(), last_change })
+    let recording = history::load(read)?;
+    Ok(Staged { catalog, orders: orders.into(), last_change, recording })
 }

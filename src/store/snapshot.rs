@@ -7,11 +7,12 @@ use std::sync::Arc;
 use super::change::{self, Change};
 use super::engine::Read;
 use super::error::damaged;
+use super::history::Recording;
 use super::outbox::OutboxKey;
 use super::{names, reading};
 use crate::model::key::KeyRange;
 use crate::model::{Row, RowBuf, RowId};
-use crate::query::{Direction, IndexTree, ReadError, Rows, Visit};
+use crate::query::{Columns, Direction, IndexTree, Kept, Log, ReadError, Rows, Visit};
 use crate::schema::{Catalog, Collection};
 
 /// The committed state at one moment. It never changes; while it is held, the space of what was
@@ -21,6 +22,9 @@ pub struct Snapshot {
     pub(super) catalog: Arc<Catalog>,
     pub(super) last_change: u64,
     pub(super) commit: u64,
+    pub(super) recording: Option<Recording>,
+    /// Shared by all snapshots since the engine was opened.
+    pub(super) columns: Arc<Columns>,
 }
 
 impl fmt::Debug for Snapshot {
@@ -164,5 +168,30 @@ impl Rows for Snapshot {
         visit: &mut dyn FnMut(&[u8], RowId) -> Visit,
     ) -> Result<(), ReadError> {
         reading::scan_index(&*self.read, collection, tree, range, direction, visit)
+    }
+    fn kept(&self) -> Option<Kept<'_>> {
+        Some(Kept { columns: &self.columns, log: self })
+    }
+}
+
+impl Log for Snapshot {
+    fn last_change(&self) -> u64 {
+        self.last_change
+    }
+
+    fn changes_after(
+        &self,
+        after: u64,
+        visit: &mut dyn FnMut(u64, &str, RowId) -> Visit,
+    ) -> Result<(), ReadError> {
+        let start = change::key(after);
+        let keys = (Bound::Excluded(start.as_slice()), Bound::Unbounded);
+        self.read.range(names::CHANGES, keys, Direction::Forward, &mut |key, value| {
+            let sequence = change::sequence(key);
+            match sequence.zip(change::place(value)) {
+                Some((sequence, (collection, rowid))) => visit(sequence, collection, rowid),
+                None => Err(damaged("an entry in the log of changes")),
+            }
+        })
     }
 }

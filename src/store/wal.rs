@@ -92,23 +92,41 @@ impl Wal {
 fn encode(sequence: u64, ops: &[Op]) -> Vec<u8> {
     let mut record = vec![0; HEADER];
     record.extend_from_slice(&sequence.to_le_bytes());
-    let put = |record: &mut Vec<u8>, bytes: &[u8]| {
-        record.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
-        record.extend_from_slice(bytes);
-    };
     for op in ops {
-        record.push(u8::from(op.value.is_some()));
-        put(&mut record, op.tree.as_bytes());
-        put(&mut record, &op.key);
-        if let Some(value) = &op.value {
-            put(&mut record, value);
-        }
+        encode_op(&mut record, op);
     }
     let length = (record.len() - HEADER) as u32;
     let checksum = crc32fast::hash(&record[HEADER..]);
     record[..4].copy_from_slice(&length.to_le_bytes());
     record[4..HEADER].copy_from_slice(&checksum.to_le_bytes());
     record
+}
+
+/// Appends a change to `bytes`.
+pub(super) fn encode_op(bytes: &mut Vec<u8>, op: &Op) {
+    let put = |record: &mut Vec<u8>, bytes: &[u8]| {
+        record.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+        record.extend_from_slice(bytes);
+    };
+    bytes.push(u8::from(op.value.is_some()));
+    put(bytes, op.tree.as_bytes());
+    put(bytes, &op.key);
+    if let Some(value) = &op.value {
+        put(bytes, value);
+    }
+}
+
+/// The changes that `body` holds; `None` when it is damaged.
+pub(super) fn decode_ops(mut body: &[u8]) -> Option<Vec<Op>> {
+    let mut ops = Vec::new();
+    while let Some((kind, after)) = body.split_first() {
+        body = after;
+        let tree = String::from_utf8(take_bytes(&mut body)?.to_vec()).ok()?;
+        let key = take_bytes(&mut body)?.to_vec();
+        let value = if *kind == 1 { Some(take_bytes(&mut body)?.to_vec()) } else { None };
+        ops.push(Op { tree, key, value });
+    }
+    Some(ops)
 }
 
 /// The whole records at the beginning of `bytes`.
@@ -128,15 +146,8 @@ fn take_record(bytes: &[u8]) -> Option<(Record, &[u8])> {
     if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
         return None;
     }
-    let (sequence, mut body) = body.split_first_chunk()?;
-    let mut ops = Vec::new();
-    while let Some((kind, after)) = body.split_first() {
-        body = after;
-        let tree = String::from_utf8(take_bytes(&mut body)?.to_vec()).ok()?;
-        let key = take_bytes(&mut body)?.to_vec();
-        let value = if *kind == 1 { Some(take_bytes(&mut body)?.to_vec()) } else { None };
-        ops.push(Op { tree, key, value });
-    }
+    let (sequence, body) = body.split_first_chunk()?;
+    let ops = decode_ops(body)?;
     Some((Record { sequence: u64::from_le_bytes(*sequence), ops }, rest))
 }
 

@@ -15,6 +15,7 @@ use super::snapshot::Snapshot;
 use super::tx::{NextRowids, Staged, Tx};
 use super::wal::Wal;
 use super::{Listeners, Pulse, StoreOptions, names, open};
+use crate::query::Columns;
 
 /// Jobs that share a transaction at most.
 const BATCH_MAX: usize = 1024;
@@ -92,6 +93,8 @@ pub(super) struct Writer {
     pub(super) published: Arc<ArcSwap<Snapshot>>,
     pub(super) listeners: Listeners,
     pub(super) pulse: Arc<Pulse>,
+    /// What snapshots share.
+    pub(super) columns: Arc<Columns>,
     pub(super) staged: Staged,
     pub(super) next_rowids: NextRowids,
     /// The write-ahead log of relaxed durability, and the sequence of its last record.
@@ -181,6 +184,8 @@ impl Writer {
         }
         self.staged = open::load(&*self.engine.read()?)?;
         self.next_rowids.clear();
+        // Changes that were published may be gone, and others get their numbers.
+        self.columns = Arc::new(Columns::new(self.options.column_bytes));
         (self.unsynced_since, self.dirty_since) = (None, None);
         self.publish()
     }
@@ -301,6 +306,8 @@ impl Writer {
             catalog: Arc::clone(&self.staged.catalog),
             last_change: self.staged.last_change,
             commit: self.pulse.commits.fetch_add(1, Relaxed) + 1,
+            recording: self.staged.recording,
+            columns: Arc::clone(&self.columns),
         };
         self.published.store(Arc::new(snapshot));
         for listener in &*self.listeners.lock().unwrap_or_else(PoisonError::into_inner) {

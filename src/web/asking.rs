@@ -7,7 +7,8 @@ use serde_json::{Map, Value as Json};
 use super::{ApiError, BoxFuture, Request, State};
 use crate::access::Caller;
 use crate::hooks::{
-    AuthAction, AuthCall, Chain, Event, Hooks, Payload, RequestAction, RequestCall,
+    AuthAction, AuthCall, Chain, CollectionAction, CollectionCall, Event, Hooks, Payload,
+    RequestAction, RequestCall,
 };
 use crate::ops::Error;
 use crate::ops::hooked::{LiveData, enrich};
@@ -60,6 +61,34 @@ pub(super) fn about_records(
             let (id, caller) = (request.params.get("id").to_owned(), request.caller());
             let body = sent.clone().unwrap_or_default();
             Some(RequestCall { action, collection, id, body, caller })
+        },
+    );
+    Box::pin(async move {
+        let call = asked.await?;
+        Ok(call.map(|call| call.body).or(sent.take()).unwrap_or_default())
+    })
+}
+
+/// Asks about a request of the API of collections. Returns the body as the hooks left it.
+pub(super) fn about_collections(
+    state: &Arc<State>,
+    request: &Request,
+    action: CollectionAction,
+    body: Map<String, Json>,
+) -> Heard<Map<String, Json>> {
+    let mut sent = Some(body);
+    let asked = ask(
+        state,
+        move |hooks| hooks.collection_request(action),
+        || {
+            let name = request.params.get("collection");
+            let collection = state.backend.snapshot().catalog().find(name).cloned();
+            if collection.is_none() && !name.is_empty() {
+                // The use case says what is wrong when there is no such collection.
+                return None;
+            }
+            let (body, caller) = (sent.clone().unwrap_or_default(), request.caller());
+            Some(CollectionCall { action, collection, body, caller })
         },
     );
     Box::pin(async move {

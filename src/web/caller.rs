@@ -21,6 +21,9 @@ pub(super) fn request_of(request: &Request) -> query::Request {
         headers: headers_of(request),
         body: serde_json::Map::new(),
         auth: auth_of(request).cloned(),
+        path: request.path.clone(),
+        address: request.address,
+        remote: Some(request.remote),
     }
 }
 
@@ -29,7 +32,8 @@ pub(super) fn headers_of(request: &Request) -> Texts {
     // Their names are in lower case already.
     let headers = request.headers.iter();
     let texts = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    Texts::respelled(texts, '-', "_")
+    let texts: Vec<(&str, &str)> = texts.collect();
+    Texts::respelled(&texts, '-', "_")
 }
 
 /// The name of a header as rules see it.

@@ -49,7 +49,7 @@ pub use public_folder::PublicFolder;
 pub use query::Query;
 pub use rate_limiter::RateLimiter;
 pub use reply::{Payload, Reply};
-pub use request::{Params, Request};
+pub use request::{Params, Request, SuccessLog};
 pub use router::{Actions, Handler, Middleware, Next, RouteError, Router};
 pub use server::{Door, serve};
 pub use service::Service;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, Method};
@@ -39,6 +40,21 @@ impl Params {
     }
 }
 
+/// Whether the log hears of a request when all goes well.
+#[derive(Debug, Clone, Default)]
+pub struct SuccessLog(Arc<AtomicBool>);
+
+impl SuccessLog {
+    /// Leaves the request out of the log unless it fails.
+    pub fn skip(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_skipped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// A request, with its body not yet read.
 pub struct Request {
     /// The method; HEAD requests show GET.
@@ -57,11 +73,20 @@ pub struct Request {
     pub id: String,
     /// What the middleware found out, such as who is asking.
     pub extensions: Extensions,
+    /// Where it comes from, once trusted proxies were seen through; `None` before that is known.
+    pub(super) address: Option<IpAddr>,
+    success_log: SuccessLog,
     body: IncomingBody,
 }
 
 impl Request {
-    pub(super) fn new<B>(request: http::Request<B>, remote: IpAddr, id: String, live: &Live) -> Self
+    pub(super) fn new<B>(
+        request: http::Request<B>,
+        remote: IpAddr,
+        id: String,
+        success_log: SuccessLog,
+        live: &Live,
+    ) -> Self
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -77,6 +102,8 @@ impl Request {
             remote,
             id,
             extensions: Extensions::new(),
+            address: None,
+            success_log,
             body,
         }
     }
@@ -84,6 +111,11 @@ impl Request {
     /// Who asks, with what rules may know of the request but its body.
     pub fn caller(&self) -> Arc<Caller> {
         caller_of(self)
+    }
+
+    /// What decides whether the log hears of this request when all goes well.
+    pub fn success_log(&self) -> SuccessLog {
+        self.success_log.clone()
     }
 
     /// The value of a header, when it is text.

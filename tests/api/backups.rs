@@ -9,14 +9,14 @@ use zip::write::SimpleFileOptions;
 
 use crate::harness::{Answer, Client, Server, record, records};
 
-const BACKUPS: &str = "/api/backups";
+pub(crate) const BACKUPS: &str = "/api/backups";
 
-fn path_of(key: &str) -> String {
+pub(crate) fn path_of(key: &str) -> String {
     format!("{BACKUPS}/{key}")
 }
 
 /// A server with posts that have a title and a file.
-fn with_posts() -> (Server, Client) {
+pub(crate) fn with_posts() -> (Server, Client) {
     let server = Server::start();
     let superuser = server.superuser();
     let definition = json!({
@@ -40,18 +40,18 @@ fn send_file(client: &Client, method: &str, path: &str, part: (&str, &str, &[u8]
     client.send(method, path, &[("content-type", "multipart/form-data; boundary=x")], Some(&body))
 }
 
-fn post(superuser: &Client, title: &str, paper: &[u8]) -> Json {
+pub(crate) fn post(superuser: &Client, title: &str, paper: &[u8]) -> Json {
     let path = format!("{}?title={title}", records("posts"));
     send_file(superuser, "POST", &path, ("paper", "paper.txt", paper)).expect(200)
 }
 
-fn titles(client: &Client) -> Vec<String> {
+pub(crate) fn titles(client: &Client) -> Vec<String> {
     let list = client.get(&format!("{}?perPage=1000&sort=@rowid", records("posts"))).expect(200);
     let items = list["items"].as_array().expect("a list");
     items.iter().map(|item| item["title"].as_str().expect("a title").to_owned()).collect()
 }
 
-fn keys(superuser: &Client) -> Vec<String> {
+pub(crate) fn keys(superuser: &Client) -> Vec<String> {
     let list = superuser.get(BACKUPS).expect(200);
     let items = list.as_array().expect("a list");
     items.iter().map(|item| item["key"].as_str().expect("a key").to_owned()).collect()
@@ -67,7 +67,7 @@ fn download(server: &Server, superuser: &Client, key: &str) -> Vec<u8> {
 
 /// Waits until something holds, for as long as a restart may take.
 #[track_caller]
-fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
         assert!(began.elapsed() < Duration::from_secs(20), "{what}: not in time");
@@ -76,7 +76,7 @@ fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// The list of posts, or nothing while the server is down.
-fn titles_if_up(server: &Server) -> Option<String> {
+pub(crate) fn titles_if_up(server: &Server) -> Option<String> {
     let mut socket = std::net::TcpStream::connect(&server.address).ok()?;
     let path = records("posts");
     write!(socket, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
@@ -217,11 +217,11 @@ fn a_restored_server_is_what_it_was() {
 }
 
 /// What `haversack check` says of the data folder in `folder`.
-fn check(folder: &Path) -> String {
+pub(crate) fn check(folder: &Path) -> String {
     run(folder, &["check"]).expect("no damage")
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Result<String, String> {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Result<String, String> {
     let ran = std::process::Command::new(env!("CARGO_BIN_EXE_haversack"))
         .current_dir(folder)
         .args(arguments)

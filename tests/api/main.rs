@@ -14,6 +14,7 @@ mod crons;
 mod explain;
 mod files;
 mod identity;
+mod increments;
 mod logs;
 mod oauth2;
 mod observe;

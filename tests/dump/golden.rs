@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use haversack::backup::{self, BackupError, replace};
+use haversack::backup::{BackupError, Moment, Shelf, replace};
 use haversack::dump::{self, check};
 
 use crate::folder::Folder;
@@ -68,6 +68,13 @@ fn a_folder_of_every_format_opens_with_all_that_was_in_it() {
     }
 }
 
+fn restore(folder: &Folder, archive: &Path) -> Result<(), BackupError> {
+    let shelf = Shelf::folder(archive.parent().unwrap().to_owned());
+    let key = archive.file_name().unwrap().to_str().unwrap();
+    let chain = shelf.chain(key, Moment::End, Path::new(""))?;
+    replace::restore_folder(&folder.data(), &chain, Moment::End).map(drop)
+}
+
 #[test]
 fn a_dump_and_a_backup_of_every_format_can_be_restored() {
     for format in FORMATS {
@@ -76,7 +83,7 @@ fn a_dump_and_a_backup_of_every_format_can_be_restored() {
         folder.import(&text).unwrap();
         assert!(folder.export() == text, "{format}");
         let folder = Folder::new();
-        replace::restore_folder(&folder.data(), &golden(format, "backup.zip")).unwrap();
+        restore(&folder, &golden(format, "backup.zip")).unwrap();
         assert!(folder.export() == text, "{format}");
     }
 }
@@ -109,16 +116,16 @@ fn a_backup_of_a_later_version_is_refused_and_nothing_is_touched() {
     let folder = Folder::filled();
     let before = folder.export();
     for (entry, from, to) in [
-        ("manifest.json", "\"haversack_backup\":1", "\"haversack_backup\":2"),
+        ("manifest.json", "\"haversack_backup\":1", "\"haversack_backup\":3"),
         ("data.ndjson", "\"version\":1", "\"version\":2"),
     ] {
         let path = altered(&folder, entry, from, to);
-        let error = backup::verify(&path).unwrap_err();
+        let error = restore(&Folder::new(), &path).unwrap_err();
         assert!(error.to_string().contains("version"), "{error}");
         if entry == "manifest.json" {
-            assert!(matches!(error, BackupError::Version { found: 2, known: 1 }), "{error}");
+            assert!(matches!(error, BackupError::Version { found: 3, known: 2 }), "{error}");
         }
-        replace::restore_folder(&folder.data(), &path).unwrap_err();
+        restore(&folder, &path).unwrap_err();
         assert!(folder.export() == before, "{entry}");
     }
 }

@@ -4,5 +4,6 @@
 
 mod data;
 mod examples;
+mod failures;
 mod hooks;
 mod server;

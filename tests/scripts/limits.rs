@@ -47,7 +47,6 @@ fn a_server_does_not_start_with_a_broken_file_and_says_where_it_is_broken() {
     for (text, expected) in [
         ("\n\nonRecordCreate((e) => {", "bad.pb.js:"),
         ("\n\nonRecordCreated(() => {})", "bad.pb.js:3: ReferenceError"),
-        ("\nonBatchRequest(() => {})", "bad.pb.js:2: onBatchRequest is not supported"),
         ("\ncronAdd('x', 'whenever', () => {})", "bad.pb.js:2: "),
         ("\nrouterAdd('GET', '/a/{b', () => {})", "bad.pb.js:2: routerAdd: "),
     ] {

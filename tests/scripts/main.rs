@@ -3,9 +3,12 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod automigrate;
 mod hooks;
+mod idioms;
 mod limits;
 mod migrations;
+mod names;
 mod routes;
 mod snippets;
 

@@ -3,6 +3,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod backups;
 mod bucket;
 
 use std::time::{Duration, Instant};

@@ -19,17 +19,36 @@ export function fileUrl(record: Pick<Row, "id" | "collectionId" | "collectionNam
   return pb.files.getURL(record, name, { ...(thumb && { thumb }), ...(token && { token }), ...(download && { download }) });
 }
 
-export type FileKind = "image" | "video" | "audio" | "pdf" | "other";
+export type FileKind = "image" | "video" | "audio" | "text" | "other";
 
 const EXTENSIONS: Record<Exclude<FileKind, "other">, string[]> = {
   image: ["jpg", "jpeg", "png", "gif", "webp", "svg", "avif", "bmp"],
   video: ["mp4", "webm", "mov", "m4v", "ogv"],
   audio: ["mp3", "ogg", "wav", "m4a", "aac", "flac", "opus"],
-  pdf: ["pdf"],
+  text: ["txt", "md", "json", "csv", "tsv", "xml", "yaml", "yml", "toml", "log", "ini"],
 };
 
 export function fileKind(name: string): FileKind {
   const extension = name.split(".").pop()?.toLowerCase() ?? "";
   const found = Object.entries(EXTENSIONS).find(([, list]) => list.includes(extension))?.[0];
   return (found as FileKind | undefined) ?? "other";
+}
+
+/** The beginning of a stored text. */
+export async function loadText(url: string, length: number, signal: AbortSignal): Promise<string> {
+  const answer = await fetch(url, { signal, headers: { Range: `bytes=0-${length - 1}` } });
+  if (!answer.ok) throw new Error(answer.statusText || String(answer.status));
+  return answer.text();
+}
+
+/** Stored files as files of this computer, to store them again elsewhere, without what the server had put into their names. */
+export async function fetchFiles(record: Row, names: string[], isProtected: boolean): Promise<File[]> {
+  const token = isProtected ? await pb.files.getToken() : "";
+  return Promise.all(
+    names.map(async (name) => {
+      const answer = await fetch(fileUrl(record, name, { token }));
+      if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+      return new File([await answer.blob()], name.replace(/_\w{10}(?=\.|$)/, ""), { type: answer.headers.get("Content-Type") ?? "" });
+    }),
+  );
 }

@@ -17,6 +17,7 @@ export interface ListQuery {
   sort: string;
   expand?: string;
   perPage?: number;
+  signal?: AbortSignal;
 }
 
 /** One page without the count, which is a question of its own. */
@@ -26,12 +27,13 @@ export async function listRecords(collection: string, page: number, query: ListQ
     filter: query.filter,
     sort: query.sort,
     ...(query.expand && { expand: query.expand }),
+    ...(query.signal && { signal: query.signal }),
   });
   return items;
 }
 
-export async function countRecords(collection: string, filter: string): Promise<number> {
-  return (await pb.collection(collection).getList(1, 1, { filter, fields: "id" })).totalItems;
+export async function countRecords(collection: string, filter: string, signal: AbortSignal): Promise<number> {
+  return (await pb.collection(collection).getList(1, 1, { filter, fields: "id", signal })).totalItems;
 }
 
 /** All first-level relations of a collection, for the `expand` of a list. */
@@ -78,8 +80,9 @@ export async function updateRecord(collection: string, id: string, body: Record<
   return { record, etag: etag() };
 }
 
+/** Goes through even when the page is closed meanwhile. */
 export async function deleteRecord(collection: string, id: string): Promise<void> {
-  await pb.collection(collection).delete(id);
+  await pb.collection(collection).delete(id, { keepalive: true });
 }
 
 /** The records with these ids, in chunks that stay within the limits of a filter. */

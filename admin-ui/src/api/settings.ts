@@ -36,12 +36,21 @@ export function useSettings() {
   return useQuery({ queryKey: KEY, queryFn: async () => (await pb.settings.getAll()) as unknown as Settings, staleTime: 60_000 });
 }
 
+const channel = new BroadcastChannel("haversack-settings");
+
+/** Runs `heard` when another tab has saved settings. */
+export function onOtherTabsSettings(heard: () => void): () => void {
+  channel.addEventListener("message", heard);
+  return () => channel.removeEventListener("message", heard);
+}
+
 /** Saves a part of the settings and remembers what the server made of it. */
 export function useSaveSettings(): (change: Partial<Settings>) => Promise<Settings> {
   const client = useQueryClient();
   return async (change) => {
     const saved = (await pb.settings.update(change)) as unknown as Settings;
     client.setQueryData(KEY, saved);
+    channel.postMessage("changed");
     return saved;
   };
 }

@@ -1,9 +1,10 @@
 import { Menu, Tooltip, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import { memo } from "react";
 import { pb, SUPERUSERS } from "@/api/client";
 import { endOwnSession } from "@/api/credentials";
 import { LANGUAGES, language, switchLanguage, t, type Language } from "@/i18n";
 import { link } from "@/lib/route";
-import { IconCheck, IconDatabase, IconDevices, IconLanguage, IconListDetails, IconLogout, IconMoon, IconPalette, IconSchema, IconSearch, IconSettings, IconSun, IconUser, IconUsers, type Icon } from "@/ui/icons";
+import { IconBook, IconCheck, IconDatabase, IconDevices, IconExternalLink, IconLanguage, IconListDetails, IconLogout, IconMoon, IconPalette, IconSchema, IconSearch, IconSettings, IconSun, IconUser, IconUsers, type Icon } from "@/ui/icons";
 import classes from "./shell.module.css";
 
 const AREAS: { name: string; label: () => string; icon: Icon }[] = [
@@ -13,7 +14,7 @@ const AREAS: { name: string; label: () => string; icon: Icon }[] = [
   { name: "settings", label: () => t("Settings"), icon: IconSettings },
 ];
 
-export function Rail({ area, openPalette }: { area: string; openPalette: () => void }) {
+export const Rail = memo(function Rail({ area, openPalette }: { area: string; openPalette: () => void }) {
   return (
     <nav className={classes["rail"]} aria-label={t("Areas")}>
       <a href={link("collections")} className={classes["mark"]} aria-label={t("Start")}>
@@ -35,7 +36,10 @@ export function Rail({ area, openPalette }: { area: string; openPalette: () => v
       <UserMenu />
     </nav>
   );
-}
+});
+
+// The API is PocketBase's, and so is what is written about it.
+const DOCS = "https://pocketbase.io/docs/api-records/";
 
 const SCHEMES = [
   { value: "light", label: () => t("Light"), icon: IconSun },
@@ -92,9 +96,13 @@ function UserMenu() {
           </Menu.Item>
         ))}
         <Menu.Divider />
+        <Menu.Item component="a" href={DOCS} target="_blank" rel="noreferrer" leftSection={<IconBook size={16} />} rightSection={<IconExternalLink size={13} aria-hidden />}>
+          {t("Documentation of the API")}
+        </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void endOwnSession(SUPERUSERS).then(() => pb.authStore.clear())}>
           {t("Log out")}
         </Menu.Item>
+        <Menu.Label>{`Haversack ${String(import.meta.env["VITE_VERSION"])}`}</Menu.Label>
       </Menu.Dropdown>
     </Menu>
   );

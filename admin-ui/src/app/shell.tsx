@@ -1,9 +1,9 @@
 import { useHotkeys, useNetwork } from "@mantine/hooks";
 import { Alert } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useState, type ComponentType } from "react";
+import { lazy, Suspense, useCallback, useEffect, useState, type ComponentType } from "react";
 import { onOtherTabs } from "@/api/collections";
-import { useSettings } from "@/api/settings";
+import { onOtherTabsSettings, useSettings } from "@/api/settings";
 import { t } from "@/i18n";
 import { useRoute } from "@/lib/route";
 import { ErrorBoundary } from "@/ui/error-boundary";
@@ -30,8 +30,10 @@ export function Shell() {
   const accent = useSettings().data?.meta.accentColor;
   const [paletteOpen, setPaletteOpen] = useState(false);
   useHotkeys([["mod+K", () => setPaletteOpen((open) => !open)]], []);
+  useEffect(() => onOtherTabsSettings(() => void client.invalidateQueries({ queryKey: ["settings"] })), [client]);
   useEffect(() => onOtherTabs(() => void client.invalidateQueries({ queryKey: ["collections"] })), [client]);
 
+  const openPalette = useCallback(() => setPaletteOpen(true), []);
   const name = path[0] && path[0] in AREAS ? path[0] : "collections";
   const Area = AREAS[name] as ComponentType;
   return (
@@ -46,7 +48,7 @@ export function Shell() {
       >
         {t("Skip to the content")}
       </a>
-      <Rail area={name} openPalette={() => setPaletteOpen(true)} />
+      <Rail area={name} openPalette={openPalette} />
       <main id="content" tabIndex={-1} className={classes["content"]}>
         {!online && (
           <Alert color="yellow" p="xs" radius={0} role="status">

@@ -1,4 +1,3 @@
-import { Badge, Group } from "@mantine/core";
 import type { ReactNode } from "react";
 import { fileKind, fileUrl } from "@/api/files";
 import type { Row } from "@/api/records";
@@ -25,12 +24,21 @@ const TEXT_SHOWN_MAX = 200;
 const items = (value: unknown): string[] => (Array.isArray(value) ? value : value ? [value] : []).map(String);
 const clip = (text: string) => <span className="hs-clip">{text.slice(0, TEXT_SHOWN_MAX)}</span>;
 
+// A table has so many of these that they are plain elements.
+function Chip({ quiet = false, title, children }: { quiet?: boolean; title?: string; children: ReactNode }) {
+  return (
+    <span className={classes["chip"]} data-quiet={quiet || undefined} title={title}>
+      {children}
+    </span>
+  );
+}
+
 function Some<T>({ list, children }: { list: T[]; children: (item: T) => ReactNode }) {
   return (
-    <Group gap={4} wrap="nowrap" className="hs-clip">
+    <span className={classes["some"]}>
       {list.slice(0, LIST_SHOWN_MAX).map(children)}
       {list.length > LIST_SHOWN_MAX && <span className={classes["more"]}>+{list.length - LIST_SHOWN_MAX}</span>}
-    </Group>
+    </span>
   );
 }
 
@@ -58,7 +66,7 @@ const cells: { [K in FieldKind]: CellOf<K> } = {
     value ? <IconCheck size={16} color="var(--hs-accent-text)" aria-label={t("Yes")} /> : <IconMinus size={16} color="var(--hs-muted)" aria-label={t("No")} />,
   date,
   autodate: date,
-  select: ({ value }) => <Some list={items(value)}>{(item) => <Badge key={item} color="gray" className={classes["badge"] ?? ""}>{item}</Badge>}</Some>,
+  select: ({ value }) => <Some list={items(value)}>{(item) => <Chip key={item} quiet>{item}</Chip>}</Some>,
   json: ({ value }) => <span className="hs-mono hs-clip">{JSON.stringify(value)?.slice(0, TEXT_SHOWN_MAX)}</span>,
   geoPoint: ({ value }) => {
     const { lon, lat } = value as { lon: number; lat: number };
@@ -71,9 +79,9 @@ const cells: { [K in FieldKind]: CellOf<K> } = {
         fileKind(name) === "image" ? (
           <img key={name} src={fileUrl(row, name, { thumb: "100x100", ...(field.protected && { token }) })} alt={name} title={name} loading="lazy" className={classes["thumb"]} />
         ) : (
-          <Badge key={name} color="gray" leftSection={<IconFile size={12} />} className={classes["badge"] ?? ""}>
-            {name}
-          </Badge>
+          <Chip key={name} quiet>
+            <IconFile size={12} aria-hidden /> {name}
+          </Chip>
         )
       }
     </Some>
@@ -85,9 +93,9 @@ const cells: { [K in FieldKind]: CellOf<K> } = {
         {(id) => {
           const other = expanded.find((each) => each.id === id);
           return (
-            <Badge key={id} className={classes["badge"] ?? ""} title={id}>
+            <Chip key={id} title={id}>
               {other ? recordTitle(other, find(field.collectionId)) : id}
-            </Badge>
+            </Chip>
           );
         }}
       </Some>

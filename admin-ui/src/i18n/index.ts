@@ -1,5 +1,5 @@
 import { recall, remember } from "@/lib/storage";
-import type { de } from "./de";
+import type { de } from "./de/index";
 
 // The English text is its own key; every other language is a catalogue of the same keys, so a phrase
 // that a language lacks does not compile.
@@ -10,7 +10,7 @@ export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
 export type Language = keyof typeof LANGUAGES;
 
 const CATALOGUES: Record<Exclude<Language, "en">, () => Promise<Catalogue>> = {
-  de: () => import("./de").then((module) => module.de),
+  de: () => import("./de/index").then((module) => module.de),
 };
 
 export const language: Language = chosenLanguage();

@@ -1,6 +1,15 @@
-/** What markup says, without the markup. Parsing this way runs and fetches nothing. */
+/** Where the styles of an element wait, because the page's policy refuses them as text, even in a page that nobody sees. */
+export const HELD_STYLE = "data-held-style";
+const STYLE = /(<[a-z][^<>]*?[\s/"'])style(?=\s*=)/gi;
+
+/** Parsing this way runs and fetches nothing. */
+function parsed(markup: string): HTMLElement {
+  return new DOMParser().parseFromString(markup.replace(STYLE, `$1${HELD_STYLE}`), "text/html").body;
+}
+
+/** What markup says, without the markup. */
 export function plainText(markup: string): string {
-  const parts = new DOMParser().parseFromString(markup, "text/html").body.childNodes;
+  const parts = parsed(markup).childNodes;
   return Array.from(parts, (part) => part.textContent ?? "").join(" ").trim();
 }
 
@@ -8,18 +17,18 @@ const ALLOWED = new Set(
   "a b blockquote br code col div em figcaption figure h1 h2 h3 h4 h5 h6 hr i img li ol p pre s span strong sub sup table tbody td th thead tr u ul"
     .split(" "),
 );
-const ATTRIBUTES = new Set(["href", "src", "alt", "title", "colspan", "rowspan", "width", "height", "style", "class", "dir", "target"]);
+const ATTRIBUTES = new Set(["href", "src", "alt", "title", "colspan", "rowspan", "width", "height", HELD_STYLE, "class", "dir", "target"]);
 
-/** The markup without anything that could run: unknown elements are unwrapped, handlers and odd links dropped. */
+/** The markup without anything that could run: unknown elements are unwrapped, handlers and odd links dropped. Styles are held back. */
 export function safeMarkup(markup: string): string {
-  const page = new DOMParser().parseFromString(markup, "text/html");
-  for (const element of Array.from(page.body.querySelectorAll("*"))) {
+  const body = parsed(markup);
+  for (const element of Array.from(body.querySelectorAll("*"))) {
     const name = element.tagName.toLowerCase();
     if (["script", "style", "iframe", "object", "embed", "template", "svg", "math"].includes(name)) element.remove();
     else if (!ALLOWED.has(name)) element.replaceWith(...element.childNodes);
     else tidyAttributes(element);
   }
-  return page.body.innerHTML;
+  return body.innerHTML;
 }
 
 function tidyAttributes(element: Element): void {

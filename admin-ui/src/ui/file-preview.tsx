@@ -1,7 +1,10 @@
 import { Anchor, Modal, Stack } from "@mantine/core";
-import { fileKind } from "@/api/files";
+import { useQuery } from "@tanstack/react-query";
+import { fileKind, loadText } from "@/api/files";
 import { t } from "@/i18n";
 import { IconExternalLink } from "./icons";
+import { CodeBlock } from "./code-block";
+import { FailureNotice, ListLoading } from "./states";
 import classes from "./file-preview.module.css";
 
 /** A stored file in a dialog, as far as a browser can show it. */
@@ -28,7 +31,22 @@ function Content({ name, url }: { name: string; url: string }) {
     case "audio":
       // oxlint-disable-next-line jsx-a11y/media-has-caption -- captions are not part of a stored file
       return <audio src={url} controls />;
+    case "text":
+      return <TextContent name={name} url={url} />;
     default:
       return null;
   }
+}
+
+const TEXT_MAX = 100_000;
+
+function TextContent({ name, url }: { name: string; url: string }) {
+  const { data, error, isPending, refetch } = useQuery({ queryKey: ["file-text", url], queryFn: ({ signal }) => loadText(url, TEXT_MAX, signal) });
+  if (isPending) return <ListLoading />;
+  if (error) return <FailureNotice failure={error} retry={() => void refetch()} />;
+  return (
+    <div className={classes["text"]}>
+      <CodeBlock label={name} code={data} />
+    </div>
+  );
 }

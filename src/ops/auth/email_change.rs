@@ -4,9 +4,7 @@ use std::net::IpAddr;
 
 use crate::access::Caller;
 use crate::auth::{TokenKind, Verdict, peek};
-use crate::mail::Placeholders;
 use crate::model::{Timestamp, Value};
-use crate::ops::mail::Letter;
 use crate::ops::records::{WriteOrError, account, touch};
 use crate::ops::{Backend, Failure};
 use crate::query::Rows;
@@ -14,7 +12,8 @@ use crate::schema::{Collection, Record, Violation, Violations, values};
 use crate::store::WriteError;
 
 use super::form::Form;
-use super::principal::{holder, issue_for_mail, mailed_holder};
+use super::letters;
+use super::principal::{holder, mailed_holder};
 use super::{Error, auth_collection, find_by_identity};
 
 /// Longest password that confirms a change, in bytes.
@@ -57,14 +56,8 @@ pub fn request_email_change(
         let collection = auth_collection(tx, collection.as_str())?;
         let rowid = tx.find(&collection, &id)?.ok_or(Error::Unauthenticated)?;
         let row = tx.row(&collection, rowid)?.ok_or(Error::Unauthenticated)?;
-        let options = collection.auth().ok_or(Error::NotAuthCollection)?;
-        let kind = TokenKind::EmailChange;
-        let token = issue_for_mail(&collection, row.as_row(), kind, Some(&new_email))?;
         let account = Record::from_row(collection.clone(), row.as_row());
-        let mail = Placeholders::new(&delivery, &account)
-            .with("TOKEN", &token)
-            .fill(&options.confirm_email_change_template, &new_email);
-        Letter::new(mail).expires_in(options.email_change_token.duration).post(tx)
+        letters::email_change(&delivery, &account, &new_email)?.post(tx)
     })?;
     backend.bell().ring();
     Ok(())

@@ -6,22 +6,19 @@ use std::sync::Arc;
 
 use md5::{Digest, Md5};
 
-use crate::mail::{Delivery, Placeholders};
+use crate::mail::Delivery;
 use crate::model::{RowBuf, RowId, Timestamp, Value};
-use crate::ops::mail::Letter;
 use crate::ops::records::{belongings, touch};
 use crate::query::Rows;
 use crate::schema::{Collection, Record};
 use crate::store::Tx;
 
-use super::Error;
+use super::{Error, letters};
 
 /// Places remembered of one account.
 const PLACES_MAX: usize = 5;
 /// Longest name of a program that counts, in bytes.
 const USER_AGENT_MAX: usize = 200;
-/// How long an alert is worth sending, in seconds.
-const ALERT_SECONDS: i64 = 24 * 60 * 60;
 
 /// Where a login comes from.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,14 +83,8 @@ pub(super) fn note(
     let account = Record::from_row(collection.clone(), row.as_row());
     let email = account.text("email");
     if !known.is_empty() && !email.is_empty() {
-        let template = collection.auth().map(|auth| &auth.auth_alert_template);
         let info = format!("{now} - {} {}", place.address, place.user_agent);
-        let placeholders =
-            Placeholders::new(delivery, &account).with("ALERT_INFO", info.trim_end());
-        if let Some(template) = template {
-            let mail = placeholders.fill(template, email);
-            Letter::new(mail).expires_in(ALERT_SECONDS).post(tx)?;
-        }
+        letters::auth_alert(delivery, &account, info.trim_end())?.post(tx)?;
     }
     known.sort_by_key(|(rowid, _, origin)| (std::cmp::Reverse(created(origin)), *rowid));
     for (rowid, ..) in known.iter().skip(PLACES_MAX - 1) {

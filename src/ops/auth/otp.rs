@@ -4,10 +4,10 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crate::auth::{PasswordHasher, Verdict};
-use crate::mail::{Delivery, Placeholders};
+use crate::mail::Delivery;
 use crate::model::{RowBuf, Timestamp, Value};
 use crate::ops::Backend;
-use crate::ops::mail::{Letter, post_nothing};
+use crate::ops::mail::post_nothing;
 use crate::ops::records::{account, belongings, touch};
 use crate::query::Rows;
 use crate::schema::{Collection, Record};
@@ -15,6 +15,7 @@ use crate::store::Tx;
 
 use super::admission::{Admission, Ended};
 use super::form::{Form, TEXT_BYTES_MAX, check_email};
+use super::letters;
 use super::second_factor::is_over;
 use super::throttle::Trial;
 use super::{Attempt, Error, Login, Method, auth_collection, find_by_identity};
@@ -113,14 +114,9 @@ impl NewOtp {
         row: &RowBuf,
         delivery: &Delivery,
     ) -> Result<String, Error> {
-        let options = &collection.auth().ok_or(Error::NotAuthCollection)?.otp;
         let account = Record::from_row(collection.clone(), row.as_row());
         let id = self.add(tx, collection, account.id())?;
-        let mail = Placeholders::new(delivery, &account)
-            .with("OTP", &self.code)
-            .with("OTP_ID", &id)
-            .fill(&options.email_template, account.text("email"));
-        Letter::new(mail).expires_in(options.duration).carries_otp(&id).post(tx)?;
+        letters::otp(delivery, &account, &id, &self.code)?.post(tx)?;
         Ok(id)
     }
 }

@@ -4,16 +4,16 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use crate::auth::TokenKind;
-use crate::mail::Placeholders;
 use crate::model::{Timestamp, Value};
-use crate::ops::mail::{Letter, post_nothing};
+use crate::ops::mail::post_nothing;
 use crate::ops::records::{account, password_policy, touch};
 use crate::ops::{Backend, Failure};
 use crate::query::Rows;
 use crate::schema::{Collection, FieldKind, Record, Violation, Violations, values};
 
 use super::form::{Form, TEXT_BYTES_MAX, check_email};
-use super::principal::{holder, issue_for_mail, mailed_holder};
+use super::letters;
+use super::principal::{holder, mailed_holder};
 use super::throttle::MailKind;
 use super::{Error, auth_collection, find_by_identity};
 
@@ -51,13 +51,8 @@ pub fn request_password_reset(
         let rowid = id.as_ref().map(|id| tx.find(&collection, id)).transpose()?.flatten();
         let row = rowid.map(|rowid| tx.row(&collection, rowid)).transpose()?.flatten();
         let Some(row) = row else { return post_nothing(tx) };
-        let options = collection.auth().ok_or(Error::NotAuthCollection)?;
-        let token = issue_for_mail(&collection, row.as_row(), TokenKind::PasswordReset, None)?;
         let account = Record::from_row(collection.clone(), row.as_row());
-        let mail = Placeholders::new(&delivery, &account)
-            .with("TOKEN", &token)
-            .fill(&options.reset_password_template, account.text("email"));
-        Letter::new(mail).expires_in(options.password_reset_token.duration).post(tx)
+        letters::password_reset(&delivery, &account)?.post(tx)
     });
     match (&posted, &account) {
         (Ok(()), _) => backend.bell().ring(),

@@ -4,16 +4,16 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use crate::auth::{TokenKind, peek};
-use crate::mail::Placeholders;
 use crate::model::{Timestamp, Value};
 use crate::ops::Backend;
-use crate::ops::mail::{Letter, post_nothing};
+use crate::ops::mail::post_nothing;
 use crate::ops::records::{account, touch};
 use crate::query::Rows;
 use crate::schema::{Collection, Record, Violation};
 
 use super::form::{Form, check_email};
-use super::principal::{holder, issue_for_mail, mailed_holder};
+use super::letters;
+use super::principal::{holder, mailed_holder};
 use super::throttle::MailKind;
 use super::{Error, auth_collection, find_by_identity};
 
@@ -45,13 +45,8 @@ pub fn request_verification(
         let rowid = id.as_ref().map(|id| tx.find(&collection, id)).transpose()?.flatten();
         let row = rowid.map(|rowid| tx.row(&collection, rowid)).transpose()?.flatten();
         let Some(row) = row else { return post_nothing(tx) };
-        let options = collection.auth().ok_or(Error::NotAuthCollection)?;
-        let token = issue_for_mail(&collection, row.as_row(), TokenKind::Verification, None)?;
         let account = Record::from_row(collection.clone(), row.as_row());
-        let mail = Placeholders::new(&delivery, &account)
-            .with("TOKEN", &token)
-            .fill(&options.verification_template, account.text("email"));
-        Letter::new(mail).expires_in(options.verification_token.duration).post(tx)
+        letters::verification(&delivery, &account)?.post(tx)
     });
     match (&posted, &account) {
         (Ok(()), _) => backend.bell().ring(),

@@ -1,5 +1,6 @@
 //! Backups that are made by themselves.
 
+use std::collections::HashSet;
 use std::ops::{Bound, ControlFlow};
 
 use crate::backup::Item;
@@ -10,6 +11,9 @@ use crate::ops::{Backend, Error};
 use crate::query::{Direction, Rows};
 use crate::schema::Record;
 use crate::settings::Schedule;
+use crate::store::Snapshot;
+
+use super::Listed;
 
 /// What their names begin with.
 pub(super) const PREFIX: &str = "@auto_pb_backup_";
@@ -65,12 +69,51 @@ pub(super) fn tell_superusers(backend: &Backend, key: &str) -> Result<(), Error>
     Ok(())
 }
 
-/// The oldest of those backups beyond the `keep` newest ones; none when `keep` is 0, which means all.
-pub(super) fn beyond(items: Vec<Item>, keep: usize) -> Vec<Item> {
-    let mut made: Vec<Item> =
-        items.into_iter().filter(|item| item.key.starts_with(PREFIX)).collect();
-    made.sort_by(|a, b| b.modified.cmp(&a.modified).then_with(|| b.key.cmp(&a.key)));
-    if keep == 0 { Vec::new() } else { made.split_off(keep.min(made.len())) }
+/// The backup that the next increment builds on; nothing when it is time for a full one: the chain has
+/// `length` links, or the history did not go on from it.
+pub(super) fn base(all: &[Listed], snapshot: &Snapshot, length: usize) -> Option<String> {
+    let epoch = snapshot.recording()?.epoch;
+    let made = all.iter().filter(|listed| listed.item.key.starts_with(PREFIX));
+    let (_, newest) = made
+        .filter_map(|listed| {
+            let (of, sequence) = listed.about.as_ref()?.history()?;
+            (of == epoch).then_some(((sequence, &listed.item.key), listed))
+        })
+        .max_by_key(|(place, _)| *place)?;
+    let links = bases(all, &newest.item.key);
+    (links.len() < length).then(|| newest.item.key.clone())
+}
+
+/// The backup `key` and those that it builds on.
+fn bases<'a>(all: &'a [Listed], key: &'a str) -> Vec<&'a str> {
+    let mut links = vec![key];
+    let mut base = Some(key);
+    while let Some(key) = base
+        && links.len() <= all.len()
+    {
+        base = all.iter().find(|listed| listed.item.key == key).and_then(Listed::base);
+        links.extend(base);
+    }
+    links
+}
+
+/// The oldest of those backups beyond the `keep` newest ones, but for those that others build on which
+/// stay; none when `keep` is 0, which means all.
+pub(super) fn beyond(all: Vec<Listed>, keep: usize) -> Vec<Item> {
+    let mut made: Vec<&Listed> =
+        all.iter().filter(|listed| listed.item.key.starts_with(PREFIX)).collect();
+    made.sort_by(|a, b| {
+        let (a, b) = (&a.item, &b.item);
+        b.modified.cmp(&a.modified).then_with(|| b.key.cmp(&a.key))
+    });
+    let old = if keep == 0 { Vec::new() } else { made.split_off(keep.min(made.len())) };
+    let old: Vec<&str> = old.iter().map(|listed| listed.item.key.as_str()).collect();
+    let stays = all.iter().map(|listed| listed.item.key.as_str()).filter(|key| !old.contains(key));
+    let needed: HashSet<String> =
+        stays.flat_map(|key| bases(&all, key)).map(str::to_owned).collect();
+    let old: Vec<String> =
+        old.into_iter().filter(|key| !needed.contains(*key)).map(str::to_owned).collect();
+    all.into_iter().map(|listed| listed.item).filter(|item| old.contains(&item.key)).collect()
 }
 
 #[cfg(test)]
@@ -102,7 +145,7 @@ mod tests {
     fn only_the_oldest_of_those_made_by_themselves_go() {
         let item = |key: &str, age: u64| {
             let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(1000 - age);
-            Item { key: key.to_owned(), size: 1, modified }
+            Listed { item: Item { key: key.to_owned(), size: 1, modified }, about: None }
         };
         let items =
             || vec![item("@auto_pb_backup_a", 3), item("@auto_pb_backup_b", 1), item("old", 9)];

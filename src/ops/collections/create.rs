@@ -33,6 +33,7 @@ impl CreateCollection {
     }
 
     fn make(&self, tx: &mut Tx<'_>, body: &Map<String, Json>) -> Result<Arc<Collection>, Error> {
+        let write = hooked::Write::new(Action::Create, body, None);
         let catalog = Arc::clone(tx.catalog());
         let rules = RuleCheck::new(&catalog);
         let check_rule = |collection: &Collection, rule: &str| rules.check(collection, rule);
@@ -45,11 +46,14 @@ impl CreateCollection {
         let mut draft = Draft::create(&catalog, body, self.now).map_err(misshapen)?;
         views::define(tx, &catalog, &mut draft);
         let refused = |violations| Error::Rejected(Failure::CreateCollection, violations);
-        let collection = draft.check(&catalog, &check_rule).map_err(refused)?;
-        let failed = |error| save_error(error, &collection, Failure::CreateCollection);
-        let made = tx.create_collection(collection.clone()).map_err(failed)?;
-        // A view may have waited for a collection of this name; none can be broken by it.
-        let _ = views::refresh(tx, &catalog, &[&made.id], self.now)?;
-        Ok(made)
+        let collection =
+            write.check(tx, |_| draft.check(&catalog, &check_rule).map_err(refused))?;
+        write.execute(tx, |tx| {
+            let failed = |error| save_error(error, &collection, Failure::CreateCollection);
+            let made = tx.create_collection(collection.clone()).map_err(failed)?;
+            // A view may have waited for a collection of this name; none can be broken by it.
+            let _ = views::refresh(tx, &catalog, &[&made.id], self.now)?;
+            Ok(made)
+        })
     }
 }

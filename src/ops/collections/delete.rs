@@ -38,13 +38,15 @@ pub fn delete(tx: &mut Tx<'_>, collection: &str) -> Result<Arc<Collection>, Erro
 
 /// Deletes a collection with all its records and what belongs to its accounts, whoever needs it.
 pub(super) fn remove(tx: &mut Tx<'_>, collection: &Arc<Collection>) -> Result<(), Error> {
-    hooked::write(tx, Action::Delete, &Map::new(), Some(collection), &mut |tx, _| {
-        if collection.is_auth() {
-            belongings::delete_of_collection(tx, collection)?;
-        }
-        webhooks::forget_collection(tx, collection)?;
-        tx.delete_collection(&collection.id)?;
-        pending::add_collection(tx, collection)?;
+    hooked::write(tx, Action::Delete, &Map::new(), Some(collection), &mut |tx, definition| {
+        hooked::Write::new(Action::Delete, definition, Some(collection)).execute(tx, |tx| {
+            if collection.is_auth() {
+                belongings::delete_of_collection(tx, collection)?;
+            }
+            webhooks::forget_collection(tx, collection)?;
+            tx.delete_collection(&collection.id)?;
+            pending::add_collection(tx, collection)
+        })?;
         Ok(Arc::clone(collection))
     })?;
     Ok(())

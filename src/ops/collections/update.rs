@@ -42,6 +42,7 @@ impl UpdateCollection {
     fn change(&self, tx: &mut Tx<'_>, body: &Map<String, Json>) -> Result<Arc<Collection>, Error> {
         let catalog = Arc::clone(tx.catalog());
         let old = catalog.find(&self.collection).ok_or(Error::NotFound)?;
+        let write = hooked::Write::new(Action::Update, body, Some(old));
         let mut draft = Draft::update(old, body, self.now)
             .map_err(|_| Error::Rejected(Failure::CollectionFormat, Violations::new()))?;
         let refused = |violations| Error::Rejected(Failure::UpdateCollection, violations);
@@ -53,25 +54,27 @@ impl UpdateCollection {
         views::define(tx, &catalog, &mut draft);
         let rules = RuleCheck::new(&catalog);
         let check_rule = |collection: &Collection, rule: &str| rules.check(collection, rule);
-        let new = draft.check(&catalog, &check_rule).map_err(refused)?;
-        let failed = |error| save_error(error, &new, Failure::UpdateCollection);
-        let saved = tx.update_collection(new.clone()).map_err(failed)?;
-        for other in others {
-            tx.update_collection(other)?;
-        }
-        if let Err(broken) = views::refresh(tx, &catalog, &[&saved.id], self.now)?
-            && !saved.is_view()
-        {
-            let names = broken.0.join(", ");
-            return Err(refused(if renames.is_empty() {
-                in_use(&names)
-            } else {
-                self::blocked(&renames, &names)
-            }));
-        }
-        webhooks::follow_renames(tx, &renames.renaming())?;
-        settings::follow_renames(tx, &catalog)?;
-        Ok(saved)
+        let new = write.check(tx, |_| draft.check(&catalog, &check_rule).map_err(refused))?;
+        write.execute(tx, |tx| {
+            let failed = |error| save_error(error, &new, Failure::UpdateCollection);
+            let saved = tx.update_collection(new.clone()).map_err(failed)?;
+            for other in others {
+                tx.update_collection(other)?;
+            }
+            if let Err(broken) = views::refresh(tx, &catalog, &[&saved.id], self.now)?
+                && !saved.is_view()
+            {
+                let names = broken.0.join(", ");
+                return Err(refused(if renames.is_empty() {
+                    in_use(&names)
+                } else {
+                    self::blocked(&renames, &names)
+                }));
+            }
+            webhooks::follow_renames(tx, &renames.renaming())?;
+            settings::follow_renames(tx, &catalog)?;
+            Ok(saved)
+        })
     }
 }
 

@@ -7,14 +7,18 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::access::Caller;
-use crate::hooks::{Data, Find, Mail, Rejection};
+use crate::hooks::{AccountMail, AccountToken, Data, Find, Mail, Rejection};
+use crate::ops::auth::by_program;
 use crate::ops::records::{DeleteRecord, Intent, WriteRecord};
+use crate::ops::settings::UpdateSettings;
 use crate::ops::{Backend, Error, collections};
 use crate::query::Rows;
 use crate::schema::{Collection, Record, Secrets};
+use crate::store::Tx;
 
+use super::context::muted;
 use super::reading::Reader;
-use super::session::{object, only_superusers, post, save_collection};
+use super::session::{import_of, object, only_superusers, post, post_letter, save_collection};
 
 /// The data as it is, as one caller may use it: each read sees what is committed then, and each write
 /// is a transaction of its own. All of it blocks the thread, also until the commit, so it must never
@@ -23,17 +27,34 @@ use super::session::{object, only_superusers, post, save_collection};
 pub struct LiveData<B = Arc<Backend>> {
     backend: B,
     caller: Arc<Caller>,
+    is_silent: bool,
 }
 
 impl<B: Deref<Target = Backend> + Clone> LiveData<B> {
     /// What `caller` may use of `backend`.
     pub fn new(backend: B, caller: Arc<Caller>) -> Self {
-        Self { backend, caller }
+        Self { backend, caller, is_silent: false }
     }
 
     fn read<T>(&self, read: impl FnOnce(&Reader<'_>) -> Result<T, Error>) -> Result<T, Rejection> {
         let rows = self.backend.reading().at_leisure();
         Ok(read(&Reader { rows: &rows, rules: self.backend.rules(), caller: &self.caller })?)
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        mut job: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        if self.is_silent {
+            return self.backend.write(move |tx| muted(tx, &mut job));
+        }
+        self.backend.write(job)
+    }
+
+    /// An account as it is.
+    fn account(&self, collection: &str, id: &str) -> Result<Record, Error> {
+        only_superusers(&self.caller)?;
+        by_program::account(&*self.backend.snapshot(), collection, id)
     }
 
     fn save(
@@ -49,7 +70,7 @@ impl<B: Deref<Target = Backend> + Clone> LiveData<B> {
             write.prepare(&*snapshot, self.backend.hasher())?;
         }
         drop(snapshot);
-        let written = self.backend.write(move |tx| write.run(tx))?;
+        let written = self.write(move |tx| write.run(tx))?;
         self.backend.sweep_soon();
         Ok(Record::from_row(written.collection, written.row.as_row()))
     }
@@ -94,7 +115,7 @@ impl<B: Deref<Target = Backend> + Clone> Data for LiveData<B> {
     fn delete(&self, collection: &str, id: &str) -> Result<(), Rejection> {
         let (caller, rules) = (Arc::clone(&self.caller), Arc::clone(self.backend.rules()));
         let delete = DeleteRecord::new(caller, rules, collection, id);
-        self.backend.write(move |tx| delete.run(tx))?;
+        self.write(move |tx| delete.run(tx))?;
         self.backend.sweep_soon();
         Ok(())
     }
@@ -102,13 +123,25 @@ impl<B: Deref<Target = Backend> + Clone> Data for LiveData<B> {
     fn save_collection(&self, definition: Json) -> Result<Arc<Collection>, Rejection> {
         only_superusers(&self.caller)?;
         let definition = object(definition)?;
-        Ok(self.backend.write(move |tx| save_collection(tx, definition.clone()))?)
+        Ok(self.write(move |tx| save_collection(tx, definition.clone()))?)
+    }
+
+    fn import_collections(
+        &self,
+        definitions: Vec<Json>,
+        delete_missing: bool,
+    ) -> Result<(), Rejection> {
+        only_superusers(&self.caller)?;
+        let import = import_of(definitions, delete_missing)?;
+        self.write(move |tx| import.run(tx))?;
+        self.backend.sweep_soon();
+        Ok(())
     }
 
     fn delete_collection(&self, id_or_name: &str) -> Result<(), Rejection> {
         only_superusers(&self.caller)?;
         let name = id_or_name.to_owned();
-        self.backend.write(move |tx| collections::delete(tx, &name))?;
+        self.write(move |tx| collections::delete(tx, &name))?;
         self.backend.sweep_soon();
         Ok(())
     }
@@ -120,12 +153,76 @@ impl<B: Deref<Target = Backend> + Clone> Data for LiveData<B> {
 
     fn send_mail(&self, mail: Mail) -> Result<(), Rejection> {
         only_superusers(&self.caller)?;
-        self.backend.write(move |tx| post(tx, mail.clone()))?;
+        self.write(move |tx| post(tx, mail.clone()))?;
         self.backend.bell().ring();
         Ok(())
     }
 
+    fn save_settings(&self, body: Json) -> Result<Json, Rejection> {
+        only_superusers(&self.caller)?;
+        let update = UpdateSettings::new(object(body)?).but_for(self.backend.pinned_settings());
+        self.write(move |tx| update.run(tx))?;
+        Ok(self.backend.reload_settings()?.to_json(Secrets::Hide))
+    }
+
+    fn truncate(&self, id_or_name: &str) -> Result<(), Rejection> {
+        only_superusers(&self.caller)?;
+        let name = id_or_name.to_owned();
+        self.write(move |tx| collections::truncate(tx, &name))?;
+        self.backend.sweep_soon();
+        Ok(())
+    }
+
+    fn select(&self, sql: &str) -> Result<Vec<Map<String, Json>>, Rejection> {
+        self.read(|reader| reader.select(sql))
+    }
+
+    fn passes(&self, collection: &str, id: &str, rule: Option<&str>) -> Result<bool, Rejection> {
+        self.read(|reader| reader.passes(collection, id, rule))
+    }
+
+    fn account_token(
+        &self,
+        collection: &str,
+        id: &str,
+        token: &AccountToken,
+    ) -> Result<String, Rejection> {
+        let account = self.account(collection, id)?;
+        if let Some(token) = by_program::token(&account, token)? {
+            return Ok(token);
+        }
+        let token = token.clone();
+        Ok(self.write(move |tx| by_program::session_token(tx, &account, &token))?)
+    }
+
+    fn token_holder(&self, token: &str, kinds: &[&str]) -> Result<Option<Record>, Rejection> {
+        only_superusers(&self.caller)?;
+        Ok(by_program::holder_of(&*self.backend.snapshot(), token, kinds)?)
+    }
+
+    fn is_password(&self, collection: &str, id: &str, plain: &str) -> Result<bool, Rejection> {
+        let account = self.account(collection, id)?;
+        Ok(by_program::is_password(self.backend.hasher(), &account, plain)?)
+    }
+
+    fn send_account_mail(
+        &self,
+        collection: &str,
+        id: &str,
+        mail: &AccountMail,
+    ) -> Result<(), Rejection> {
+        let account = self.account(collection, id)?;
+        let letter = by_program::letter(&self.backend.delivery(), &account, mail)?;
+        self.write(move |tx| post_letter(tx, &letter))?;
+        self.backend.bell().ring();
+        Ok(())
+    }
+
+    fn silently(&self) -> Box<dyn Data + '_> {
+        Box::new(Self { is_silent: true, ..self.clone() })
+    }
+
     fn as_caller(&self, caller: Arc<Caller>) -> Box<dyn Data + '_> {
-        Box::new(Self::new(self.backend.clone(), caller))
+        Box::new(Self { caller, ..self.clone() })
     }
 }

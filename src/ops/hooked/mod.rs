@@ -17,6 +17,8 @@ pub(in crate::ops) mod records;
 mod session;
 
 pub(crate) use after::AfterQueue;
-pub(in crate::ops) use context::{Effect, Shared, acting_as, attempt, run};
+pub(in crate::ops) use context::{
+    Effect, Notes, Shared, acting_as, attempt, run, settings_changed,
+};
 pub use live::LiveData;
 pub use session::Session;

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value as Json};
+
 use crate::access::{Caller, Gate, RuleCache};
 use crate::hooks::Find;
-use crate::ops::Error;
 use crate::ops::records::collection_of;
+use crate::ops::{Error, console};
 use crate::query::{FilterError, Found, ListQuery, ListSpec, Page, Rows, forbidden_token};
 use crate::schema::{Collection, Record};
+
+use super::session::only_superusers;
 
 /// One reader: what is read, and who may read it.
 pub(super) struct Reader<'a> {
@@ -45,6 +49,24 @@ impl Reader<'_> {
         let page = Page { offset: 0, limit: 1, total: true };
         let (_, found) = self.found(collection, find, "", page)?;
         found.total.ok_or_else(|| Error::internal("a total that was asked for is missing"))
+    }
+
+    pub(super) fn passes(
+        &self,
+        collection: &str,
+        id: &str,
+        rule: Option<&str>,
+    ) -> Result<bool, Error> {
+        let collection = collection_of(self.rows, collection)?;
+        let rowid = self.rows.find(&collection, id)?.ok_or(Error::NotFound)?;
+        let row = self.rows.row(&collection, rowid)?.ok_or(Error::NotFound)?;
+        let gate = Gate::new(self.rows, self.rules, self.caller);
+        Ok(gate.satisfies(&collection, rule, row.as_row())?)
+    }
+
+    pub(super) fn select(&self, sql: &str) -> Result<Vec<Map<String, Json>>, Error> {
+        only_superusers(self.caller)?;
+        console::select(self.rows, sql)
     }
 
     fn found(

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use crate::auth::PasswordHasher;
-use crate::hooks::{Action, Chain, Event, Hooks, RecordChange, RecordWrite, Rejection};
+use crate::hooks::{
+    Action, Chain, Event, Hooks, RecordChange, RecordFailure, RecordWrite, Rejection,
+};
 use crate::model::Value;
 use crate::ops::Error;
 use crate::schema::{Collection, Record};
 use crate::store::Tx;
 
-use super::context::{Context, Effect, Shared};
+use super::context::{Context, Effect, Shared, hooked, seen};
 use super::session::Session;
 
 /// A place where hooks of records hang.
@@ -35,6 +37,7 @@ pub(in crate::ops) fn wants(hooks: &Hooks, action: Action, collection: &Collecti
     places(action).iter().any(|place| place(hooks).wants(Some(collection)))
         || saves && hooks.records.validate.wants(Some(collection))
         || hooks.record_signal(action).wants(Some(collection))
+        || hooks.record_failures(action).wants(Some(collection))
 }
 
 /// Whether a hook has anything to do with this in the transaction.
@@ -43,7 +46,7 @@ pub(in crate::ops) fn wants_in(tx: &mut Tx<'_>, action: Action, collection: &Col
 }
 
 fn shared(tx: &mut Tx<'_>) -> Option<Arc<Shared>> {
-    tx.attachment::<Context>().map(|context| Arc::clone(&context.shared))
+    hooked(tx).map(|context| Arc::clone(&context.shared))
 }
 
 /// What hashes the passwords that hooks set. `None` without hooks.
@@ -113,8 +116,8 @@ pub(in crate::ops) fn write(
     core: Core<'_>,
 ) -> Result<Record, Error> {
     let [whole, _] = places(write.action);
-    within(tx, whole, &mut write, &mut |tx, write| execute(tx, write, core))?;
-    Ok(tell_later(tx, write))
+    let outcome = within(tx, whole, &mut write, &mut |tx, write| execute(tx, write, core));
+    tell_later(tx, write, outcome)
 }
 
 /// Runs `core`, which checks and then writes by [`execute`], within the hooks around the whole.
@@ -124,9 +127,8 @@ pub(in crate::ops) fn save(
     core: Core<'_>,
 ) -> Result<(), Error> {
     let [whole, _] = places(write.action);
-    within(tx, whole, &mut write, core)?;
-    tell_later(tx, write);
-    Ok(())
+    let outcome = within(tx, whole, &mut write, core);
+    tell_later(tx, write, outcome).map(drop)
 }
 
 /// Runs `core`, which writes the row, within the hooks around that.
@@ -162,12 +164,31 @@ fn check_kinds(record: &Record) -> Result<(), Error> {
     Ok(())
 }
 
-fn tell_later(tx: &mut Tx<'_>, write: RecordWrite) -> Record {
-    let Some(context) = tx.attachment::<Context>() else { return write.record };
+/// Has it told what became of a write.
+fn tell_later(
+    tx: &mut Tx<'_>,
+    write: RecordWrite,
+    outcome: Result<(), Error>,
+) -> Result<Record, Error> {
+    let Some(context) = hooked(tx) else { return outcome.map(|()| write.record) };
     let RecordWrite { action, record, old, caller } = write;
-    if context.shared.hooks.record_signal(action).wants(Some(record.collection())) {
-        let change = RecordChange { action, record: record.clone(), old, caller };
-        context.effects.push(Effect::Record(Arc::new(change)));
+    let (hooks, collection) = (&context.shared.hooks, Some(&**record.collection()));
+    let is_failure_wanted = hooks.record_failures(action).wants(collection);
+    match outcome {
+        Ok(()) => {
+            // What is taken back later is a failure.
+            if is_failure_wanted || hooks.record_signal(action).wants(collection) {
+                let change = RecordChange { action, record: record.clone(), old, caller };
+                context.effects.push(Effect::Record(Arc::new(change)));
+            }
+            Ok(record)
+        }
+        Err(error) if is_failure_wanted => {
+            let (error, seen) = seen(error);
+            let failure = RecordFailure { action, record, old, caller, error: seen };
+            context.effects.push(Effect::RecordFailed(Arc::new(failure)));
+            Err(error)
+        }
+        Err(error) => Err(error),
     }
-    record
 }

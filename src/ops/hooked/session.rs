@@ -1,6 +1,6 @@
 //! The data inside a transaction.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,17 +8,22 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::access::Caller;
-use crate::hooks::{Data, Find, Mail, Rejection};
-use crate::ops::collections::{self, CreateCollection, UpdateCollection};
+use crate::hooks::{AccountMail, AccountToken, Data, Find, Mail, Rejection};
+use crate::mail::Authorities;
+use crate::ops::auth::by_program;
+use crate::ops::backend::delivery;
+use crate::ops::collections::{self, CreateCollection, ImportCollections, UpdateCollection};
 use crate::ops::mail::Letter;
 use crate::ops::records::{DeleteRecord, Intent, WriteRecord};
+use crate::ops::settings::UpdateSettings;
 use crate::ops::views::Writing;
 use crate::ops::{Error, settings};
 use crate::query::Rows;
 use crate::schema::{Collection, Record, Secrets};
+use crate::settings::Settings;
 use crate::store::Tx;
 
-use super::context::{Context, Effect, Shared};
+use super::context::{Context, Effect, Shared, muted};
 use super::reading::Reader;
 
 /// Writes of hooks that may be inside each other: a hook that causes itself must not go on until
@@ -30,13 +35,49 @@ pub struct Session<'s, 't> {
     tx: Rc<RefCell<&'s mut Tx<'t>>>,
     shared: Arc<Shared>,
     caller: Arc<Caller>,
+    is_silent: bool,
+    saved_settings: Rc<Cell<bool>>,
 }
 
 impl<'s, 't> Session<'s, 't> {
     /// As the process itself, which no rule binds.
     pub(in crate::ops) fn new(tx: &'s mut Tx<'t>, shared: &Arc<Shared>) -> Self {
         let caller = Arc::clone(&shared.system);
-        Self { tx: Rc::new(RefCell::new(tx)), shared: Arc::clone(shared), caller }
+        Self {
+            tx: Rc::new(RefCell::new(tx)),
+            shared: Arc::clone(shared),
+            caller,
+            is_silent: false,
+            saved_settings: Rc::default(),
+        }
+    }
+
+    /// Whether settings were changed, which have to be read anew then.
+    pub(in crate::ops) fn has_saved_settings(&self) -> bool {
+        self.saved_settings.get()
+    }
+
+    fn same(&self) -> Self {
+        Self {
+            tx: Rc::clone(&self.tx),
+            shared: Arc::clone(&self.shared),
+            caller: Arc::clone(&self.caller),
+            is_silent: self.is_silent,
+            saved_settings: Rc::clone(&self.saved_settings),
+        }
+    }
+
+    /// The settings in force as the transaction sees them.
+    fn settings_in_force(&self) -> Result<Settings, Error> {
+        let tx = self.tx.try_borrow().map_err(|_| in_use())?;
+        settings::pin(&settings::load_in(&tx)?, &self.shared.pinned.load())
+    }
+
+    /// An account as the transaction sees it.
+    fn account(&self, collection: &str, id: &str) -> Result<Record, Error> {
+        only_superusers(&self.caller)?;
+        let tx = self.tx.try_borrow().map_err(|_| in_use())?;
+        by_program::account(&**tx, collection, id)
     }
 
     /// The transaction itself.
@@ -68,14 +109,13 @@ impl<'s, 't> Session<'s, 't> {
                 context.depth += 1;
                 told = context.effects.len();
             }
-            let outcome = tx.attempt(write);
-            if let Some(context) = tx.attachment::<Context>() {
-                context.depth -= 1;
-                if outcome.is_err() {
-                    context.effects.truncate(told);
-                }
-            }
-            outcome
+            let outcome = match self.is_silent {
+                true => tx.attempt(|tx| muted(tx, write)),
+                false => tx.attempt(write),
+            };
+            let Some(context) = tx.attachment::<Context>() else { return outcome };
+            context.depth -= 1;
+            outcome.map_err(|error| context.take_back(told, error))
         });
         Ok(outcome?)
     }
@@ -131,10 +171,24 @@ pub(super) fn object(body: Json) -> Result<Map<String, Json>, Rejection> {
     }
 }
 
+/// An import of definitions, which have to be objects.
+pub(super) fn import_of(
+    definitions: Vec<Json>,
+    delete_missing: bool,
+) -> Result<ImportCollections, Rejection> {
+    let definitions = definitions.into_iter().map(object).collect::<Result<_, _>>()?;
+    Ok(ImportCollections::new(definitions, delete_missing))
+}
+
 /// Puts a mail into the outbox.
 pub(super) fn post(tx: &mut Tx<'_>, mail: Mail) -> Result<(), Error> {
     let Mail { to, subject, html } = mail;
-    Letter::new(crate::mail::Mail { to, subject, html }).post(tx)?;
+    post_letter(tx, &Letter::new(crate::mail::Mail { to, subject, html }))
+}
+
+/// Puts a letter into the outbox, which is looked at after the commit.
+pub(super) fn post_letter(tx: &mut Tx<'_>, letter: &Letter) -> Result<(), Error> {
+    letter.post(tx)?;
     if let Some(context) = tx.attachment::<Context>() {
         context.effects.push(Effect::Mailed);
     }
@@ -189,6 +243,16 @@ impl Data for Session<'_, '_> {
         self.write(|tx| save_collection(tx, definition))
     }
 
+    fn import_collections(
+        &self,
+        definitions: Vec<Json>,
+        delete_missing: bool,
+    ) -> Result<(), Rejection> {
+        only_superusers(&self.caller)?;
+        let import = import_of(definitions, delete_missing)?;
+        self.write(|tx| import.run(tx).map(drop))
+    }
+
     fn delete_collection(&self, id_or_name: &str) -> Result<(), Rejection> {
         only_superusers(&self.caller)?;
         self.write(|tx| collections::delete(tx, id_or_name).map(drop))
@@ -196,8 +260,7 @@ impl Data for Session<'_, '_> {
 
     fn settings(&self) -> Result<Json, Rejection> {
         only_superusers(&self.caller)?;
-        let tx = self.tx.try_borrow().map_err(|_| in_use())?;
-        Ok(settings::load_in(&tx)?.to_json(Secrets::Hide))
+        Ok(self.settings_in_force()?.to_json(Secrets::Hide))
     }
 
     fn send_mail(&self, mail: Mail) -> Result<(), Rejection> {
@@ -205,8 +268,68 @@ impl Data for Session<'_, '_> {
         self.write(|tx| post(tx, mail))
     }
 
+    fn save_settings(&self, body: Json) -> Result<Json, Rejection> {
+        only_superusers(&self.caller)?;
+        let update = UpdateSettings::new(object(body)?).but_for(self.shared.pinned.load_full());
+        self.write(|tx| update.run(tx))?;
+        self.saved_settings.set(true);
+        self.settings()
+    }
+
+    fn truncate(&self, id_or_name: &str) -> Result<(), Rejection> {
+        only_superusers(&self.caller)?;
+        self.write(|tx| collections::truncate(tx, id_or_name).map(drop))
+    }
+
+    fn select(&self, sql: &str) -> Result<Vec<Map<String, Json>>, Rejection> {
+        self.read(|reader| reader.select(sql))
+    }
+
+    fn passes(&self, collection: &str, id: &str, rule: Option<&str>) -> Result<bool, Rejection> {
+        self.read(|reader| reader.passes(collection, id, rule))
+    }
+
+    fn account_token(
+        &self,
+        collection: &str,
+        id: &str,
+        token: &AccountToken,
+    ) -> Result<String, Rejection> {
+        let account = self.account(collection, id)?;
+        match by_program::token(&account, token)? {
+            Some(token) => Ok(token),
+            None => self.write(|tx| by_program::session_token(tx, &account, token)),
+        }
+    }
+
+    fn token_holder(&self, token: &str, kinds: &[&str]) -> Result<Option<Record>, Rejection> {
+        only_superusers(&self.caller)?;
+        let tx = self.tx.try_borrow().map_err(|_| in_use())?;
+        Ok(by_program::holder_of(&**tx, token, kinds)?)
+    }
+
+    fn is_password(&self, collection: &str, id: &str, plain: &str) -> Result<bool, Rejection> {
+        let account = self.account(collection, id)?;
+        Ok(by_program::is_password(&self.shared.hasher, &account, plain)?)
+    }
+
+    fn send_account_mail(
+        &self,
+        collection: &str,
+        id: &str,
+        mail: &AccountMail,
+    ) -> Result<(), Rejection> {
+        let account = self.account(collection, id)?;
+        let delivery = delivery(&self.settings_in_force()?, &Authorities::default());
+        let letter = by_program::letter(&delivery, &account, mail)?;
+        self.write(|tx| post_letter(tx, &letter))
+    }
+
+    fn silently(&self) -> Box<dyn Data + '_> {
+        Box::new(Self { is_silent: true, ..self.same() })
+    }
+
     fn as_caller(&self, caller: Arc<Caller>) -> Box<dyn Data + '_> {
-        let (tx, shared) = (Rc::clone(&self.tx), Arc::clone(&self.shared));
-        Box::new(Self { tx, shared, caller })
+        Box::new(Self { caller, ..self.same() })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::Caller;
-use crate::hooks::{Event, MailSend};
+use crate::hooks::{Event, MailAbout, MailSend};
 use crate::mail::{Mail, SendError, plain_text, send};
 use crate::model::{Timestamp, Value};
 use crate::ops::hooked::LiveData;
@@ -12,7 +12,7 @@ use crate::query::Rows;
 use crate::schema::Record;
 use crate::store::{OutboxKey, Tx};
 
-use super::{Letter, NEVER, millis};
+use super::{About, Letter, NEVER, millis};
 
 /// How long to wait after each attempt, in seconds. After the last one the letter is given up.
 const WAITS: [i64; 8] = [2, 20, 120, 600, 1800, 7200, 21_600, 43_200];
@@ -75,7 +75,7 @@ fn deliver(backend: &Backend, letter: &Letter, now: Timestamp) -> Outcome {
     if letter.expires.is_some_and(|expires| expires <= now.millis()) {
         return Outcome::Void;
     }
-    let mail = match heeded(backend, &letter.mail) {
+    let mail = match heeded(backend, letter) {
         Ok(Some(mail)) => mail,
         Ok(None) => return Outcome::Void,
         Err(error) => return Outcome::Failed(error.to_string()),
@@ -97,17 +97,38 @@ fn deliver(backend: &Backend, letter: &Letter, now: Timestamp) -> Outcome {
 }
 
 /// The mail as hooks want it; `None` when they do not want it sent.
-fn heeded(backend: &Backend, mail: &Mail) -> Result<Option<Mail>, Error> {
-    let chain = &backend.hooks().mail;
-    if !chain.wants(None) {
-        return Ok(Some(mail.clone()));
+fn heeded(backend: &Backend, letter: &Letter) -> Result<Option<Mail>, Error> {
+    let (hooks, mail) = (backend.hooks(), letter.mail.clone());
+    if hooks.is_empty() {
+        return Ok(Some(mail));
     }
-    let Mail { to, subject, html } = mail.clone();
+    let about = letter.about.as_ref().map(|about| known(backend, about)).transpose()?.flatten();
+    let Mail { to, subject, html } = mail;
     let data = LiveData::new(backend, Arc::new(Caller::system()));
-    let mut event = Event::new(MailSend { to, subject, html }, &data);
-    let is_sent = chain.ask(&mut event)?;
-    let MailSend { to, subject, html } = event.payload;
+    let mut event = Event::new(MailSend { to, subject, html, about }, &data);
+    let mut is_sent = false;
+    let mut in_general = |event: &mut Event<'_, MailSend>| {
+        is_sent = hooks.mail.ask(event)?;
+        Ok(())
+    };
+    match event.about.as_ref().map(|about| about.kind) {
+        Some(kind) => hooks.account_mail(kind).run(&mut event, &mut in_general)?,
+        None => in_general(&mut event)?,
+    }
+    let MailSend { to, subject, html, .. } = event.payload;
     Ok(is_sent.then_some(Mail { to, subject, html }))
+}
+
+/// The account that a letter is about, as it is now; `None` when it is gone.
+fn known(backend: &Backend, about: &About) -> Result<Option<MailAbout>, Error> {
+    let snapshot = backend.snapshot();
+    let Some(collection) = snapshot.catalog().by_id(&about.collection).cloned() else {
+        return Ok(None);
+    };
+    let Some(rowid) = snapshot.find(&collection, &about.record)? else { return Ok(None) };
+    let Some(row) = snapshot.row(&collection, rowid)? else { return Ok(None) };
+    let record = Record::from_row(collection, row.as_row());
+    Ok(Some(MailAbout { kind: about.kind, record, meta: about.meta.clone() }))
 }
 
 fn after_failure(error: &SendError, attempts: u32) -> Outcome {
@@ -164,6 +185,7 @@ fn note(
                 let mut failed = letter.clone();
                 // Whoever reads the failures later needs no codes and no links.
                 failed.mail.html.clear();
+                failed.about = None;
                 failed.failed = Some((now.millis(), reason.clone()));
                 failed.put(tx, NEVER + millis(now))?;
             }

@@ -16,8 +16,12 @@ pub use deliver::{delete_old_failures, deliver_due};
 
 use serde::{Deserialize, Serialize};
 
+use serde_json::{Map, Value as Json};
+
+use crate::hooks::MailKind;
 use crate::mail::Mail;
 use crate::model::Timestamp;
+use crate::schema::Record;
 use crate::store::{Snapshot, Tx};
 
 use super::Error;
@@ -37,6 +41,9 @@ pub struct Letter {
     /// The row of `_otps` whose code this carries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     otp: Option<String>,
+    /// The account that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    about: Option<About>,
     /// When what it says is void, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires: Option<i64>,
@@ -47,16 +54,47 @@ pub struct Letter {
     failed: Option<(i64, String)>,
 }
 
+/// What a letter to the holder of an account is about.
+#[derive(Clone, Serialize, Deserialize)]
+struct About {
+    kind: MailKind,
+    /// The ids of the collection and the account.
+    collection: String,
+    record: String,
+    /// What it carries.
+    meta: Map<String, Json>,
+}
+
+/// Without what it carries, which logs somebody in.
+impl std::fmt::Debug for About {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("About").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
 impl Letter {
     /// A letter that is worth sending whenever it works.
     pub fn new(mail: Mail) -> Self {
-        Self { mail, otp: None, expires: None, attempts: 0, failed: None }
+        Self { mail, otp: None, about: None, expires: None, attempts: 0, failed: None }
     }
 
     /// Says that what it says is void after `seconds` from now on.
     #[must_use]
     pub fn expires_in(mut self, seconds: i64) -> Self {
         self.expires = Some(Timestamp::now().millis().saturating_add(seconds.saturating_mul(1000)));
+        self
+    }
+
+    /// Says which mail it is, to the holder of which account, and what it carries.
+    #[must_use]
+    pub fn about(mut self, kind: MailKind, account: &Record, meta: &[(&str, &str)]) -> Self {
+        let meta = meta.iter().map(|(name, text)| ((*name).to_owned(), (*text).into()));
+        self.about = Some(About {
+            kind,
+            collection: account.collection().id.as_str().to_owned(),
+            record: account.id().to_owned(),
+            meta: meta.collect(),
+        });
         self
     }
 

@@ -186,4 +186,8 @@ impl<B: Deref<Target: Rows>, S: Source<B>> Rows for Overlay<B, S> {
         }
         self.base.scan_index(collection, tree, range, direction, visit)
     }
+
+    fn kept(&self) -> Option<crate::query::Kept<'_>> {
+        self.base.kept()
+    }
 }

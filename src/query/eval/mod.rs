@@ -396,6 +396,17 @@ impl<'r> Run<'r> {
         self.look()
     }
 
+    /// All that the condition takes from the request, as text that differs when that does; `None`
+    /// when the answer depends on the time or on chance.
+    pub(super) fn inputs(&self) -> Option<String> {
+        if self.bound.is_fleeting() {
+            return None;
+        }
+        let auth = self.request.auth.as_ref();
+        let auth = auth.map(|auth| (auth.collection.id.as_str(), auth.row.as_row().id()));
+        Some(format!("{auth:?} {:?}", self.parameters))
+    }
+
     /// How many rows were looked at.
     pub(super) fn looked(&self) -> u64 {
         self.looked.get()

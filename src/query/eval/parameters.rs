@@ -14,11 +14,17 @@ use crate::query::like::Pattern;
 use crate::query::{AuthRow, Request};
 
 /// A parameter's value.
-#[derive(Debug)]
 pub(super) struct Value {
     pub(super) scalar: Scalar<'static>,
     pub(super) class: Class,
     pattern: OnceCell<Pattern>,
+}
+
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The pattern follows from the value.
+        f.debug_tuple("Value").field(&self.scalar).field(&self.class).finish()
+    }
 }
 
 impl Value {

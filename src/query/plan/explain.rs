@@ -10,9 +10,9 @@ use super::{Access, Plan};
 /// What was chosen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explain {
-    /// Where candidates come from: `nothing`, `record`, `index`, `lookup` or `scan`. A `lookup`
-    /// unites several ranges or starts at related records; when it turns out to be long, a scan
-    /// takes over.
+    /// Where candidates come from: `nothing`, `record`, `index`, `lookup`, `columns` or `scan`. A
+    /// `lookup` unites several ranges or starts at related records; when it turns out to be long, a
+    /// scan takes over. `columns` are in memory, or are read in by the first list that needs them.
     pub access: &'static str,
     /// The index, where one is used; implied ones go by the name of their field. Alternatives are
     /// separated by `|`; `field < (index)` reads the relation from the found records, and
@@ -58,6 +58,7 @@ pub(super) fn explain(plan: &Plan<'_>) -> Explain {
         Access::Found { lookup, direction, .. } | Access::Lookup { lookup, direction, .. } => {
             ("lookup", Some(lookup.describe()), *direction)
         }
+        Access::Columns { direction, .. } => ("columns", None, *direction),
         Access::Scan(direction) => ("scan", None, *direction),
     };
     let total = match &plan.access {
@@ -83,7 +84,10 @@ impl Plan<'_> {
     pub(super) fn counts_collection(&self) -> bool {
         self.is_exact
             && self.proven.is_empty()
-            && matches!(self.access, Access::Index { .. } | Access::Scan(_))
+            && matches!(
+                self.access,
+                Access::Index { .. } | Access::Columns { .. } | Access::Scan(_)
+            )
             && !self.bound.sort.iter().any(|key| matches!(&key.by, SortBy::Term(t) if t.needs != 0))
     }
 }

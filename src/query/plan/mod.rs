@@ -5,6 +5,10 @@
 //! prove is tested row by row. The cheapest way by a rough count of touched rows wins.
 
 mod advice;
+#[cfg(test)]
+mod alternatives;
+mod answers;
+mod columns;
 mod explain;
 mod facts;
 mod lookup;
@@ -22,6 +26,7 @@ use crate::schema::Collection;
 
 use super::ast::Operator;
 use super::bound::{BASE, Bound, JoinSet, Node, SortBy};
+use super::columns::Table;
 use super::eval::Run;
 use super::{Direction, FilterError, Found, Page, Request, Rows};
 use facts::{Fact, conjuncts, fact};
@@ -38,6 +43,8 @@ const PROBE_MAX: u64 = 256;
 const LOOKUP_MAX: u64 = 500_000;
 /// Rows that a plan may touch and still count as short.
 const SHORT_ROWS: u64 = 100;
+/// Plans that touch fewer rows than this need no columns.
+const COLUMNS_MIN: u64 = 200;
 /// What fetching a row through an index costs, in rows of a scan.
 const FETCH_COST: u64 = 3;
 
@@ -62,6 +69,10 @@ pub struct Plan<'q> {
     /// Rows and entries that the plan expects to touch.
     estimate: u64,
     is_short: bool,
+    /// Whether it is worth asking what others know of the answer.
+    is_shareable: bool,
+    /// The page, if it is known already.
+    known: Option<Arc<[RowId]>>,
     /// Rows that were looked at.
     looked: AtomicU64,
 }
@@ -79,6 +90,8 @@ enum Access {
     Found { lookup: Lookup, rowids: Vec<RowId>, direction: Direction },
     /// What a lookup finds in so many visits, or a scan when it takes more.
     Lookup { lookup: Lookup, visits: u64, direction: Direction },
+    /// Columns in memory; without a table they are read in by the run, or it scans.
+    Columns { table: Option<Arc<Table>>, direction: Direction },
     /// Every row in order of rowid.
     Scan(Direction),
 }
@@ -116,12 +129,17 @@ impl<'q> Plan<'q> {
             total: None,
             estimate: 0,
             is_short: true,
+            is_shareable: false,
+            known: None,
             looked: AtomicU64::new(0),
         };
         let run = Run::new(bound, rows, request, now).within(rows_max);
         if let Some(known) = known(&run, collection)? {
             plan.pick(&known)?;
             plan.is_short = plan.estimate <= SHORT_ROWS && plan.joins_are_cheap();
+            if plan.estimate > COLUMNS_MIN || !plan.joins_are_cheap() {
+                plan.look_up(&run)?;
+            }
         }
         Ok(plan)
     }
@@ -159,6 +177,9 @@ impl<'q> Plan<'q> {
         self.estimate = best;
         if best > FETCH_COST {
             self.pick_lookup(known)?;
+        }
+        if self.estimate > COLUMNS_MIN {
+            self.pick_columns(known)?;
         }
         Ok(())
     }
@@ -269,6 +290,10 @@ impl<'q> Plan<'q> {
 
     /// Whether joined rows keep the work within the same bound.
     fn joins_are_cheap(&self) -> bool {
+        // What is asked of columns counts them already.
+        if let Access::Columns { table, .. } = &self.access {
+            return table.is_some() && self.bound.many.len() <= 1;
+        }
         let lookups = (self.bound.joins.len() as u64 - 1).saturating_mul(self.estimate);
         self.bound.many.is_empty() && lookups <= SHORT_ROWS
     }
@@ -290,70 +315,12 @@ impl<'q> Plan<'q> {
 
     /// Runs the plan.
     pub fn run(&self, rows: &dyn Rows) -> Result<Found, FilterError> {
-        run::run(self, rows)
+        answers::run(self, rows)
     }
 
     /// The rowids of the page in order: eight bytes for each, however large the rows are.
     pub fn rowids(&self, rows: &dyn Rows) -> Result<Vec<RowId>, FilterError> {
         run::rowids(self, rows)
-    }
-}
-
-#[cfg(test)]
-impl Plan<'_> {
-    /// This plan and those that use each access that could be used, cheap or not.
-    pub(super) fn alternatives(&self, rows: &dyn Rows) -> Result<Vec<Self>, FilterError> {
-        let copy = || Self {
-            collection: self.collection,
-            bound: Arc::clone(&self.bound),
-            request: self.request,
-            page: self.page,
-            rows_max: self.rows_max,
-            now: self.now,
-            access: self.access.clone(),
-            in_order: self.in_order,
-            proven: self.proven.clone(),
-            is_exact: self.is_exact,
-            total: self.total,
-            estimate: self.estimate,
-            is_short: self.is_short,
-            looked: AtomicU64::new(0),
-        };
-        let mut plans = vec![copy()];
-        let run = Run::new(&self.bound, rows, self.request, self.now);
-        let Some(known) = known(&run, self.collection)? else {
-            return Ok(plans);
-        };
-        let mut scan = copy();
-        scan.proven.clear();
-        scan.total = None;
-        scan.pick_scan(&known);
-        plans.push(scan);
-        for candidate in candidates(self.collection, Some(&self.bound), &known.facts) {
-            let is_exact = candidate.proven.len() == known.nodes.len();
-            let mut plan = copy();
-            plan.total = None;
-            plan.take(candidate, is_exact, 0);
-            plans.push(plan);
-        }
-        let direction = self.rowid_order().1;
-        for with_base in [false, true] {
-            for lookup in lookups(&run, &known.nodes, with_base)? {
-                for visits in [u64::MAX, 3] {
-                    let mut plan = copy();
-                    let lookup = lookup.clone();
-                    plan.take_rowids(Access::Lookup { lookup, visits, direction });
-                    plans.push(plan);
-                }
-                let mut budget = Budget::new(u64::MAX);
-                if let Some(rowids) = lookup.collect(rows, &mut budget)? {
-                    let mut plan = copy();
-                    plan.take_rowids(Access::Found { lookup, rowids, direction });
-                    plans.push(plan);
-                }
-            }
-        }
-        Ok(plans)
     }
 }
 
@@ -379,6 +346,18 @@ fn lead(bound: &Bound) -> JoinSet {
         SortBy::Term(term) => lead | term.needs,
         _ => lead,
     })
+}
+
+/// The comparison with a constant that is all that `node` says, where it is one of the column in
+/// `slot` and a key range could stand for it.
+pub(super) fn sole_fact(
+    run: &Run<'_>,
+    node: &Node,
+    slot: Slot,
+) -> Result<Option<(Operator, Scalar<'static>)>, FilterError> {
+    let fact = fact(run, node)?;
+    let fact = fact.filter(|fact| fact.join == BASE && fact.slot == slot && fact.exact);
+    Ok(fact.map(|fact| (fact.operator, fact.value)))
 }
 
 fn record_id(facts: &[Fact]) -> Option<String> {

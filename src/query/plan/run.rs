@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::model::key::has_cut_text;
 use crate::model::{Row, RowId, Scalar};
 use crate::query::bound::{JoinSet, Node, SortBy};
+use crate::query::columns::Program;
 use crate::query::eval::{Binding, Env, Run};
 use crate::query::sort::KEYS_MAX;
 use crate::query::{Direction, FilterError, Found, Rows};
@@ -16,26 +17,24 @@ use super::topk::{Key, TopK};
 use super::walk::Walk;
 use super::{Access, Plan, lead};
 
-pub(super) fn run(plan: &Plan<'_>, rows: &dyn Rows) -> Result<Found, FilterError> {
-    answered(plan, rows, Keep::Rows).map(|(found, _)| found)
-}
-
 /// The rowids of the page in order; nothing else of the rows is kept in memory.
 pub(super) fn rowids(plan: &Plan<'_>, rows: &dyn Rows) -> Result<Vec<RowId>, FilterError> {
-    answered(plan, rows, Keep::RowIds).map(|(_, rowids)| rowids)
+    answered(plan, rows, Keep::RowIds, None).map(|(_, rowids)| rowids)
 }
 
 /// What of the page is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Keep {
+pub(super) enum Keep {
     Rows,
     RowIds,
 }
 
-fn answered(
+/// The answer, with the total if that is known.
+pub(super) fn answered(
     plan: &Plan<'_>,
     rows: &dyn Rows,
     keep: Keep,
+    total: Option<u64>,
 ) -> Result<(Found, Vec<RowId>), FilterError> {
     let run = Run::new(&plan.bound, rows, plan.request, plan.now).within(plan.rows_max);
     let lead = lead(&plan.bound);
@@ -50,9 +49,8 @@ fn answered(
     };
     nodes.retain(|node| !is_proven(node));
     let mut answer = Answer::new(plan, &run, nodes, lead, plan.in_order, keep);
-    if plan.total.is_some() {
-        answer.total = plan.total;
-    } else if plan.counts_collection() {
+    answer.total = plan.total.or(total);
+    if answer.total.is_none() && plan.counts_collection() {
         answer.total = Some(rows.count(plan.collection)?);
     }
     match &plan.access {
@@ -70,6 +68,11 @@ fn answered(
             }
         }
         Access::Scan(direction) => answer.scan(rows, *direction)?,
+        Access::Columns { table, direction } => {
+            if !answer.columns(rows, table.as_ref(), *direction)? {
+                answer.scan(rows, *direction)?;
+            }
+        }
         Access::Index { walk, .. } => {
             if !answer.walk(rows, walk)? {
                 // Long texts are out of order in their index, so order the whole instead.
@@ -84,17 +87,20 @@ fn answered(
 }
 
 /// The page and the total while candidates come in.
-struct Answer<'p, 'r> {
-    plan: &'p Plan<'p>,
-    run: &'p Run<'r>,
+pub(super) struct Answer<'p, 'r> {
+    pub(super) plan: &'p Plan<'p>,
+    pub(super) run: &'p Run<'r>,
     /// What is left to test.
-    nodes: Vec<&'r Node>,
+    pub(super) nodes: Vec<&'r Node>,
+    /// What is left to test, in a form that remembers; `None` before the first candidate, and where
+    /// sort keys share joins with it.
+    program: Option<Program<'r>>,
     /// Multi-valued joins that sort keys stand on.
     lead: JoinSet,
     /// Whether candidates come in the order of the answer.
-    in_order: bool,
-    end: u64,
-    matched: u64,
+    pub(super) in_order: bool,
+    pub(super) end: u64,
+    pub(super) matched: u64,
     /// The total, when it is known beforehand.
     total: Option<u64>,
     found: Vec<(RowId, crate::model::RowBuf)>,
@@ -123,6 +129,7 @@ impl<'p, 'r> Answer<'p, 'r> {
             plan,
             run,
             nodes,
+            program: None,
             lead,
             in_order,
             end,
@@ -138,7 +145,7 @@ impl<'p, 'r> Answer<'p, 'r> {
     }
 
     /// Whether more candidates cannot change the answer.
-    fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         let counting = self.plan.page.total && self.total.is_none();
         self.in_order && !counting && self.matched >= self.end
     }
@@ -234,9 +241,24 @@ impl<'p, 'r> Answer<'p, 'r> {
         if self.nodes.is_empty() && self.in_order {
             return Ok(true);
         }
-        let Self { run, nodes, top, plan, .. } = self;
+        self.run.look()?;
+        if self.lead == 0 && self.program.is_none() {
+            self.program = Some(Program::new(self.run, &self.nodes)?);
+        }
+        let Self { run, program, top, plan, .. } = self;
+        let nodes = match program {
+            Some(program) => {
+                if !program.holds(run, row)? {
+                    return Ok(false);
+                }
+                &program.rest
+            }
+            None => &self.nodes,
+        };
+        if self.in_order && nodes.is_empty() {
+            return Ok(true);
+        }
         let mut env = run.env_within(row, std::mem::take(&mut self.bindings));
-        run.look()?;
         let matches = if self.in_order {
             run.all_hold(nodes.iter().copied(), &mut env)
         } else {
@@ -247,6 +269,43 @@ impl<'p, 'r> Answer<'p, 'r> {
         };
         self.bindings = env.into_bindings();
         matches
+    }
+
+    /// Whether all `nodes` hold for a row. A failure is remembered.
+    pub(super) fn holds(&mut self, nodes: &[&'r Node], row: Row<'_>) -> bool {
+        if self.failure.is_some() {
+            return false;
+        }
+        let mut env = self.run.env_within(row, std::mem::take(&mut self.bindings));
+        let looked = self.run.look();
+        let holds = looked.and_then(|()| self.run.all_hold(nodes.iter().copied(), &mut env));
+        self.bindings = env.into_bindings();
+        holds.unwrap_or_else(|failure| {
+            self.failure = Some(failure);
+            false
+        })
+    }
+
+    /// Fails with the failure that was remembered.
+    pub(super) fn check(&mut self) -> Result<(), FilterError> {
+        self.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// Takes the page as found.
+    pub(super) fn take_page(
+        &mut self,
+        rows: &dyn Rows,
+        page: Vec<RowId>,
+    ) -> Result<(), FilterError> {
+        if self.keep == Keep::RowIds {
+            self.rowids = page;
+            return Ok(());
+        }
+        for rowid in page {
+            let row = rows.row(self.plan.collection, rowid)?;
+            self.found.extend(row.map(|row| (rowid, row)));
+        }
+        Ok(())
     }
 
     fn finish(mut self, rows: &dyn Rows) -> Result<(Found, Vec<RowId>), FilterError> {

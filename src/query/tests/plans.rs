@@ -6,7 +6,8 @@ use serde_json::{Value as Json, json};
 use crate::model::{RowBuf, RowId, Scalar};
 use crate::query::column::scalar;
 use crate::query::testing::{
-    Memory, add_index, collection, created, number, relation, select, text,
+    Memory, add_index, collection, created, date, json as json_field, number, relation, select,
+    text,
 };
 use crate::query::{Filter, ListQuery, ListSpec, Page, Request, Rows, Scope, Subject};
 use crate::schema::{Collate, Collection, Comparison, Condition, Constant, FieldKind};
@@ -43,10 +44,21 @@ fn record() -> impl Strategy<Value = Json> {
     let numbers = prop::sample::select(vec![-1.5, 0.0, 1.0, 2.0, 9_007_199_254_740_993.0]);
     let ids = || prop::sample::select(vec!["", "r1", "r2", "gone"]);
     let many = proptest::sample::subsequence(vec!["r1", "r2", "gone"], 0..=3);
-    (texts, numbers, any::<bool>(), ids(), many, 0..4u32).prop_map(|(t, n, on, one, many, day)| {
-        let created = format!("2024-01-0{} 00:00:00.000Z", day + 1);
-        json!({"t": t, "n": n, "on": on, "one": one, "many": many, "created": created})
-    })
+    let tags = proptest::sample::subsequence(vec!["a", "b", "A"], 0..=3);
+    let when =
+        prop::sample::select(vec!["", "2024-01-01 00:00:00.000Z", "1969-12-31 23:59:59.999Z"]);
+    let data = prop::sample::select(vec!["null", "1", r#"{"a":1}"#, r#"{"a":2,"b":"x"}"#, "[]"]);
+    let extras = (tags, when, data);
+    (texts, numbers, any::<bool>(), ids(), many, 0..4u32, extras).prop_map(
+        |(t, n, on, one, many, day, (tags, when, data))| {
+            let created = format!("2024-01-0{} 00:00:00.000Z", day + 1);
+            let data: Json = data.parse().unwrap();
+            json!({
+                "t": t, "n": n, "on": on, "one": one, "many": many, "created": created,
+                "tags": tags, "when": when, "data": data,
+            })
+        },
+    )
 }
 
 /// A record of the related collection.
@@ -78,7 +90,12 @@ fn comparison() -> impl Strategy<Value = String> {
             "one.t = 'a'", "one.t != 'a'", "created >= '2024-01-02'", "created < '2024-01-03'",
             "created = '2024-01-02 00:00:00.000Z'", "id = 'k1'", "'k2' = id", "id > 'k3'",
             "many = '[\"r1\"]'", "t ~ 'a'", "1 = 1", "1 = 2", "@collection.r.t ?= 'a'",
-            "@request.query.q = t", "@request.query.none = one", "@now > created",
+            "@request.query.q = t", "@request.query.none = one", "@now > created", "t !~ 'A'",
+            "t ~ '%a_'", "n ~ '1'", "created ~ '02'", "created != ''", "created > '2024-01-02 1'",
+            "tags:each ?= 'a'", "tags:each != 'a'", "tags:length > 1", "tags = '[\"a\"]'",
+            "tags:each ?~ 'a'", "when > '2024'", "when = ''", "when != '2024-01-01 00:00:00.000Z'",
+            "when <= ''", "n != 1", "t != n", "n = t", "strftime('%d', created) = '02'",
+            "data.a = 1", "data = null", "data.a > 0 && data.b != 'x'", "t:lower = 'a'",
         ]).prop_map(str::to_owned),
         4 => related(),
     ]
@@ -146,7 +163,9 @@ fn filter() -> impl Strategy<Value = String> {
 }
 
 fn sort() -> impl Strategy<Value = String> {
-    let key = prop::sample::select(vec!["id", "t", "n", "on", "one", "many", "created", "@rowid"]);
+    let key = prop::sample::select(vec![
+        "id", "t", "n", "on", "one", "many", "created", "@rowid", "when", "tags",
+    ]);
     let key = (key, any::<bool>())
         .prop_map(|(key, down)| format!("{}{key}", if down { "-" } else { "" }));
     proptest::collection::vec(key, 1..4).prop_map(|keys| keys.join(","))
@@ -213,6 +232,8 @@ fn world(
             ("many", relation("r", 9)),
             ("created", created()),
             ("tags", select(3)),
+            ("when", date()),
+            ("data", json_field()),
         ],
     );
     add_index(&mut base, true, &[("id", Collate::Binary)], None);
@@ -225,7 +246,10 @@ fn world(
     ];
     let mut r = collection("r", fields);
     add_all(&mut r, related_indexes);
-    let mut memory = Memory::new(vec![base, r]);
+    filled(Memory::new(vec![base, r]), records, related)
+}
+
+fn filled(mut memory: Memory, records: &[Json], related: &[Json]) -> Memory {
     for (at, record) in related.iter().enumerate() {
         let mut record = record.clone();
         record["id"] = format!("r{}", at + 1).into();
@@ -261,6 +285,12 @@ fn check_all_plans(memory: &Memory, filter: Option<&str>, sort: &str, page: Page
     let query = ListQuery::compile(memory.catalog(), memory.collection("base"), &spec).unwrap();
     let (rowids, total) = naive(memory, filter, sort, page, &request);
     let chosen = query.plan(memory, &request, page).unwrap();
+    for _ in 0..2 {
+        // The second time the answer may be known.
+        let found = query.plan(memory, &request, page).unwrap().run(memory).unwrap();
+        let answer: Vec<RowId> = found.rows.iter().map(|(rowid, _)| *rowid).collect();
+        assert_eq!((answer, found.total), (rowids.clone(), page.total.then_some(total)));
+    }
     for plan in chosen.alternatives(memory).unwrap() {
         let found = plan.run(memory).unwrap();
         let answer: Vec<RowId> = found.rows.iter().map(|(rowid, _)| *rowid).collect();
@@ -282,7 +312,8 @@ proptest! {
         sort in prop_oneof![1 => Just(String::new()), 3 => sort()],
         (offset, limit, total) in (0u64..6, 0u64..9, any::<bool>()),
     ) {
-        let memory = world(&records, &indexes, &related, &related_indexes);
+        let memory = world(&[], &indexes, &[], &related_indexes).keeping(1 << 24, 700);
+        let memory = filled(memory, &records, &related);
         check_all_plans(&memory, filter.as_deref(), &sort, Page { offset, limit, total });
     }
 }
@@ -306,6 +337,87 @@ fn large_groups_of_equal_keys_keep_insertion_order() {
             }
         }
     }
+}
+
+/// Rows that come, change and go between questions.
+#[test]
+fn columns_follow_what_changes() {
+    let mut memory = world(&[], &[], &[], &[]).keeping(1 << 24, 900);
+    let related = [json!({"t": "a", "n": 1}), json!({"t": "b", "n": 2})];
+    memory = filled(memory, &[], &related);
+    let record = |at: u64| {
+        let one = ["", "r1", "r2", "gone"][(at % 4) as usize];
+        let created = format!("2024-01-0{} 00:00:00.000Z", 1 + at % 5);
+        json!({
+            "id": format!("k{at}"), "t": format!("t{}", at % 7), "n": at % 3, "on": at % 2 == 0,
+            "one": one, "many": if at % 3 == 0 { vec!["r1", "r2"] } else { vec![] },
+            "created": created, "tags": if at % 5 == 0 { vec!["a"] } else { vec![] },
+        })
+    };
+    let mut rowids = Vec::new();
+    for step in 0..60u64 {
+        match step % 6 {
+            0..4 => rowids.push(memory.insert("base", &record(step))),
+            4 => memory.replace("base", rowids[rowids.len() / 2], Some(&record(step * 31))),
+            _ => memory.replace("base", rowids.remove(rowids.len() / 3), None),
+        }
+        if step == 40 {
+            memory.replace("r", RowId(900), Some(&json!({"id": "r1", "t": "b", "n": 7})));
+        }
+        let page = Page { offset: step % 3, limit: 5, total: true };
+        for filter in [
+            "t = 't3'",
+            "t != 't3' && n > 0",
+            "one.t = 'b'",
+            "many.n ?> 5 || on = true",
+            "tags:each ?= 'a' || created < '2024-01-03'",
+            "one = 'gone' && id != 'k3'",
+        ] {
+            for sort in ["", "-@rowid", "-t,n", "created,-one"] {
+                check_all_plans(&memory, Some(filter), sort, page);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_into_memory_is_scanned() {
+    let record = |at: u64| json!({"id": format!("k{at}"), "t": format!("text {at}"), "n": at % 9});
+    for bytes in [0, 1 << 10, 40 << 10, 90 << 10, 200 << 10, 1 << 20] {
+        let mut memory = world(&[], &[], &[], &[]).keeping(bytes, 1);
+        (0..1500).for_each(|at| _ = memory.insert("base", &record(at)));
+        for filter in ["n > 3", "t > 'text 5'", "on != true", "n = 2 || t = 'text 7'"] {
+            let page = Page { offset: 3, limit: 5, total: true };
+            check_all_plans(&memory, Some(filter), "-n", page);
+            let used = memory.kept().map_or(0, |kept| kept.columns.bytes());
+            assert!(used <= bytes, "{used} of {bytes} bytes are used");
+        }
+    }
+}
+
+#[test]
+fn columns_are_read_in_by_lists_that_go_through_all_rows() {
+    let record = |at: u64| json!({"id": format!("k{at}"), "t": format!("t{}", at % 40), "n": at});
+    let mut memory = world(&[], &[], &[], &[]).keeping(1 << 24, 1);
+    (0..3000).for_each(|at| _ = memory.insert("base", &record(at)));
+    let request = Request::default();
+    let page = |total| Page { offset: 0, limit: 20, total };
+    let plan_of = |memory: &Memory, filter: &str, sort: Option<&str>, total: bool| {
+        let spec = ListSpec { filter: Some(filter), sort, superuser: true, ..ListSpec::default() };
+        let query = ListQuery::compile(memory.catalog(), memory.collection("base"), &spec).unwrap();
+        let plan = query.plan(memory, &request, page(total)).unwrap();
+        let explain = plan.explain();
+        let found = plan.run(memory).unwrap();
+        assert!(found.rows.len() <= 20);
+        (explain.access, explain.order, explain.short, plan.looked())
+    };
+    assert_eq!(plan_of(&memory, "t = 't3'", None, false), ("scan", "access", false, 764));
+    assert_eq!(plan_of(&memory, "t = 't3'", None, true), ("columns", "access", false, 0));
+    assert_eq!(plan_of(&memory, "t != 't3'", None, false), ("columns", "access", true, 0));
+    assert_eq!(plan_of(&memory, "t ~ 't3'", Some("-n"), true), ("columns", "heap", false, 0));
+    assert_eq!(plan_of(&memory, "t:lower = 't3'", Some("n"), true).3, 40);
+    memory.insert("base", &record(3003));
+    assert_eq!(plan_of(&memory, "t = 't3'", Some("-n"), true), ("columns", "heap", true, 0));
 }
 
 /// What `explain` says of the plan chosen among 2,000 records.

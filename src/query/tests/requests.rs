@@ -75,6 +75,7 @@ fn request(world: &Memory, user: Option<&str>, body: &Json) -> Request {
         headers: [("x_token".to_owned(), "Secret".to_owned())].into(),
         body: body.as_object().cloned().unwrap_or_default(),
         auth,
+        ..Request::default()
     }
 }
 

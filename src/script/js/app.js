@@ -72,7 +72,7 @@ const $app = {
   save(model) {
     if (model instanceof Record) model._saved(call("data.save", model._changes()));
     else if (model instanceof Collection) {
-      const saved = new Collection(call("data.saveCollection", model));
+      const saved = new Collection(call(model.isNew() ? "data.createCollection" : "data.saveCollection", model));
       for (const key of Object.keys(model)) delete model[key];
       Object.assign(model, saved);
     } else if (model?.[SETTINGS]) throw new Error("settings can only be changed over the API");
@@ -84,8 +84,7 @@ const $app = {
     else throw new TypeError("only records and collections can be deleted");
   },
   importCollections(collections, deleteMissing) {
-    if (deleteMissing) throw new Error("deleteMissing is not supported here");
-    for (const collection of collections) call("data.saveCollection", collection);
+    call("data.importCollections", collections, Boolean(deleteMissing));
   },
   runInTransaction(run) {
     if (!call("tx.begin")) return run($app);

@@ -3,6 +3,7 @@
 const MEMBERS = [
   "identity", "password", "otp", "newEmail", "token", "meta", "authMethod", "message", "name", "type",
   "subscriptions", "topic", "data", "servedName", "newSettings", "address", "action", "definition",
+  "settings", "batch", "collectionsData", "deleteMissing", "clientId", "identityField", "provider", "otpId",
 ];
 
 class Headers {
@@ -20,6 +21,7 @@ class Query {
 class Event {
   #record;
   #collection;
+  #collectionText;
   #auth;
   #info;
   #members = new Map();
@@ -37,6 +39,13 @@ class Event {
       if (changes) call("e.setRecord", changes);
       const shown = this.#record._shown();
       if (shown) call("e.show", shown);
+    }
+    if (this.#collection) {
+      const text = JSON.stringify(this.#collection);
+      if (text !== this.#collectionText) {
+        this.#collectionText = text;
+        call("e.setCollection", this.#collection);
+      }
     }
     for (const [name, member] of this.#members) {
       const text = JSON.stringify(member.value);
@@ -72,13 +81,24 @@ class Event {
     if (this.#collection === undefined) {
       const data = call("e.collection");
       this.#collection = data ? new Collection(data) : null;
+      this.#collectionText = JSON.stringify(this.#collection);
     }
     return this.#collection;
   }
-  get auth() { return (this.#auth ??= Record._of(this.requestInfo().auth) ?? null); }
-  hasSuperuserAuth() { return this.requestInfo().isSuperuser; }
+  get auth() { return (this.#auth ??= this.requestInfo().auth); }
+  hasSuperuserAuth() { return this.requestInfo().isSuperuser === true; }
   isGuest() { return !this.auth; }
-  requestInfo() { return (this.#info ??= call("e.info") ?? { query: {}, headers: {}, body: {}, auth: null }); }
+  // What rules see of the request: a function, whose members are those of what it returns.
+  get requestInfo() {
+    if (!this.#info) {
+      const info = call("e.info") ?? { query: {}, headers: {}, body: {}, auth: null };
+      info.auth = Record._of(info.auth) ?? null;
+      const own = { hasSuperuserAuth: () => info.isSuperuser === true, clone: () => ({ ...info }) };
+      for (const [name, value] of Object.entries(own)) Object.defineProperty(info, name, { value });
+      this.#info = Object.assign(() => info, info, own);
+    }
+    return this.#info;
+  }
   get request() {
     const info = this.requestInfo();
     return {
@@ -129,14 +149,14 @@ const $apis = {
   requireSuperuserAuth: () => ({ guard: "superuser" }),
   requireGuestOnly: () => ({ guard: "guest" }),
   requireSuperuserOrOwnerAuth: (parameter) => ({ guard: "owner", parameter: parameter ?? "id" }),
-  skipSuccessActivityLog: () => ({ guard: "none" }),
+  // Answers are compressed anyway.
   gzip: () => ({ guard: "none" }),
-  bodyLimit: () => ({ guard: "none" }),
 };
 function guarded(e, { guard, collections, parameter }) {
   const auth = e.auth;
   if (guard === "guest" && auth) throw new BadRequestError("The request can be accessed only by guests.");
-  if (guard === "none" || guard === "guest") return;
+  if (guard === "quiet") call("res.quiet");
+  if (["none", "quiet", "guest"].includes(guard)) return;
   if (!auth) throw new UnauthorizedError("The request requires valid record authorization token.");
   if (e.hasSuperuserAuth() && guard !== "auth") return;
   if (guard === "superuser") throw new ForbiddenError("The authorized record is not allowed to perform this action.");
@@ -163,7 +183,7 @@ const routerAdd = (method, path, handler, ...middleware) =>
 const guardsOf = (middleware) =>
   middleware.map((one) => {
     if (one?.guard) return one;
-    return typeof one === "function" ? sourceOf(one) : sourceOf(one.func);
+    return typeof one === "function" ? sourceOf(one) : { ...sourceOf(one.func), priority: one.priority ?? 0 };
   });
 class Middleware { constructor(func, priority, id) { Object.assign(this, { func, priority, id }); } }
 const routerUse = (...middleware) => {

@@ -7,7 +7,8 @@ const globals = {
   ApiError, ValidationError, BadRequestError: errorOf(400), UnauthorizedError: errorOf(401),
   ForbiddenError: errorOf(403), NotFoundError: errorOf(404), TooManyRequestsError: errorOf(429),
   InternalServerError: errorOf(500),
-  Record, Collection, Field, FieldsList, DateTime, MailerMessage, DynamicModel: class { constructor(shape) { Object.assign(this, shape); } },
+  Record, Collection, Field, FieldsList, DateTime, MailerMessage, DynamicModel, arrayOf, nullString, nullInt, nullFloat, nullBool, nullArray, nullObject,
+  $dbx, $mails, $filepath, SubscriptionMessage, RequestInfo, Cookie, Context,
   migrate: (up, down) => register({ kind: "migration", handler: up ?? (() => {}), down: down ?? (() => {}) }),
 };
 for (const type of ["text", "number", "bool", "email", "url", "editor", "date", "autodate", "select", "file", "relation", "json", "password", "geoPoint"]) {

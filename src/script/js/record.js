@@ -42,10 +42,16 @@ class Record {
   #dirty = new Set();
   #shown = {};
   #expand = {};
+  #showsEmail = false;
 
   constructor(collection, data) {
     if (collection === LAZY) {
       this.#load = data;
+      return;
+    }
+    if (collection === undefined) {
+      // To be filled by a query.
+      [this.#collection, this.#data, this.#old] = ["", {}, {}];
       return;
     }
     if (!(collection instanceof Collection)) throw new TypeError("new Record() needs a collection");
@@ -87,6 +93,13 @@ class Record {
     this.#data = data;
     this.#old = { ...data };
     this.#isNew = false;
+    this.#dirty.clear();
+  }
+  _become(other) {
+    other.#ready();
+    this.#load = undefined;
+    [this.#collection, this.#definition] = [other.#collection, other.#definition];
+    [this.#data, this.#old, this.#isNew] = [{ ...other.#data }, { ...other.#old }, other.#isNew];
     this.#dirty.clear();
   }
   _changes() {
@@ -176,6 +189,9 @@ class Record {
   hide(...names) { for (const name of names) this.#shown[name] = LAZY; }
   unhide(...names) { for (const name of names) this.#shown[name] = undefined; }
   withCustomData() { return this; }
+  ignoreEmailVisibility(on) { this.#showsEmail = on !== false; return this; }
+  markAsNew() { this.#ready(); this.#isNew = true; for (const name of Object.keys(this.#data)) this.#dirty.add(name); }
+  markAsNotNew() { this.#ready(); this.#isNew = false; }
   _shown() {
     const shown = { hide: [], show: [] };
     for (const name of Object.keys(this.#shown)) (this.#shown[name] === LAZY ? shown.hide : shown.show).push(name);
@@ -186,6 +202,7 @@ class Record {
     const out = { collectionId: this.collection().id, collectionName: this.collection().name };
     for (const name of Object.keys(this.#data)) {
       const shown = this.#shown[name];
+      if (name === "email" && !this.#showsEmail && this.collection().isAuth() && !this.#data.emailVisibility) continue;
       if (shown !== LAZY && (!hidden.has(name) || name in this.#shown)) out[name] = this.#data[name];
     }
     if (Object.keys(this.#expand).length) out.expand = this.#expand;
@@ -225,7 +242,7 @@ class FieldsList extends Array {
   addAt(at, ...fields) {
     for (let field of fields) {
       if (!(field instanceof Field)) field = new Field(field);
-      const old = this.findIndex((f) => (field.id && f.id === field.id) || f.name === field.name);
+      const old = this.findIndex((f) => (field.id ? f.id === field.id : f.name === field.name));
       if (old >= 0) {
         field.id ||= this[old].id;
         this.splice(old, 1);

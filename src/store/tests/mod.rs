@@ -3,6 +3,7 @@
 mod batches;
 mod checks;
 mod collections;
+mod columns;
 mod durability;
 mod faults;
 mod growth;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::change;
 use super::engine::{ALL_KEYS, Commit, WriteTxn};
 use super::error::{WriteError, damaged};
+use super::history::{self, Notes, Recording};
 use super::wal::Op;
 use super::{StoreOptions, names, reading};
 use crate::model::key::KeyRange;
@@ -20,8 +21,8 @@ use crate::model::{CollectionId, Row, RowBuf, RowId, Timestamp};
 use crate::query::{Direction, IndexTree, ReadError, Rows, Visit};
 use crate::schema::{Catalog, Collection};
 
-/// Old changes removed per batch at most, so that no batch waits long.
-const PRUNED_CHANGES_MAX: u64 = 256;
+/// Old entries of a log removed per batch at most, so that no batch waits long.
+const PRUNED_MAX: u64 = 256;
 
 /// What a batch changes besides the trees. A failed job gets back what was before it.
 #[derive(Debug, Clone)]
@@ -30,6 +31,8 @@ pub(super) struct Staged {
     /// The key of each collection in the tree of collections, parallel to the catalog.
     pub(super) orders: Arc<[u64]>,
     pub(super) last_change: u64,
+    /// The history that is kept.
+    pub(super) recording: Option<Recording>,
 }
 
 /// The next rowid per collection, as far as known. Only grows, so a failed job may leave a gap.
@@ -61,6 +64,7 @@ enum Undo {
 pub(super) struct Savepoint {
     undo: usize,
     journal: usize,
+    notes: usize,
     staged: Staged,
 }
 
@@ -76,6 +80,8 @@ pub struct Tx<'a> {
     undo: Vec<Undo>,
     /// What the write-ahead log will get; `None` when there is none.
     journal: Option<Vec<Op>>,
+    /// What the history will get, when one is kept.
+    notes: Option<Notes>,
     /// Trees that go away at the end. They were renamed, which can be taken back.
     dropped: Vec<String>,
     /// Whether some job succeeded in changing something.
@@ -108,6 +114,7 @@ impl<'a> Tx<'a> {
         next_rowids: &'a mut NextRowids,
         journaled: bool,
     ) -> Self {
+        let notes = staged.recording.map(|recording| Notes::new(recording.epoch));
         Self {
             txn,
             staged,
@@ -115,6 +122,7 @@ impl<'a> Tx<'a> {
             grown: HashMap::new(),
             undo: Vec::new(),
             journal: journaled.then(Vec::new),
+            notes,
             dropped: Vec::new(),
             changed: false,
             reshaped: false,
@@ -126,6 +134,7 @@ impl<'a> Tx<'a> {
         Savepoint {
             undo: self.undo.len(),
             journal: self.journal.as_ref().map_or(0, Vec::len),
+            notes: self.notes.as_ref().map_or(0, Notes::len),
             staged: self.staged.clone(),
         }
     }
@@ -133,6 +142,9 @@ impl<'a> Tx<'a> {
     /// Keeps all changes up to here: they cannot be taken back any more.
     pub(super) fn keep(&mut self) {
         self.changed |= !self.undo.is_empty();
+        if let Some(notes) = &mut self.notes {
+            notes.end_job(self.staged.last_change);
+        }
         self.undo.clear();
     }
 
@@ -158,6 +170,9 @@ impl<'a> Tx<'a> {
         }
         if let Some(journal) = &mut self.journal {
             journal.truncate(savepoint.journal);
+        }
+        if let Some(notes) = &mut self.notes {
+            notes.truncate(savepoint.notes);
         }
         self.staged = savepoint.staged;
         Ok(())
@@ -206,6 +221,7 @@ impl<'a> Tx<'a> {
         for (collection, reserved) in &grown {
             self.put_counter(&names::rowid_counter(collection), *reserved)?;
         }
+        self.write_history(options)?;
         self.prune_changes(options)?;
         for tree in std::mem::take(&mut self.dropped) {
             self.txn.drop_tree(&tree)?;
@@ -215,18 +231,67 @@ impl<'a> Tx<'a> {
         Ok(Finished { commit, staged: self.staged, grown, journal })
     }
 
+    /// Has the history kept from the next batch on, or keeps it no longer and forgets it. Changes
+    /// nothing when that is so already.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn set_recording(&mut self, is_on: bool) -> Result<(), WriteError> {
+        if is_on == self.staged.recording.is_some() {
+            return Ok(());
+        }
+        if is_on {
+            let epoch = rand::random();
+            self.put_counter(names::HISTORY_EPOCH, epoch)?;
+            self.staged.recording = Some(Recording { epoch, sequence: 0 });
+        } else {
+            self.delete_entry(names::COUNTERS, names::HISTORY_EPOCH.as_bytes())?;
+            self.drop_tree(names::HISTORY.to_owned())?;
+            self.staged.recording = None;
+        }
+        Ok(())
+    }
+
+    /// Tells the history, if one is kept since before this batch, what the batch did.
+    fn write_history(&mut self, options: &StoreOptions) -> Result<(), ReadError> {
+        let Some(mut notes) = self.notes.take() else { return Ok(()) };
+        let Some(recording) = self.staged.recording.filter(|it| it.epoch == notes.epoch) else {
+            return Ok(());
+        };
+        notes.end_batch(self.staged.last_change);
+        let (entries, sequence) = notes.entries(recording.sequence);
+        for (key, piece) in &entries {
+            self.put_entry(names::HISTORY, key, piece)?;
+        }
+        self.staged.recording = Some(Recording { sequence, ..recording });
+        let enough = PRUNED_MAX + entries.len() as u64;
+        self.prune(names::HISTORY, history::time, enough, options)
+    }
+
     /// Removes the oldest changes that are too old or too many. The last change always stays, so
     /// that sequences go on from it after a restart.
     fn prune_changes(&mut self, options: &StoreOptions) -> Result<(), ReadError> {
-        let count = self.txn.len(names::CHANGES)?;
+        self.prune(names::CHANGES, change::time, PRUNED_MAX, options)
+    }
+
+    /// Removes the oldest entries of a log that are too old or too many, `most` of them at most, and
+    /// never the last one.
+    fn prune(
+        &mut self,
+        tree: &str,
+        time: fn(&[u8]) -> Option<Timestamp>,
+        most: u64,
+        options: &StoreOptions,
+    ) -> Result<(), ReadError> {
+        let count = self.txn.len(tree)?;
         let surplus = count.saturating_sub(options.change_count_max.max(1));
         let age_ms = i64::try_from(options.change_age_seconds_max.saturating_mul(1000));
         let oldest = Timestamp::now().millis().saturating_sub(age_ms.unwrap_or(i64::MAX));
         let mut doomed: Vec<Vec<u8>> = Vec::new();
-        self.txn.range(names::CHANGES, ALL_KEYS, Direction::Forward, &mut |key, value| {
+        self.txn.range(tree, ALL_KEYS, Direction::Forward, &mut |key, value| {
             let done = doomed.len() as u64;
-            let too_old = change::time(value).is_none_or(|time| time.millis() < oldest);
-            let enough = done == PRUNED_CHANGES_MAX || done + 1 >= count;
+            let too_old = time(value).is_none_or(|time| time.millis() < oldest);
+            let enough = done == most || done + 1 >= count;
             if enough || (done >= surplus && !too_old) {
                 return Ok(ControlFlow::Break(()));
             }
@@ -234,7 +299,7 @@ impl<'a> Tx<'a> {
             Ok(ControlFlow::Continue(()))
         })?;
         for key in doomed {
-            self.delete_entry(names::CHANGES, &key)?;
+            self.delete_entry(tree, &key)?;
         }
         Ok(())
     }
@@ -258,6 +323,9 @@ impl<'a> Tx<'a> {
     }
 
     fn note(&mut self, tree: &str, key: &[u8], value: Option<&[u8]>, old: Option<Vec<u8>>) {
+        if let Some(notes) = &mut self.notes {
+            notes.add(tree, key, value);
+        }
         if let Some(journal) = &mut self.journal {
             let value = value.map(<[u8]>::to_vec);
             journal.push(Op { tree: tree.to_owned(), key: key.to_vec(), value });

@@ -1,5 +1,6 @@
 //! `POST /api/batch`: several writes in one request.
 
+mod heed;
 mod item;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub(crate) async fn run(state: Arc<State>, mut request: Request) -> Result<Reply
         return Err(ApiError::forbidden("Batch requests are not allowed."));
     }
     let items = items(&state, &mut request, &settings.batch).await?;
+    let items = heed::heeded(&state, request.caller(), items).await?;
     let deadline = Instant::now() + timeout(&settings.batch);
 
     let snapshot = state.backend.snapshot();

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
-use crate::ops::Error;
+use crate::hooks::CollectionAction;
 use crate::ops::collections::{self, CreateCollection, ImportCollections, UpdateCollection};
 use crate::ops::views::dry_run;
+use crate::ops::{Error, automigrate};
 use crate::query::Rows;
 use crate::schema::{Collection, Field, Secrets, scaffolds_json};
+use crate::store::Tx;
+use crate::web::asking;
 use crate::web::caller::superuser_of;
 use crate::web::{ApiError, Reply, Request, State, committed};
 
@@ -18,6 +21,7 @@ use super::records::list_params;
 /// `GET /api/collections`
 pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
+    asking::about_collections(&state, &request, CollectionAction::List, Map::new()).await?;
     let snapshot = state.backend.snapshot();
     let page = collections::list(snapshot.catalog(), &list_params(&request)?)?;
     let (total, pages) = match page.total {
@@ -38,14 +42,18 @@ pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, A
 /// `POST /api/collections`
 pub(crate) async fn create(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
-    let create = CreateCollection::new(request.body_object().await?);
-    let made = committed(|done| state.backend.submit(move |tx| create.run(tx), done)).await?;
+    let body = request.body_object().await?;
+    let asked = asking::about_collections(&state, &request, CollectionAction::Create, body);
+    let create = CreateCollection::new(asked.await?);
+    let create = move |tx: &mut Tx<'_>| create.run(tx);
+    let made = committed(|done| automigrate::submit(&state.backend, create, one, done)).await?;
     Ok(reply(&made))
 }
 
 /// `GET /api/collections/{collection}`
 pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
+    asking::about_collections(&state, &request, CollectionAction::View, Map::new()).await?;
     let snapshot = state.backend.snapshot();
     let found = snapshot.catalog().find(request.params.get("collection"));
     Ok(reply(found.ok_or(Error::NotFound)?))
@@ -55,16 +63,21 @@ pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, Ap
 pub(crate) async fn update(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
     let body = request.body_object().await?;
+    let asked = asking::about_collections(&state, &request, CollectionAction::Update, body);
+    let body = asked.await?;
     let update = UpdateCollection::new(request.params.get("collection"), body);
-    let saved = committed(|done| state.backend.submit(move |tx| update.run(tx), done)).await?;
+    let update = move |tx: &mut Tx<'_>| update.run(tx);
+    let saved = committed(|done| automigrate::submit(&state.backend, update, one, done)).await?;
     Ok(reply(&saved))
 }
 
 /// `DELETE /api/collections/{collection}`
 pub(crate) async fn delete(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
+    asking::about_collections(&state, &request, CollectionAction::Delete, Map::new()).await?;
     let name = request.params.get("collection").to_owned();
-    committed(|done| state.backend.submit(move |tx| collections::delete(tx, &name), done)).await?;
+    let delete = move |tx: &mut Tx<'_>| collections::delete(tx, &name);
+    committed(|done| automigrate::submit(&state.backend, delete, one, done)).await?;
     state.backend.sweep_soon();
     Ok(Reply::no_content())
 }
@@ -83,9 +96,11 @@ pub(crate) async fn truncate(state: Arc<State>, request: Request) -> Result<Repl
 pub(crate) async fn import(state: Arc<State>, mut request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
     let malformed = || ApiError::bad_request("An error occurred while loading the submitted data.");
-    let mut body = request.body_object().await.map_err(|error| {
+    let body = request.body_object().await.map_err(|error| {
         if error.status() == StatusCode::BAD_REQUEST { malformed() } else { error }
     })?;
+    let asked = asking::about_collections(&state, &request, CollectionAction::Import, body);
+    let mut body = asked.await?;
     let delete_missing = match body.get("deleteMissing") {
         None | Some(Json::Null) => false,
         Some(Json::Bool(on)) => *on,
@@ -103,7 +118,8 @@ pub(crate) async fn import(state: Arc<State>, mut request: Request) -> Result<Re
         Some(_) => return Err(malformed()),
     };
     let import = ImportCollections::new(definitions, delete_missing);
-    committed(|done| state.backend.submit(move |tx| import.run(tx), done)).await?;
+    let import = move |tx: &mut Tx<'_>| import.run(tx);
+    committed(|done| automigrate::submit(&state.backend, import, |_| None, done)).await?;
     Ok(Reply::no_content())
 }
 
@@ -133,6 +149,12 @@ pub(crate) async fn dry_run_view(
     }
     text.extend_from_slice(b"]}");
     Ok(Reply::json_text(StatusCode::OK, text))
+}
+
+/// The collection that a request is about, for migrations.
+#[expect(clippy::unnecessary_wraps, reason = "the shape that automigrate asks for")]
+fn one(collection: &Arc<Collection>) -> Option<&Collection> {
+    Some(collection)
 }
 
 fn reply(collection: &Collection) -> Reply {

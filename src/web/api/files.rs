@@ -222,7 +222,7 @@ pub(super) async fn send(
             Reply::bytes(status, content_type, part)
         }
         None => {
-            let bridge = state.file_work();
+            let bridge = if content.is_remote() { &state.transfers } else { &state.blocking };
             let go_to = move || content.go_to(part.start).map(|()| content);
             let content = bridge.run(go_to).await.map_err(ApiError::internal)?;
             let body = FileBody::new(bridge.clone(), content, part_len);

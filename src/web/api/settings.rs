@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Map, Value as Json};
 
-use crate::hooks::SettingsWrite;
+use crate::hooks::{SettingsRead, SettingsWrite};
 use crate::model::Timestamp;
 use crate::ops::auth::TestMail;
 use crate::ops::settings::{UpdateSettings, test_storage};
@@ -20,7 +20,20 @@ const UNREADABLE: &str = "An error occurred while loading the submitted data.";
 /// `GET /api/settings`
 pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     superuser_of(&request)?;
-    Ok(reply(&state.backend.settings()))
+    let settings = state.backend.settings();
+    let caller = request.caller();
+    let asked = asking::ask(
+        &state,
+        |hooks| &hooks.settings_read,
+        || match settings.to_json(Secrets::Hide) {
+            Json::Object(settings) => Some(SettingsRead { settings, caller }),
+            _ => None,
+        },
+    );
+    Ok(match asked.await? {
+        Some(read) => Reply::json(StatusCode::OK, read.settings.into()),
+        None => reply(&settings),
+    })
 }
 
 /// `PATCH /api/settings`

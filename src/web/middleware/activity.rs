@@ -13,7 +13,7 @@ use crate::ops::logs::LogEntry;
 use crate::query::AuthRow;
 use crate::settings::{Logs as Wanted, Settings};
 
-use super::super::{ApiError, State};
+use super::super::{ApiError, State, SuccessLog};
 
 /// Bytes kept of a URL, and of other texts that clients send.
 const URL_BYTES_MAX: usize = 3000;
@@ -37,6 +37,7 @@ pub(super) struct Activity {
     remote: IpAddr,
     /// Where it comes from and who sent it, once that is known.
     origin: OnceLock<(IpAddr, Option<AuthRow>)>,
+    success_log: SuccessLog,
 }
 
 impl Activity {
@@ -50,6 +51,7 @@ impl Activity {
             user_agent: headers.get(USER_AGENT).cloned(),
             remote,
             origin: OnceLock::new(),
+            success_log: SuccessLog::default(),
         }
     }
 
@@ -63,6 +65,11 @@ impl Activity {
         self.started.elapsed()
     }
 
+    /// What handlers may switch off.
+    pub(super) fn success_log(&self) -> SuccessLog {
+        self.success_log.clone()
+    }
+
     /// Notes where it comes from and who sent it.
     pub(super) fn comes_from(&self, address: IpAddr, auth: Option<&AuthRow>) {
         // It is known once for each request.
@@ -73,7 +80,9 @@ impl Activity {
     pub(super) fn end(&self, state: &State, status: StatusCode, error: Option<&ApiError>) {
         let Some(logs) = state.backend.logs() else { return };
         let level = if status.is_client_error() || status.is_server_error() { ERROR } else { INFO };
-        let is_quiet = level == INFO && QUIET.iter().any(|path| self.path().starts_with(path));
+        let is_quiet = level == INFO
+            && (self.success_log.is_skipped()
+                || QUIET.iter().any(|path| self.path().starts_with(path)));
         let settings = state.backend.settings();
         let wanted = &settings.logs;
         if wanted.max_days <= 0 || level < wanted.min_level || is_quiet || !logs.admits(level) {

@@ -47,7 +47,7 @@ where
     let method = request.method().clone();
     let activity = Activity::begin(&method, request.uri(), request.headers(), remote);
     let live = state.live.load();
-    let mut request = Request::new(request, remote, id, &live);
+    let mut request = Request::new(request, remote, id, activity.success_log(), &live);
     let cors = cors::Cors::new(&live.cors_origins, &request.headers);
     drop(live);
 
@@ -127,7 +127,9 @@ async fn answer_of(
     let picker = request.query.get("fields").map(FieldsPicker::parse).transpose()?;
     auth::load(&state, &mut request)?;
     let settings = state.backend.settings();
-    activity.comes_from(real_ip(&request, &settings), request.extensions.get());
+    let address = real_ip(&request, &settings);
+    activity.comes_from(address, request.extensions.get());
+    request.address = Some(address);
     limits::check(&state, &settings, &request, route.as_deref())?;
     drop(settings);
     if let Some(route) = &route {

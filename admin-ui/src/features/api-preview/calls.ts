@@ -52,6 +52,30 @@ function example(field: Field): unknown {
 const literal = (value: unknown) => JSON.stringify(value, null, 2);
 const dartLiteral = (value: unknown) => `<String, dynamic>${literal(value)}`;
 
+export interface Answer {
+  status: number;
+  /** Null for an answer without a body. */
+  body: unknown;
+}
+
+const refusal = (status: number, message: string, data: Record<string, unknown> = {}): Answer => ({ status, body: { status, message, data } });
+
+/** What a call may answer: that it worked, and how it is refused. */
+export function answersOf(call: Call): Answer[] {
+  const isLogin = /^(auth-with|request-otp)/.test(call.name);
+  const hasRecord = call.path.endsWith("RECORD_ID");
+  const [wrong] = Object.keys(call.body ?? {});
+  return [
+    { status: call.answer === null ? 204 : 200, body: call.answer },
+    ...(isLogin ? [refusal(400, "Failed to authenticate.")] : wrong && call.body && Object.keys(call.body).length > 0 ? [refusal(400, call.method === "PATCH" ? "Failed to update record." : call.name === "create" ? "Failed to create record." : "An error occurred while validating the submitted data.", { [wrong]: { code: "validation_required", message: "Missing required value." } })] : []),
+    ...(call.name === "list" ? [refusal(400, "Something went wrong while processing your request.")] : []),
+    ...(call.needsAuth ? [refusal(401, "The request requires valid record authorization token to be set.")] : []),
+    ...(isLogin || call.method === "GET" || hasRecord || call.name === "create" ? [refusal(403, isLogin ? "The collection is not configured to allow password authentication." : "Only superusers can perform this action.")] : []),
+    ...(hasRecord ? [refusal(404, "The requested resource wasn't found.")] : []),
+    ...(hasRecord && call.method === "PATCH" ? [refusal(412, "The record has changed since it was read.")] : []),
+  ];
+}
+
 /** A record as the API answers it. */
 function answerOf(collection: Collection): Record<string, unknown> {
   const shown = collection.fields.filter((field) => !field.hidden && field.type !== "password");

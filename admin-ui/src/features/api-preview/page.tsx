@@ -4,7 +4,7 @@ import type { Collection } from "@/api/schema";
 import { t } from "@/i18n";
 import { useRemembered } from "@/lib/use-remembered";
 import { CodeBlock } from "@/ui/code-block";
-import { accountCalls, type Call, curlOf, recordCalls, withClient } from "./calls";
+import { accountCalls, answersOf, type Call, curlOf, recordCalls, withClient } from "./calls";
 
 type Language = "js" | "dart" | "curl";
 
@@ -21,12 +21,15 @@ export function ApiPreview({ collection }: { collection: Collection }) {
         <Select aria-label={t("Call")} allowDeselect={false} maxDropdownHeight={420} w={260} data={calls.map((each) => ({ value: each.name, label: each.title }))} value={call.name} onChange={(value) => value && setName(value)} />
         <SegmentedControl size="xs" aria-label={t("Language")} value={language} onChange={(value) => setLanguage(value as Language)} data={[{ value: "js", label: "JavaScript" }, { value: "dart", label: "Dart" }, { value: "curl", label: "curl" }]} />
       </Group>
-      <CallView call={call} language={language} />
+      <CallView key={call.name} call={call} language={language} />
     </Stack>
   );
 }
 
 function CallView({ call, language }: { call: Call; language: Language }) {
+  const answers = answersOf(call);
+  const [status, setStatus] = useState(0);
+  const answer = answers.find((each) => each.status === status) ?? answers[0];
   const code = language === "curl" ? curlOf(call) : withClient(call[language], language);
   return (
     <>
@@ -55,8 +58,11 @@ function CallView({ call, language }: { call: Call; language: Language }) {
         </div>
       )}
       <div>
-        <Title order={3} mb={6}>{t("Answer")}</Title>
-        <CodeBlock label={t("Answer")} code={call.answer === null ? "204 No Content" : JSON.stringify(call.answer, null, 2)} />
+        <Group justify="space-between" mb={6}>
+          <Title order={3}>{t("Answer")}</Title>
+          <SegmentedControl size="xs" aria-label={t("Status")} value={String(answer?.status)} onChange={(next) => setStatus(Number(next))} data={answers.map((each) => String(each.status))} />
+        </Group>
+        <CodeBlock label={t("Answer")} code={answer?.body === null ? "204 No Content" : JSON.stringify(answer?.body, null, 2)} />
       </div>
     </>
   );

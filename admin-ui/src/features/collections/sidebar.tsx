@@ -1,6 +1,8 @@
 import { ActionIcon, Button, Skeleton, Stack, TextInput, Tooltip, UnstyledButton } from "@mantine/core";
-import { useRef, useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { memo, useCallback, useRef, useState } from "react";
 import { useCollections } from "@/api/collections";
+import { askAhead } from "@/api/record-list";
 import type { Collection } from "@/api/schema";
 import { useSettings } from "@/api/settings";
 import { t } from "@/i18n";
@@ -11,6 +13,11 @@ import { FailureNotice } from "@/ui/states";
 import classes from "./sidebar.module.css";
 
 export const TYPE_ICONS: Record<Collection["type"], Icon> = { base: IconDatabase, auth: IconUsers, view: IconEye };
+
+// How long a pointer rests on what it is meant for, rather than on its way elsewhere.
+const MEANT_MS = 40;
+
+const COMPACT_FROM = 25;
 
 const matches = (each: Collection, term: string) => [each.name, each.id, each.type].some((text) => text.toLowerCase().includes(term));
 
@@ -29,7 +36,7 @@ export function CollectionsSidebar({ chosen, onNavigate }: { chosen: string; onN
   const rest = shown.filter((each) => !pinned.includes(each.id));
   const system = rest.filter((each) => each.system);
   const openSystem = systemOpen || term !== "" || system.some((each) => each.name === chosen);
-  const togglePin = (id: string) => setPinned(pinned.includes(id) ? pinned.filter((each) => each !== id) : [...pinned, id]);
+  const togglePin = useCallback((id: string) => setPinned(pinned.includes(id) ? pinned.filter((each) => each !== id) : [...pinned, id]), [pinned, setPinned]);
   const entries = (collections: Collection[]) =>
     collections.map((each) => <Entry key={each.id} collection={each} isChosen={each.name === chosen} isPinned={pinned.includes(each.id)} togglePin={togglePin} {...(onNavigate && { onNavigate })} />);
 
@@ -47,7 +54,7 @@ export function CollectionsSidebar({ chosen, onNavigate }: { chosen: string; onN
           if (event.key === "ArrowDown") list.current?.querySelector("a")?.focus();
         }}
       />
-      <div ref={list} className={classes["list"]} onKeyDown={moveFocus}>
+      <div ref={list} className={classes["list"]} data-compact={shown.length >= COMPACT_FROM || undefined} onKeyDown={moveFocus}>
         {isPending && <Stack gap="xs" p="xs">{[80, 60, 70].map((width) => <Skeleton key={width} height={14} width={`${width}%`} />)}</Stack>}
         {error ? <FailureNotice failure={error} retry={refetch} /> : null}
         {top.length > 0 && <h2 className={classes["group"]}>{t("Pinned")}</h2>}
@@ -90,13 +97,24 @@ interface EntryProps {
   onNavigate?: () => void;
 }
 
-function Entry({ collection, isChosen, isPinned, togglePin, onNavigate }: EntryProps) {
+const Entry = memo(function Entry({ collection, isChosen, isPinned, togglePin, onNavigate }: EntryProps) {
+  const client = useQueryClient();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const ask = () => !isChosen && askAhead(client, collection);
   const Mark = TYPE_ICONS[collection.type];
   const lacksProviders = collection.oauth2?.enabled === true && collection.oauth2.providers.length === 0;
   const pin = isPinned ? t("Unpin {name}", { name: collection.name }) : t("Pin {name}", { name: collection.name });
   return (
     <div className={classes["row"]}>
-      <a href={link("collections", { collection: collection.name })} className={classes["entry"]} aria-current={isChosen ? "page" : undefined} onClick={onNavigate}>
+      <a
+        href={link("collections", { collection: collection.name })}
+        className={classes["entry"]}
+        aria-current={isChosen ? "page" : undefined}
+        onPointerEnter={() => (timer.current = setTimeout(ask, MEANT_MS))}
+        onPointerLeave={() => clearTimeout(timer.current)}
+        onPointerDown={ask}
+        onClick={onNavigate}
+      >
         <Mark size={16} stroke={1.6} aria-hidden />
         <span className="hs-clip">{collection.name}</span>
         {lacksProviders && (
@@ -110,4 +128,4 @@ function Entry({ collection, isChosen, isPinned, togglePin, onNavigate }: EntryP
       </ActionIcon>
     </div>
   );
-}
+});

@@ -13,7 +13,7 @@ const place = (key: string) => (FIRST.indexOf(key) + FIRST.length + 1) % (FIRST.
 
 /** Everything about one entry. */
 export function LogDrawer({ id, close }: { id: string; close: () => void }) {
-  const { data, error, isPending } = useQuery({ queryKey: ["log", id], queryFn: () => loadLog(id), staleTime: Infinity });
+  const { data, error, isPending, refetch } = useQuery({ queryKey: ["log", id], queryFn: () => loadLog(id), staleTime: Infinity });
   const rows = data
     ? [["id", data.id], ["created", data.created], ["message", data.message], ...Object.entries(data.data).filter(([, value]) => value !== "").toSorted(([a], [b]) => place(a) - place(b))]
     : [];
@@ -22,7 +22,7 @@ export function LogDrawer({ id, close }: { id: string; close: () => void }) {
   return (
     <Drawer opened onClose={close} size={640} title={t("Entry")} closeButtonProps={{ "aria-label": t("Close") }}>
       {isPending && <ListLoading />}
-      {error && <FailureNotice failure={error} />}
+      {error && <FailureNotice failure={error} retry={() => void refetch()} />}
       {data && (
         <>
           <Group justify="space-between" mb="sm">

@@ -1,16 +1,19 @@
-import { ActionIcon, Button, Group, Switch, Table, Text, TextInput, Title, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, CloseButton, Group, Paper, Switch, Table, Text, TextInput, Title, Tooltip } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { pb } from "@/api/client";
 import { listLogs, logHours } from "@/api/logs";
-import { t } from "@/i18n";
+import { plural, t } from "@/i18n";
 import { downloadJson } from "@/lib/download";
 import { patchQuery, useRoute } from "@/lib/route";
 import { useRemembered } from "@/lib/use-remembered";
 import { writeDate } from "@/lib/dates";
+import { CopyButton } from "@/ui/copy-button";
+import { HistoryMenu, useHistory } from "@/ui/history-menu";
 import { IconDownload, IconFilter, IconListDetails, IconRefresh, IconSettings } from "@/ui/icons";
 import { FailureNotice, ListLoading, Notice } from "@/ui/states";
+import { useSelection } from "@/ui/use-selection";
 import { useTitle } from "@/ui/use-title";
 import { LogChart, type Span } from "./chart";
 import { LogDrawer } from "./drawer";
@@ -36,6 +39,7 @@ export function LogsPage() {
   const { query } = useRoute();
   const typed = query.get("filter") ?? "";
   const [text, setText] = useState(typed);
+  const history = useHistory("logs");
   useEffect(() => setText(typed), [typed]);
   const [superusers, setSuperusers] = useRemembered("logs.superusers", false);
   const [span, setSpan] = useState<Span | null>(null);
@@ -50,6 +54,12 @@ export function LogsPage() {
     getNextPageParam: (last, all) => (last.length === PER_PAGE ? all.length + 1 : undefined),
   });
   const entries = list.data?.pages.flat() ?? [];
+  const selection = useSelection(entries.map((entry) => entry.id));
+  const chosen = entries.filter((entry) => selection.has(entry.id));
+  const apply = (next: string) => {
+    history.add(next.trim());
+    patchQuery({ filter: next.trim() });
+  };
   const refresh = () => void Promise.all([hours.refetch(), list.refetch()]);
 
   return (
@@ -78,10 +88,10 @@ export function LogsPage() {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          patchQuery({ filter: text.trim() });
+          apply(text);
         }}
       >
-        <TextInput className="hs-mono" leftSection={<IconFilter size={16} />} placeholder="data.status >= 400" aria-label={t("Search, or write a filter")} value={text} onChange={(event) => setText(event.currentTarget.value)} />
+        <TextInput className="hs-mono" leftSection={<IconFilter size={16} />} placeholder="data.status >= 400" aria-label={t("Search, or write a filter")} value={text} onChange={(event) => setText(event.currentTarget.value)} rightSection={<HistoryMenu history={history} pick={apply} />} />
       </form>
       {hours.data && <LogChart hours={hours.data} span={span} setSpan={setSpan} />}
       {list.isPending && <ListLoading rows={8} />}
@@ -95,7 +105,7 @@ export function LogsPage() {
         <Table highlightOnHover layout="fixed" aria-label={t("Logs")}>
           <Table.Tbody>
             {entries.map((entry) => (
-              <LogRow key={entry.id} entry={entry} narrow={narrow} open={() => patchQuery({ logId: entry.id })} />
+              <LogRow key={entry.id} entry={entry} narrow={narrow} chosen={selection.has(entry.id)} choose={(range) => selection.toggle(entry.id, range)} open={() => patchQuery({ logId: entry.id })} />
             ))}
           </Table.Tbody>
         </Table>
@@ -106,6 +116,16 @@ export function LogsPage() {
         </Button>
       )}
       {list.data && !list.hasNextPage && entries.length > 0 && <Text size="xs" c="dimmed" ta="center" mt="md">{t("That is all.")}</Text>}
+      {chosen.length > 0 && (
+        <Paper withBorder shadow="md" p={6} role="region" aria-label={t("Chosen entries")} style={{ position: "sticky", bottom: "1rem", width: "fit-content", margin: "1rem auto 0", zIndex: 5 }}>
+          <Group gap={6} wrap="nowrap">
+            <CloseButton size="sm" aria-label={t("Choose none")} onClick={selection.clear} />
+            <Text size="sm" fw={500}>{plural(chosen.length, "1 chosen", "{count} chosen")}</Text>
+            <CopyButton text={JSON.stringify(chosen, null, 2)} label={t("Copy as JSON")} size="md" />
+            <Button size="compact-sm" variant="default" leftSection={<IconDownload size={14} />} onClick={() => downloadJson("logs.json", chosen)}>{t("Export")}</Button>
+          </Group>
+        </Paper>
+      )}
       {query.get("logId") && <LogDrawer id={query.get("logId") ?? ""} close={() => patchQuery({ logId: "" })} />}
       {settingsOpen && <LogSettings close={() => setSettingsOpen(false)} />}
     </div>

@@ -1,6 +1,8 @@
 import { Badge, Group, Table, Text } from "@mantine/core";
 import type { LogEntry } from "@/api/logs";
 import { parseDate, shortDate } from "@/lib/dates";
+import { t } from "@/i18n";
+import { Choice } from "@/ui/choice";
 import { levelOf } from "./levels";
 
 const SHOWN = ["status", "execTime", "auth", "userIP"] as const;
@@ -15,16 +17,34 @@ function labels(data: Record<string, unknown>): string[] {
   return typeof error === "string" && error ? [...shown, error.slice(0, 160)] : shown;
 }
 
-export function LogRow({ entry, narrow, open }: { entry: LogEntry; narrow: boolean; open: () => void }) {
+interface Props {
+  entry: LogEntry;
+  narrow: boolean;
+  chosen: boolean;
+  choose: (range: boolean) => void;
+  open: () => void;
+}
+
+export function LogRow({ entry, narrow, chosen, choose, open }: Props) {
   const level = levelOf(entry.level);
   const date = parseDate(entry.created);
   return (
     <Table.Tr
       tabIndex={0}
       style={{ cursor: "pointer" }}
-      onClick={open}
-      onKeyDown={(event) => event.key === "Enter" && open()}
+      aria-selected={chosen}
+      onClick={(event) => !(event.target as HTMLElement).closest("label") && open()}
+      onKeyDown={(event) => {
+        if (event.target !== event.currentTarget) return;
+        if (event.key === "Enter") open();
+        if (event.key !== " ") return;
+        event.preventDefault();
+        choose(event.shiftKey);
+      }}
     >
+      <Table.Td w={34} px={0} style={{ verticalAlign: "top" }}>
+        <Choice label={t("Choose {name}", { name: entry.id })} checked={chosen} onChange={choose} />
+      </Table.Td>
       <Table.Td w={narrow ? 76 : 90} style={{ verticalAlign: "top" }}>
         <Badge color={level.color}>{level.name}</Badge>
       </Table.Td>

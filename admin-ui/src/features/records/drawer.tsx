@@ -1,11 +1,9 @@
-import { Drawer } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
-import { loadRecord } from "@/api/records";
+import { useCallback } from "react";
 import type { Collection } from "@/api/schema";
-import { t } from "@/i18n";
-import { useRoute } from "@/lib/route";
-import { FailureNotice, ListLoading } from "@/ui/states";
+import { patchQuery, type Route, useRoute } from "@/lib/route";
 import { RecordEditor } from "./editor";
+import { RecordFrame } from "./frame";
+import { NestedRecords } from "./nested";
 
 interface Props {
   collection: Collection;
@@ -16,36 +14,28 @@ interface Props {
   remove: (ids: string[]) => void;
 }
 
-/** One record to look at and to change, beside the list. */
+/** One record to look at and to change, beside the list. Which one is in the address. */
 export function RecordDrawer({ collection, id, close, onSaved, remove }: Props) {
   const { query } = useRoute();
   const copyOf = id === "new" ? (query.get("copy") ?? "") : "";
-  const wanted = id === "new" ? copyOf : id;
-  const { data, error, isLoading, refetch, dataUpdatedAt } = useQuery({
-    queryKey: ["record", collection.id, wanted],
-    queryFn: () => loadRecord(collection.name, wanted),
-    enabled: wanted !== "",
-    gcTime: 0,
-    staleTime: Infinity,
-    retry: false,
-  });
-  const title = id === "new" ? t("New record in {name}", { name: collection.name }) : t("Record in {name}", { name: collection.name });
+  const stays = useCallback((next: Route) => next.query.get("record") === id && next.query.get("collection") === collection.name, [id, collection.name]);
   return (
-    <Drawer opened onClose={close} size={680} title={title} padding={0} closeButtonProps={{ "aria-label": t("Close") }} styles={{ header: { padding: "0.75rem 1.25rem" }, content: { display: "flex", flexDirection: "column" }, body: { flex: 1, minHeight: 0, display: "flex", flexDirection: "column" } }}>
-      {isLoading && <ListLoading />}
-      {error && <FailureNotice failure={error} retry={() => void refetch()} />}
-      {!isLoading && !error && (
-        <RecordEditor
-          key={dataUpdatedAt}
-          collection={collection}
-          source={data ?? null}
-          isCopy={copyOf !== ""}
-          close={close}
-          onSaved={onSaved}
-          reload={() => void refetch()}
-          remove={remove}
-        />
-      )}
-    </Drawer>
+    <NestedRecords>
+      <RecordFrame collection={collection} id={id} load={id === "new" ? copyOf : id} close={close}>
+        {(source, reload) => (
+          <RecordEditor
+            collection={collection}
+            source={source}
+            isCopy={copyOf !== ""}
+            stays={stays}
+            close={close}
+            onCreated={(saved) => patchQuery({ record: saved.id, copy: "" }, "replace")}
+            onSaved={() => void onSaved()}
+            reload={reload}
+            remove={remove}
+          />
+        )}
+      </RecordFrame>
+    </NestedRecords>
   );
 }

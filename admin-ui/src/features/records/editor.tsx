@@ -1,13 +1,13 @@
 import { Alert, Button, Group, Kbd, Stack, Tabs, Text } from "@mantine/core";
 import { getHotkeyHandler } from "@mantine/hooks";
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
-import type { Versioned } from "@/api/records";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import type { Row, Versioned } from "@/api/records";
 import { useSettings } from "@/api/settings";
 import type { Collection } from "@/api/schema";
 import { FieldInput } from "@/fields/input";
 import { plural, t } from "@/i18n";
 import { exactDate, parseDate } from "@/lib/dates";
-import { patchQuery, type Route } from "@/lib/route";
+import type { Route } from "@/lib/route";
 import { CopyButton } from "@/ui/copy-button";
 import { say } from "@/ui/toast";
 import { useUnsavedGuard } from "@/ui/use-guard";
@@ -15,6 +15,7 @@ import { AccountInputs } from "./account-inputs";
 import { ConflictNotice } from "./conflict";
 import classes from "./editor.module.css";
 import { RecordMenu } from "./record-menu";
+import { useCopiedFiles } from "./use-copied-files";
 import { useRecordForm } from "./use-record-form";
 
 const Credentials = lazy(() => import("./credentials").then(({ Credentials }) => ({ default: Credentials })));
@@ -24,22 +25,29 @@ interface Props {
   collection: Collection;
   source: Versioned | null;
   isCopy: boolean;
+  /** Addresses that lose nothing of what is written here. */
+  stays: (route: Route) => boolean;
   close: () => void;
-  onSaved: () => Promise<void>;
+  onSaved: (saved: Row) => void;
+  /** After a new record was saved without closing. */
+  onCreated: (saved: Row) => void;
+  onDirty?: (dirty: boolean) => void;
   reload: () => void;
-  remove: (ids: string[]) => void;
+  /** Not where a record is only looked at in passing. */
+  remove?: (ids: string[]) => void;
 }
 
 const ACCOUNT_FIELDS = new Set(["email", "emailVisibility", "password", "tokenKey", "verified"]);
 
-export function RecordEditor({ collection, source, isCopy, close, onSaved, reload, remove }: Props) {
+export function RecordEditor({ collection, source, isCopy, stays, close, onSaved, onCreated, onDirty, reload, remove }: Props) {
   const form = useRecordForm(collection, source, isCopy);
   const locked = useSettings().data?.meta.hideControls ?? false;
   const [unlocked, setUnlocked] = useState(false);
   const { record } = form;
-  const id = record?.id ?? "new";
-  const stays = useCallback((next: Route) => next.query.get("record") === id && next.query.get("collection") === collection.name, [id, collection.name]);
-  useUnsavedGuard(form.changed.length > 0, stays);
+  useCopiedFiles(collection, isCopy && source ? source.record : null, form.set);
+  const dirty = form.changed.length > 0;
+  useUnsavedGuard(dirty, stays);
+  useEffect(() => void onDirty?.(dirty), [dirty, onDirty]);
 
   const body = useRef<HTMLDivElement>(null);
   const isNew = record === null;
@@ -51,10 +59,10 @@ export function RecordEditor({ collection, source, isCopy, close, onSaved, reloa
     const saved = await form.save(overwrite);
     if (!saved) return;
     say(record ? t("The record is saved.") : t("The record is created."));
-    void onSaved();
+    onSaved(saved);
     // The guard must see the form clean before the address changes.
     if (thenClose) setTimeout(close);
-    else if (!record) setTimeout(() => patchQuery({ record: saved.id, copy: "" }, "replace"));
+    else if (!record) setTimeout(() => onCreated(saved));
   };
 
   const isAuth = collection.type === "auth";
@@ -131,7 +139,7 @@ export function RecordEditor({ collection, source, isCopy, close, onSaved, reloa
       </div>
       <Group className={classes["foot"] ?? ""} justify="space-between" wrap="nowrap">
         <Group gap="xs">
-          {record && <RecordMenu collection={collection} record={record} close={close} remove={remove} reload={reload} />}
+          {record && remove && <RecordMenu collection={collection} record={record} close={close} remove={remove} reload={reload} />}
           {form.changed.length > 0 && (
             <Button variant="subtle" color="gray" px="xs" onClick={form.reset}>
               {plural(form.changed.length, "Undo 1 change", "Undo {count} changes")}

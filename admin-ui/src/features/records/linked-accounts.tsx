@@ -14,12 +14,12 @@ const LINKS = "_externalAuths";
 export function LinkedAccounts({ collection, id }: { collection: Collection; id: string }) {
   const client = useQueryClient();
   const key = ["linked", id];
-  const { data, error, isPending } = useQuery({
+  const { data, error, isPending, refetch } = useQuery({
     queryKey: key,
     queryFn: () => listRecords(LINKS, 1, { filter: pb.filter("collectionRef={:collection} && recordRef={:id}", { collection: collection.id, id }), sort: "" }),
   });
   if (isPending) return <ListLoading rows={2} />;
-  if (error) return <FailureNotice failure={error} />;
+  if (error) return <FailureNotice failure={error} retry={() => void refetch()} />;
   if (data.length === 0) return <Notice title={t("No linked logins")}>{t("This account was never used with another service.")}</Notice>;
   const unlink = async (link: string, provider: string) => {
     const yes = await confirm({ title: t("Unlink {name}?", { name: provider }), body: t("The account can no longer log in through this service."), action: t("Unlink"), danger: true });

@@ -1,6 +1,5 @@
 import { ActionIcon, Button, Group, Menu, Text, Tooltip } from "@mantine/core";
 import { useHotkeys, useMediaQuery } from "@mantine/hooks";
-import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useCallback, useMemo } from "react";
 import { useCollections } from "@/api/collections";
 import { useFileToken } from "@/api/files";
@@ -15,12 +14,14 @@ import { BulkBar } from "./bulk-bar";
 import { ColumnsMenu } from "./columns-menu";
 import { type ExportFormat, exportRows, loadAll } from "./export";
 import { FilterBar } from "./filter-bar";
+import { undoLast } from "./pending-deletes";
 import { RecordTable } from "./table";
+import classes from "./table.module.css";
 import { useColumns } from "./use-columns";
 import { useDeleteWithUndo } from "./use-delete";
 import { useLive } from "./use-live";
-import { defaultSort, useRecords } from "./use-records";
-import { useSelection } from "./use-selection";
+import { useRecords } from "./use-records";
+import { useSelection } from "@/ui/use-selection";
 
 const RecordDrawer = lazy(() => import("./drawer").then(({ RecordDrawer }) => ({ default: RecordDrawer })));
 const ViewDrawer = lazy(() => import("./view-drawer").then(({ ViewDrawer }) => ({ default: ViewDrawer })));
@@ -29,7 +30,6 @@ const ViewDrawer = lazy(() => import("./view-drawer").then(({ ViewDrawer }) => (
 export function RecordsTab({ collection }: { collection: Collection }) {
   const { query } = useRoute();
   const { find } = useCollections();
-  const client = useQueryClient();
   const typed = query.get("filter") ?? "";
   const sort = query.get("sort") ?? "";
   const recordId = query.get("record") ?? "";
@@ -37,15 +37,14 @@ export function RecordsTab({ collection }: { collection: Collection }) {
   const cards = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
 
   const columns = useColumns(collection);
-  const { list, rows, total, filter, expand, patch, refresh } = useRecords(collection, typed, sort || defaultSort(collection));
+  const { list, rows, total, filter, expand, patch, recount, refresh } = useRecords(collection, typed, sort);
   const order = useMemo(() => rows.map((row) => row.id), [rows]);
   const selection = useSelection(order);
   const token = useFileToken(collection.fields.some((field) => field.type === "file" && field.protected));
-  const onCount = useCallback(() => void client.invalidateQueries({ queryKey: ["count", collection.id] }), [client, collection.id]);
-  const [news, forgetNews] = useLive({ collection, expand, patch, newestFirst: filter === "" && sort === "", onCount });
+  const { news, forgetNews, live } = useLive({ collection, expand, patch, newestFirst: filter === "" && sort === "", recount });
   const remove = useDeleteWithUndo(collection, refresh);
   const open = useCallback((record: string) => patchQuery({ record }), []);
-  useHotkeys([["n", () => editable && open("new")], ["r", () => void refresh()]]);
+  useHotkeys([["n", () => editable && open("new")], ["r", () => void refresh()], ["mod+Z", undoLast]]);
 
   const { hasNextPage, isFetching, fetchNextPage } = list;
   const loadMore = useCallback(() => void (hasNextPage && !isFetching && fetchNextPage()), [hasNextPage, isFetching, fetchNextPage]);
@@ -112,7 +111,8 @@ export function RecordsTab({ collection }: { collection: Collection }) {
         />
       )}
       <Group px="md" py={5} justify="space-between" style={{ borderTop: "1px solid var(--hs-line)" }}>
-        <Text size="xs" c="dimmed" role="status">
+        <Text size="xs" c="dimmed" role="status" data-live={live || undefined}>
+          {live && <span className={classes["live"]} role="img" aria-label={t("Changes show by themselves")} title={t("Changes show by themselves")} />}
           {total === undefined ? t("Counting …") : plural(total, "1 record", "{total} records", { total: formatCount(total) })}
         </Text>
         <Text size="xs" c="dimmed" visibleFrom="sm">

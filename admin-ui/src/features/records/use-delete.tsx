@@ -5,14 +5,17 @@ import { plural, t } from "@/i18n";
 import { complain } from "@/ui/toast";
 import { deleteLater } from "./pending-deletes";
 
-/** Deletes records after a pause in which a toast offers to take it back. */
+/** Deletes records after a pause in which a toast, or Ctrl+Z, takes it back. The pause waits for whoever is at the toast. */
 export function useDeleteWithUndo(collection: Collection, refresh: () => Promise<void>): (ids: string[]) => void {
   return (ids) => {
     const toast = `deleted-${ids[0] ?? ""}-${ids.length}`;
-    const undo = deleteLater(collection.id, collection.name, ids, (failures) => {
-      notifications.hide(toast);
-      for (const failure of failures.slice(0, 3)) complain(failure);
-      void refresh();
+    const waiting = deleteLater(collection.id, collection.name, ids, {
+      undone: () => notifications.hide(toast),
+      done: async (failures) => {
+        notifications.hide(toast);
+        for (const failure of failures.slice(0, 3)) complain(failure);
+        await refresh();
+      },
     });
     notifications.show({
       id: toast,
@@ -20,16 +23,9 @@ export function useDeleteWithUndo(collection: Collection, refresh: () => Promise
       withCloseButton: false,
       color: "moss",
       message: (
-        <Group justify="space-between" wrap="nowrap">
+        <Group justify="space-between" wrap="nowrap" onPointerEnter={waiting.hold} onPointerLeave={waiting.release} onFocus={waiting.hold} onBlur={waiting.release}>
           <span>{plural(ids.length, "1 record deleted", "{count} records deleted")}</span>
-          <Button
-            size="compact-sm"
-            variant="light"
-            onClick={() => {
-              undo();
-              notifications.hide(toast);
-            }}
-          >
+          <Button size="compact-sm" variant="light" onClick={waiting.undo} title="Ctrl Z">
             {t("Undo")}
           </Button>
         </Group>

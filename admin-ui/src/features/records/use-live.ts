@@ -9,7 +9,7 @@ interface Live {
   patch: (change: (pages: Row[][]) => Row[][]) => void;
   /** Whether a new record belongs on top: no filter, and the newest first. */
   newestFirst: boolean;
-  onCount: () => void;
+  recount: () => void;
 }
 
 // The SDK closes its connection with the last subscription, so a new one waits until the old one is gone.
@@ -23,42 +23,46 @@ const without = (pages: Row[][], id: string) => pages.map((page) => page.filter(
 
 /**
  * Follows what others change. Shown records change in place; what cannot be placed without asking the
- * server only counts as news. Returns how much news there is, and a way to forget it.
+ * server only counts as news. `live` tells that changes come in.
  */
-export function useLive({ collection, expand, patch, newestFirst, onCount }: Live): [number, () => void] {
+export function useLive({ collection, expand, patch, newestFirst, recount }: Live): { news: number; forgetNews: () => void; live: boolean } {
   const [news, setNews] = useState(0);
+  const [live, setLive] = useState(false);
   const { name, type } = collection;
   // One stream per collection: what changes with every filter is looked up when something is heard.
-  const latest = useRef({ patch, newestFirst, onCount });
+  const latest = useRef({ patch, newestFirst, recount });
   useEffect(() => {
-    latest.current = { patch, newestFirst, onCount };
+    latest.current = { patch, newestFirst, recount };
     setNews(0);
-  }, [patch, newestFirst, onCount]);
+  }, [patch, newestFirst, recount]);
   useEffect(() => {
     if (type === "view") return;
     let left = false;
     let unsubscribe: (() => Promise<void>) | undefined;
     const hear = ({ action, record }: { action: string; record: Row }) => {
-      const { patch, newestFirst, onCount } = latest.current;
+      const { patch, newestFirst, recount } = latest.current;
       switch (action) {
         case "create":
           if (newestFirst) patch((pages) => [[record, ...(pages[0] ?? []).filter((row) => row.id !== record.id)], ...pages.slice(1)]);
           else setNews((count) => count + 1);
-          return onCount();
+          return recount();
         case "update":
           return patch((pages) => pages.map((page) => page.map((row) => (row.id === record.id ? record : row))));
         case "delete":
           patch((pages) => without(pages, record.id));
-          return onCount();
+          return recount();
       }
     };
     inTurn(async () => {
-      if (!left) unsubscribe = await pb.collection(name).subscribe<Row>("*", hear, expand ? { expand } : {});
+      if (left) return;
+      unsubscribe = await pb.collection(name).subscribe<Row>("*", hear, expand ? { expand } : {});
+      if (!left) setLive(true);
     });
     return () => {
       left = true;
+      setLive(false);
       inTurn(async () => unsubscribe?.());
     };
   }, [name, type, expand]);
-  return [news, () => setNews(0)];
+  return { news, forgetNews: () => setNews(0), live };
 }

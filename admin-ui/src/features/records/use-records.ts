@@ -1,43 +1,39 @@
 import { type InfiniteData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
-import { countRecords, expandOf, listRecords, PAGE_SIZE, searchFilter, type Row } from "@/api/records";
+import { recordList } from "@/api/record-list";
+import { countRecords, expandOf, searchFilter, type Row } from "@/api/records";
 import type { Collection } from "@/api/schema";
 import { usePendingDeletes } from "./pending-deletes";
 
 type Pages = InfiniteData<Row[], number>;
 
-/** What the newest come first by; views have no such order of their own. */
-export function defaultSort(collection: Collection): string {
-  return collection.type === "view" ? "" : "-@rowid";
-}
-
 /** The records of a list, page by page, and how many there are. */
 export function useRecords(collection: Collection, typed: string, sort: string) {
-  const filter = searchFilter(collection, typed);
-  const expand = expandOf(collection);
   const client = useQueryClient();
-  const { id, updated } = collection;
-  const listKey = useMemo(() => ["records", id, updated, filter, sort], [id, updated, filter, sort]);
-  const list = useInfiniteQuery<Row[], Error, Pages, typeof listKey, number>({
-    queryKey: listKey,
-    queryFn: ({ pageParam }) => listRecords(collection.name, pageParam, { filter, sort, expand }),
-    initialPageParam: 1,
-    getNextPageParam: (last, all) => (last.length >= PAGE_SIZE ? all.length + 1 : undefined),
-  });
-  const count = useQuery({ queryKey: ["count", id, filter], queryFn: () => countRecords(collection.name, filter) });
+  const { id, name } = collection;
+  const options = useMemo(() => recordList(collection, typed, sort), [collection, typed, sort]);
+  const list = useInfiniteQuery(options);
+  const filter = useMemo(() => searchFilter(collection, typed), [collection, typed]);
+  const expand = useMemo(() => expandOf(collection), [collection]);
+  const loaded = useMemo(() => list.data?.pages.flat() ?? [], [list.data]);
+  // The rows come first. A list that has come to its end is counted already.
+  const isWhole = list.isSuccess && !list.hasNextPage;
+  const count = useQuery({ queryKey: ["count", id, filter], queryFn: ({ signal }) => countRecords(name, filter, signal), enabled: list.isSuccess && !isWhole });
   const leaving = usePendingDeletes(id);
   // A record that was added while pages were loaded shifts the next page by one and would come twice.
   const rows = useMemo(() => {
     const seen = new Set(leaving);
-    return (list.data?.pages.flat() ?? []).filter((row) => !seen.has(row.id) && seen.add(row.id));
-  }, [list.data, leaving]);
+    return loaded.filter((row) => !seen.has(row.id) && seen.add(row.id));
+  }, [loaded, leaving]);
 
   const patch = useCallback(
-    (change: (pages: Row[][]) => Row[][]) => client.setQueryData<Pages>(listKey, (data) => data && { ...data, pages: change(data.pages) }),
-    [client, listKey],
+    (change: (pages: Row[][]) => Row[][]) => client.setQueryData<Pages>(options.queryKey, (data) => data && { ...data, pages: change(data.pages) }),
+    [client, options],
   );
+  const recount = useCallback(() => void client.invalidateQueries({ queryKey: ["count", id] }), [client, id]);
   const refresh = useCallback(async () => {
     await Promise.all([client.invalidateQueries({ queryKey: ["records", id] }), client.invalidateQueries({ queryKey: ["count", id] })]);
   }, [client, id]);
-  return { filter, expand, list, rows, total: count.data === undefined ? undefined : Math.max(0, count.data - leaving.size), patch, refresh };
+  const total = isWhole ? rows.length : count.data === undefined ? undefined : Math.max(0, count.data - leaving.size);
+  return { filter, expand, list, rows, total, patch, recount, refresh };
 }

@@ -25,7 +25,7 @@ export function startValues(collection: Collection, record: Row | null): Values 
   return Object.fromEntries(collection.fields.map((field) => [field.name, record?.[field.name] ?? blank(field)]));
 }
 
-/** A copy's values: what the server sets itself is left to it, and files stay with their record. */
+/** A copy's values: what the server sets itself is left to it, and files have to be fetched. */
 export function copiedValues(collection: Collection, record: Row): Values {
   const own = (field: Field) => field.type === "autodate" || field.type === "file" || field.type === "password" || field.name === "id";
   const kept = Object.fromEntries(collection.fields.filter((field) => !own(field)).map((field) => [field.name, record[field.name]]));

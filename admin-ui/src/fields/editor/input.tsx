@@ -1,94 +1,112 @@
-import { ActionIcon, Divider, Group, Input, Tooltip } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
+import { Input } from "@mantine/core";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import type { EditorField } from "@/api/schema";
 import { t } from "@/i18n";
-import { safeMarkup } from "@/lib/html";
 import { CodeEditor } from "@/ui/code-editor";
-import { IconBold, IconClearFormatting, IconCode, IconH2, IconItalic, IconLink, IconList, IconListNumbers, IconQuote, IconStrikethrough, IconUnderline, type Icon } from "@/ui/icons";
+import { complain } from "@/ui/toast";
 import { type InputProps, labelled } from "../input-props";
+import { align, paint, turn } from "./blocks";
 import classes from "./input.module.css";
+import { fileMarkup, pasted, readMarkup, writeMarkup } from "./markup";
+import { changeTable, currentCell, NEW_TABLE, type TableChange } from "./tables";
+import { Toolbar } from "./toolbar";
 
-interface Tool {
-  name: string;
-  icon: Icon;
-  command: string;
-  argument?: string;
-}
+const FilePicker = lazy(() => import("./file-picker").then(({ FilePicker }) => ({ default: FilePicker })));
 
-const tools = (): Tool[] => [
-  { name: t("Bold"), icon: IconBold, command: "bold" },
-  { name: t("Italic"), icon: IconItalic, command: "italic" },
-  { name: t("Underline"), icon: IconUnderline, command: "underline" },
-  { name: t("Strike through"), icon: IconStrikethrough, command: "strikeThrough" },
-  { name: t("Heading"), icon: IconH2, command: "formatBlock", argument: "h2" },
-  { name: t("Quote"), icon: IconQuote, command: "formatBlock", argument: "blockquote" },
-  { name: t("List"), icon: IconList, command: "insertUnorderedList" },
-  { name: t("Numbered list"), icon: IconListNumbers, command: "insertOrderedList" },
-  { name: t("Plain text"), icon: IconClearFormatting, command: "removeFormat" },
-];
+// Pictures in the text itself make the record as large; files of a collection do not.
+const PICTURE_MAX_BYTES = 1_000_000;
 
 /** Rich text on the browser's own editing, with the markup itself one click away. */
 export function EditorFieldInput(props: InputProps<EditorField>) {
   const { value, onChange, field } = props;
   const markup = String(value ?? "");
   const [source, setSource] = useState(false);
+  const [large, setLarge] = useState(false);
+  const [picking, setPicking] = useState(false);
   const area = useRef<HTMLDivElement>(null);
   const given = useRef<string | null>(null);
+  const place = useRef<Range | null>(null);
 
   // The element owns its content while it is edited; only a value from outside is written into it.
   useEffect(() => {
     if (source || !area.current || given.current === markup) return;
-    area.current.innerHTML = safeMarkup(markup);
+    writeMarkup(area.current, markup);
     given.current = markup;
   }, [markup, source]);
 
   const read = () => {
-    const html = area.current?.innerHTML ?? "";
-    given.current = html === "<br>" ? "" : html;
+    given.current = area.current ? readMarkup(area.current) : "";
     onChange(given.current);
   };
   const run = (command: string, argument?: string) => {
-    area.current?.focus();
+    back();
     // Deprecated on paper, in every browser, and the only editing that is already there.
     document.execCommand(command, false, argument);
     read();
   };
+  const change = (work: (area: HTMLElement) => void) => {
+    back();
+    if (area.current) work(area.current);
+    read();
+  };
+  /** Remembers where the caret is, for what asks something first. */
+  const leave = () => {
+    const selection = document.getSelection();
+    const range = selection?.rangeCount ? selection.getRangeAt(0) : null;
+    if (range && area.current?.contains(range.commonAncestorContainer)) place.current = range.cloneRange();
+  };
+  const back = () => {
+    const range = place.current;
+    area.current?.focus();
+    const selection = document.getSelection();
+    if (!range || !selection) return;
+    selection.removeAllRanges();
+    selection.addRange(range);
+  };
   const addLink = () => {
+    leave();
     const address = window.prompt(t("Address of the link"), "https://");
     if (address) run("createLink", address);
+  };
+  const addPicture = (file: File) => {
+    if (file.size > PICTURE_MAX_BYTES) return complain(new Error(t("Pictures in the text may have 1 MB. Store larger ones in a file field.")));
+    const reader = new FileReader();
+    reader.addEventListener("load", () => run("insertHTML", fileMarkup(file.name, String(reader.result), true)));
+    reader.readAsDataURL(file);
+  };
+  const onTable = (change: TableChange) => {
+    back();
+    const cell = currentCell(area.current);
+    if (!cell) return complain(new Error(t("Put the caret into a table first.")));
+    changeTable(cell, change);
+    read();
   };
 
   return (
     <Input.Wrapper {...labelled(props)} labelElement="div">
-      <div className={classes["frame"]}>
-        <Group gap={2} p={4} role="toolbar" aria-label={t("Formatting of {name}", { name: field.name })} className={classes["bar"] ?? ""}>
-          {tools().map(({ name, icon: Mark, command, argument }) => (
-            <Tooltip key={name} label={name}>
-              <ActionIcon aria-label={name} disabled={source} onMouseDown={(event) => event.preventDefault()} onClick={() => run(command, argument)}>
-                <Mark size={16} />
-              </ActionIcon>
-            </Tooltip>
-          ))}
-          <Tooltip label={t("Link")}>
-            <ActionIcon aria-label={t("Link")} disabled={source} onMouseDown={(event) => event.preventDefault()} onClick={addLink}>
-              <IconLink size={16} />
-            </ActionIcon>
-          </Tooltip>
-          <Divider orientation="vertical" mx={4} />
-          <Tooltip label={t("Markup")}>
-            <ActionIcon
-              aria-label={t("Markup")}
-              aria-pressed={source}
-              variant={source ? "light" : "subtle"}
-              onClick={() => {
-                given.current = null;
-                setSource(!source);
-              }}
-            >
-              <IconCode size={16} />
-            </ActionIcon>
-          </Tooltip>
-        </Group>
+      <div className={classes["frame"]} data-large={large || undefined}>
+        <Toolbar
+          label={t("Formatting of {name}", { name: field.name })}
+          source={source}
+          large={large}
+          run={run}
+          addLink={addLink}
+          addTable={() => run("insertHTML", NEW_TABLE)}
+          changeTable={onTable}
+          addStored={() => {
+            leave();
+            setPicking(true);
+          }}
+          addPicture={addPicture}
+          align={(to) => change((area) => align(area, to))}
+          turn={() => change(turn)}
+          paint={(color) => change((area) => paint(area, color))}
+          setSource={(next) => {
+            given.current = null;
+            setSource(next);
+          }}
+          setLarge={setLarge}
+        />
         {source ? (
           <CodeEditor language="text" label={`${field.name}: ${t("Markup")}`} value={markup} onChange={onChange} minHeight={140} />
         ) : (
@@ -102,15 +120,29 @@ export function EditorFieldInput(props: InputProps<EditorField>) {
             aria-multiline
             aria-label={field.name}
             onInput={read}
+            onBlur={leave}
+            onFocus={() => (place.current = null)}
             onPaste={(event) => {
               const html = event.clipboardData.getData("text/html");
               if (!html) return;
               event.preventDefault();
-              run("insertHTML", safeMarkup(html));
+              run("insertHTML", pasted(html));
             }}
           />
         )}
       </div>
+      {picking && (
+        <Suspense>
+          <FilePicker
+            close={() => setPicking(false)}
+            pick={(name, address, isImage) => {
+              setPicking(false);
+              // The dialog gives the focus back when it is gone.
+              setTimeout(() => run("insertHTML", fileMarkup(name, address, isImage)), 50);
+            }}
+          />
+        </Suspense>
+      )}
     </Input.Wrapper>
   );
 }

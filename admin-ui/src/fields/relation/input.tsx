@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Group, Input, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useCollections } from "@/api/collections";
 import { loadByIds } from "@/api/records";
@@ -7,8 +7,9 @@ import { isMultiple, type RelationField } from "@/api/schema";
 import { t } from "@/i18n";
 import { link } from "@/lib/route";
 import { moved } from "@/lib/text";
-import { IconArrowUp, IconExternalLink, IconPlus, IconX } from "@/ui/icons";
+import { IconArrowUp, IconExternalLink, IconPencil, IconPlus, IconX } from "@/ui/icons";
 import { type InputProps, labelled } from "../input-props";
+import { useRecordOpener } from "../record-opener";
 import classes from "./relation.module.css";
 import { RelationPicker } from "./picker";
 import { recordTitle } from "./summary";
@@ -22,6 +23,9 @@ export function RelationFieldInput(props: InputProps<RelationField>) {
   const multiple = isMultiple(field);
   const target = useCollections().find(field.collectionId);
   const [open, setOpen] = useState(false);
+  const client = useQueryClient();
+  const openRecord = useRecordOpener();
+  const edit = (id: string) => target && openRecord?.(target, id, () => void client.invalidateQueries({ queryKey: ["related", target.id] }));
   const { data: rows = [] } = useQuery({
     queryKey: ["related", field.collectionId, ids],
     queryFn: () => loadByIds(field.collectionId, ids),
@@ -43,6 +47,11 @@ export function RelationFieldInput(props: InputProps<RelationField>) {
               {multiple && at > 0 && (
                 <ActionIcon size="sm" aria-label={t("Move up")} onClick={() => give(moved(ids, at, at - 1))}>
                   <IconArrowUp size={14} />
+                </ActionIcon>
+              )}
+              {openRecord && target && target.type !== "view" && (
+                <ActionIcon size="sm" aria-label={t("Edit {name}", { name: row ? recordTitle(row, target) : id })} onClick={() => edit(id)}>
+                  <IconPencil size={14} />
                 </ActionIcon>
               )}
               <ActionIcon size="sm" component="a" href={link("collections", { collection: target?.name, record: id })} target="_blank" aria-label={t("Open in a new tab")}>

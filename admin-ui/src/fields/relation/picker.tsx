@@ -1,12 +1,13 @@
-import { Button, Checkbox, Group, Modal, Radio, ScrollArea, Stack, Text, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Checkbox, Group, Modal, Radio, ScrollArea, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { listRecords, searchFilter } from "@/api/records";
 import type { Collection } from "@/api/schema";
 import { t } from "@/i18n";
-import { IconSearch } from "@/ui/icons";
+import { IconPencil, IconPlus, IconSearch } from "@/ui/icons";
 import { FailureNotice, ListLoading, Notice } from "@/ui/states";
+import { useRecordOpener } from "../record-opener";
 import classes from "./relation.module.css";
 import { recordTitle } from "./summary";
 
@@ -22,6 +23,7 @@ const PER_PAGE = 50;
 
 /** Finds records of another collection by what they contain. */
 export function RelationPicker({ collection, chosen, max, pick, close }: Props) {
+  const opener = useRecordOpener();
   const [typed, setTyped] = useState("");
   const [term] = useDebouncedValue(typed, 200);
   const [ids, setIds] = useState(chosen);
@@ -39,6 +41,14 @@ export function RelationPicker({ collection, chosen, max, pick, close }: Props) 
     else setIds(ids.includes(id) ? ids.filter((each) => each !== id) : [...ids, id].slice(0, max));
   };
   const Mark = single ? Radio : Checkbox;
+  const client = useQueryClient();
+  const openRecord = collection.type === "view" ? null : opener;
+  const change = (id: string) =>
+    openRecord?.(collection, id, (row) => {
+      void client.invalidateQueries({ queryKey: ["picker", collection.id] });
+      void client.invalidateQueries({ queryKey: ["related", collection.id] });
+      if (id === "new") setIds((before) => (single ? [row.id] : [...before, row.id].slice(0, max)));
+    });
 
   return (
     <Modal opened onClose={close} title={t("Pick from {name}", { name: collection.name })} size="lg" zIndex={300} closeButtonProps={{ "aria-label": t("Close") }}>
@@ -63,7 +73,13 @@ export function RelationPicker({ collection, chosen, max, pick, close }: Props) 
                 disabled={!single && ids.length >= max && !ids.includes(row.id)}
                 label={recordTitle(row, collection)}
                 description={<span className="hs-mono">{row.id}</span>}
+                flex={1}
               />
+              {openRecord && (
+                <ActionIcon size="sm" aria-label={t("Edit {name}", { name: recordTitle(row, collection) })} onClick={() => change(row.id)}>
+                  <IconPencil size={14} />
+                </ActionIcon>
+              )}
             </div>
           ))}
           {hasNextPage && (
@@ -73,7 +89,12 @@ export function RelationPicker({ collection, chosen, max, pick, close }: Props) 
           )}
         </ScrollArea>
         <Group justify="space-between">
-          <Text size="sm" c="dimmed">
+          {openRecord && (
+            <Button variant="subtle" size="compact-sm" leftSection={<IconPlus size={15} />} onClick={() => change("new")}>
+              {t("New record")}
+            </Button>
+          )}
+          <Text size="sm" c="dimmed" flex={1}>
             {t("{count} of at most {max} chosen", { count: ids.length, max })}
           </Text>
           <Button onClick={() => pick(ids)}>{t("Take these")}</Button>

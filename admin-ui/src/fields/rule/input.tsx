@@ -22,6 +22,8 @@ interface Props {
   id?: string;
 }
 
+const ROWS_MAX = 8;
+
 /** A text box for filters and rules, which completes names as they are written. */
 export function RuleInput({ label, value, onChange, collection, all, scope, onSubmit, error, ...rest }: Props) {
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
@@ -73,9 +75,8 @@ export function RuleInput({ label, value, onChange, collection, all, scope, onSu
           error={error}
           aria-label={label}
           classNames={{ input: classes["input"] ?? "" }}
-          autosize
-          minRows={1}
-          maxRows={8}
+          autosize={false}
+          rows={Math.min(ROWS_MAX, value.split("\n").length)}
           spellCheck={false}
           autoCapitalize="off"
           autoCorrect="off"

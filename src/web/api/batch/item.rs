@@ -1,12 +1,14 @@
 //! One item of a batch: what was sent, and the step that it is.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use crate::access::{Caller, RuleCache};
+use crate::hooks::RequestAction;
 use crate::ops::batch::{Refusal, Step, Upsert, Write, exists};
 use crate::ops::files::Upload;
 use crate::ops::records::{DeleteRecord, Expand, Intent, WriteRecord};
@@ -26,7 +28,7 @@ pub(super) struct Item {
     method: Option<String>,
     url: Option<String>,
     headers: Option<HashMap<String, Option<String>>>,
-    body: Option<Map<String, Json>>,
+    pub(super) body: Option<Map<String, Json>>,
     /// Files that came beside the items, with keys as in a form of this item alone.
     #[serde(skip)]
     pub(super) uploads: Vec<Upload>,
@@ -39,6 +41,37 @@ impl Item {
 
     fn url(&self) -> &str {
         self.url.as_deref().unwrap_or("")
+    }
+
+    /// The item as it was sent, without files.
+    pub(super) fn to_json(&self) -> Json {
+        serde_json::json!({
+            "method": self.method(), "url": self.url(), "headers": self.headers, "body": self.body,
+        })
+    }
+
+    /// Takes over what `json` says, but the files.
+    pub(super) fn become_like(&mut self, json: Json) -> Result<(), serde_json::Error> {
+        let uploads = std::mem::take(&mut self.uploads);
+        *self = Self { uploads, ..serde_json::from_value(json)? };
+        Ok(())
+    }
+
+    /// The collection, what is asked of it, and the record; `None` when it is no known action.
+    pub(super) fn aim(&self) -> Option<(&str, RequestAction, &str)> {
+        let target = Target::of(self.method(), self.url())?;
+        let (action, id) = match target.action {
+            Action::Create | Action::Upsert => (RequestAction::Create, ""),
+            Action::Update(id) => (RequestAction::Update, id),
+            Action::Delete(id) => (RequestAction::Delete, id),
+        };
+        Some((target.collection, action, id))
+    }
+
+    /// Whether it is an update when the record is there.
+    pub(super) fn is_upsert(&self) -> bool {
+        let target = Target::of(self.method(), self.url());
+        target.is_some_and(|target| target.action == Action::Upsert)
     }
 }
 
@@ -107,6 +140,8 @@ pub(super) fn check(items: &[Item], count_max: i64) -> Result<(), Violations> {
 pub(super) struct Outer<'a> {
     headers: Texts,
     auth: Option<AuthRow>,
+    address: Option<IpAddr>,
+    remote: IpAddr,
     rules: &'a Arc<RuleCache>,
     rows: &'a dyn Rows,
     limits: &'a Limits<'a>,
@@ -119,7 +154,15 @@ impl<'a> Outer<'a> {
         rows: &'a dyn Rows,
         limits: &'a Limits<'a>,
     ) -> Self {
-        Self { headers: headers_of(request), auth: auth_of(request).cloned(), rules, rows, limits }
+        Self {
+            headers: headers_of(request),
+            auth: auth_of(request).cloned(),
+            address: request.address,
+            remote: request.remote,
+            rules,
+            rows,
+            limits,
+        }
     }
 
     /// The step that `item` is, and what its answer is to be cut down to.
@@ -140,7 +183,7 @@ impl<'a> Outer<'a> {
             fields.flat_map(|found| &found.fields).any(|field| takes_file(field, &upload.key))
         });
         let headers = self.merged_headers(item.headers.as_ref());
-        let caller = |method: &str| self.caller(method, &query, &headers);
+        let caller = |method: &str| self.caller((method, target.path), &query, &headers);
         let write = |method: &str, intent: Intent, body: Map<String, Json>| {
             let caller = caller(method);
             let rules = Arc::clone(self.rules);
@@ -200,7 +243,7 @@ impl<'a> Outer<'a> {
         own.chain(self.headers.iter()).collect()
     }
 
-    fn caller(&self, method: &str, query: &Query, headers: &Texts) -> Arc<Caller> {
+    fn caller(&self, (method, path): (&str, &str), query: &Query, headers: &Texts) -> Arc<Caller> {
         Arc::new(Caller::new(query::Request {
             method: method.to_owned(),
             context: Context::Batch,
@@ -208,6 +251,9 @@ impl<'a> Outer<'a> {
             headers: headers.clone(),
             body: Map::new(),
             auth: self.auth.clone(),
+            path: path.to_owned(),
+            address: self.address,
+            remote: Some(self.remote),
         }))
     }
 }

@@ -1,0 +1,1 @@
+var e={frame:`_frame_djwti_1`,bar:`_bar_djwti_7`,area:`_area_djwti_12`,color:`_color_djwti_64`,files:`_files_djwti_80`,file:`_file_djwti_80`};export{e as t};

@@ -1,1 +1,0 @@
-import{Et as e}from"./base-Dm8ErDE3.js";var t;function n(n){return(t??=new Intl.NumberFormat(e)).format(n)}function r(t){let n=[`B`,`kB`,`MB`,`GB`,`TB`],r=Math.min(n.length-1,Math.floor(Math.log10(Math.max(t,1))/3)),i=t/1e3**r;return`${new Intl.NumberFormat(e,{maximumFractionDigits:r===0?0:1}).format(i)} ${n[r]??``}`}export{n,r as t};

@@ -1,1 +1,0 @@
-import{t as e}from"./keys-B9xOcQpL.js";import{At as t,a as n,yt as r}from"./base-Dm8ErDE3.js";import{p as i}from"./react-CI5ZksCB.js";var a=i();function o(){return(0,a.jsx)(n,{title:t(`API keys`),intro:t(`Your own keys for programs. Those of other accounts are on their records.`),children:(0,a.jsx)(e,{owner:{collection:r}})})}export{o as KeysPage};

@@ -1,1 +1,0 @@
-import{a as e}from"./react-CI5ZksCB.js";import{mt as t}from"./base-Dm8ErDE3.js";function n(){let n=t().path[2]??``,r=n?e(n):{},i=e=>typeof r[e]==`string`?r[e]:``;return{token:n,collection:i(`collectionId`),email:i(`email`),newEmail:i(`newEmail`)}}export{n as t};

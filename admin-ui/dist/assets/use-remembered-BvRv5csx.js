@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{g as t}from"./react-CI5ZksCB.js";import{Mt as n,Nt as r}from"./base-Dm8ErDE3.js";var i=e(t(),1);function a(e,t){let[a,o]=(0,i.useState)(()=>({key:e,value:n(e,t)})),s=a.key===e?a.value:n(e,t);return a.key!==e&&o({key:e,value:s}),[s,(0,i.useCallback)(t=>{r(e,t),o({key:e,value:t})},[e])]}export{a as t};

@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{g as t}from"./react-CI5ZksCB.js";import{W as n}from"./base-Dm8ErDE3.js";var r=e(t(),1);function i(e){let t=n().data?.meta.appName||`Haversack`;(0,r.useEffect)(()=>{document.title=`${e} · ${t}`},[e,t])}export{i as t};

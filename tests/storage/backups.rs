@@ -1,0 +1,148 @@
+//! Backups in a bucket.
+
+use serde_json::{Value as Json, json};
+
+use super::bucket::Storage;
+use super::harness::form::{Part, send};
+use super::harness::{Client, Server, record, records};
+use super::noise;
+
+const BACKUPS: &str = "/api/backups";
+
+/// A server whose backups are in a bucket, with a collection `docs`.
+fn shelf() -> (Storage, Server, Client) {
+    let storage = Storage::start();
+    let server = Server::start();
+    let root = server.superuser();
+    let settings = json!({ "backups": { "s3": storage.settings(), "fullEvery": 5 } });
+    root.patch("/api/settings", &settings).expect(200);
+    let fields = json!([
+        { "name": "title", "type": "text" },
+        { "name": "one", "type": "file", "maxSize": 40_000_000 },
+    ]);
+    let definition = json!({ "name": "docs", "listRule": "", "fields": fields });
+    root.post("/api/collections", &definition).expect(200);
+    (storage, server, root)
+}
+
+fn add(root: &Client, title: &str, content: &[u8]) -> Json {
+    let parts: [Part<'_>; 2] = [("title", None, title.as_bytes()), ("one", Some("a.bin"), content)];
+    send(root, "POST", &records("docs"), &parts).expect(200)
+}
+
+fn keys(root: &Client) -> Vec<String> {
+    let list = root.get(BACKUPS).expect(200);
+    let items = list.as_array().expect("a list");
+    items.iter().map(|item| item["key"].as_str().expect("a key").to_owned()).collect()
+}
+
+fn download(server: &Server, root: &Client, key: &str) -> Vec<u8> {
+    let token = root.post("/api/files/token", &json!({})).expect(200)["token"].clone();
+    let path = format!("{BACKUPS}/{key}?token={}", token.as_str().expect("a token"));
+    let (status, headers, bytes) = server.guest().fetch(&path, &[]);
+    assert_eq!((status, headers["content-type"].to_str().unwrap()), (200, "application/zip"));
+    let (status, _, part) = server.guest().fetch(&path, &[("range", "bytes=0-3")]);
+    assert_eq!((status, part.as_slice()), (206, &b"PK\x03\x04"[..]));
+    bytes
+}
+
+fn titles(server: &Server) -> Option<Vec<String>> {
+    std::net::TcpStream::connect(&server.address).ok()?;
+    let list = server.guest().get(&format!("{}?sort=@rowid", records("docs")));
+    let items = list.json["items"].as_array()?.clone();
+    Some(items.iter().map(|item| item["title"].as_str().unwrap_or_default().to_owned()).collect())
+}
+
+#[track_caller]
+fn wait_for_titles(server: &Server, expected: &[&str]) {
+    let began = std::time::Instant::now();
+    while titles(server).is_none_or(|found| found != expected) {
+        assert!(began.elapsed().as_secs() < 30, "{:?}", titles(server));
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn backups_lie_in_the_bucket_and_come_back() {
+    let (storage, server, root) = shelf();
+    let large = noise(20 << 20);
+    add(&root, "a", &large);
+    root.post(BACKUPS, &json!({ "name": "full.zip" })).expect(204);
+    assert_eq!(storage.keys(), ["full.zip"]);
+    assert!(!server.folder().join("backups").exists(), "nothing of it stays here");
+    let left = std::fs::read_dir(server.folder().join("tmp")).expect("a folder").count();
+    assert_eq!(left, 0);
+    root.post(BACKUPS, &json!({ "name": "full.zip" }))
+        .expect_code("name", "validation_backup_name_exists");
+    let b = add(&root, "b", b"b");
+    root.post(BACKUPS, &json!({ "name": "one.zip", "incremental": true })).expect(204);
+    root.delete(&record("docs", &b["id"])).expect(204);
+    add(&root, "c", b"c");
+    root.post(BACKUPS, &json!({ "name": "two.zip", "base": "one.zip" })).expect(204);
+    assert_eq!(keys(&root), ["full.zip", "one.zip", "two.zip"]);
+    let list = root.get(BACKUPS).expect(200);
+    assert_eq!((&list[2]["kind"], &list[2]["base"]), (&json!("incremental"), &json!("one.zip")));
+    assert!(list[0]["size"].as_u64() > Some(20 << 20), "{list}");
+    assert!(list[1]["size"].as_u64() < Some(1 << 20), "{list}");
+    for key in ["full.zip", "two.zip"] {
+        assert!(server.command(&["backup", "verify", key]).expect(key).contains("restored"));
+    }
+    let middle = list[1]["sequence"].clone();
+
+    // What is downloaded can be sent again, under another name.
+    let full = download(&server, &root, "full.zip");
+    let upload = |name: &str, bytes: &[u8]| {
+        send(&root, "POST", "/api/backups/upload", &[("file", Some(name), bytes)])
+    };
+    upload("copy.zip", &full).expect(204);
+    upload("copy.zip", &full).expect_code("file", "validation_backup_name_exists");
+    assert!(download(&server, &root, "copy.zip") == full, "the content differs");
+    root.delete(&format!("{BACKUPS}/full.zip")).expect_error(400);
+    root.delete(&format!("{BACKUPS}/copy.zip")).expect(204);
+    root.delete(&format!("{BACKUPS}/copy.zip")).expect_error(400);
+    assert_eq!(storage.keys(), ["full.zip", "one.zip", "two.zip"]);
+
+    root.post(&format!("{BACKUPS}/none.zip/restore"), &json!({})).expect_error(400);
+    root.post(&format!("{BACKUPS}/two.zip/restore"), &json!({ "until": middle })).expect(204);
+    wait_for_titles(&server, &["a", "b"]);
+    root.post(&format!("{BACKUPS}/full.zip/restore"), &json!({})).expect(204);
+    wait_for_titles(&server, &["a"]);
+}
+
+#[test]
+fn a_line_that_is_cut_and_wrong_keys_are_told_and_leave_nothing() {
+    let (storage, server, root) = shelf();
+    add(&root, "a", &noise(20 << 20));
+    let said = |answer: super::harness::Answer| {
+        let message = answer.expect(400)["message"].as_str().expect("a message").to_owned();
+        assert!(!message.contains("secret-of-the-bucket"), "{message}");
+        message
+    };
+    for bytes in [0, 12 << 20] {
+        storage.cut_after(bytes);
+        let message = said(root.post(BACKUPS, &json!({ "name": "a.zip" })));
+        assert!(message.starts_with("Failed to load backups filesystem"), "{message}");
+        storage.mend();
+        assert_eq!(storage.keys(), Vec::<String>::new(), "{bytes}");
+    }
+    root.post(BACKUPS, &json!({ "name": "a.zip" })).expect(204);
+    storage.cut_after(0);
+    said(root.get(BACKUPS));
+    said(root.post(&format!("{BACKUPS}/a.zip/restore"), &json!({})));
+    storage.mend();
+    assert_eq!(keys(&root), ["a.zip"]);
+    root.patch("/api/settings", &json!({ "backups": { "s3": { "secret": "wrong" } } })).expect(200);
+    for answer in [
+        root.get(BACKUPS),
+        root.post(BACKUPS, &json!({})),
+        root.delete(&format!("{BACKUPS}/a.zip")),
+    ] {
+        said(answer);
+    }
+    let left = std::fs::read_dir(server.folder().join("tmp")).expect("a folder").count();
+    assert_eq!(left, 0);
+    // On disk again there are none.
+    root.patch("/api/settings", &json!({ "backups": { "s3": { "enabled": false } } })).expect(200);
+    assert_eq!(keys(&root), Vec::<String>::new());
+    assert_eq!(storage.keys(), ["a.zip"]);
+}
