@@ -309,7 +309,7 @@ mod tests {
             "type": "base",
             "fields": [
                 { "name": "text", "type": "text" },
-                { "name": "tags", "type": "select", "maxSelect": 9, "values": ["a"] },
+                { "name": "tags", "type": "select", "maxSelect": 2, "values": ["a", "b"] },
                 { "name": "data", "type": "json" },
                 { "name": "number", "type": "number" },
             ],
@@ -333,7 +333,7 @@ mod tests {
             record.set_json("data", &json!({ text.clone(): [text] }));
             record.set_json("number", &json!(number));
             let mut enrichment = Enrichment::new(record.clone(), Arc::new(Caller::system()));
-            enrichment.add(&text, text.clone());
+            enrichment.add(&format!("_{text}"), text.clone());
             let view = RecordView {
                 collection,
                 row: record.to_row(),
@@ -344,9 +344,10 @@ mod tests {
             let mut out = Vec::new();
             RecordWriter::default().push(&mut out, &view);
             let read: Json = serde_json::from_slice(&out).unwrap();
-            prop_assert_eq!(&read["data"], &json!({ text.clone(): [text] }));
-            prop_assert_eq!(&read["tags"], &json!([text, "x"]));
-            prop_assert_eq!(&read["number"], &json!(number));
+            for (name, value) in record.to_json().iter().filter(|(name, _)| *name != "number") {
+                prop_assert_eq!(&read[name], value);
+            }
+            prop_assert_eq!(read["number"].as_f64(), Some(number));
             // The slow way has nothing left to do but to end the line.
             let escaped = for_the_web(&out);
             out.push(b'\n');
