@@ -2,34 +2,17 @@
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import { DESKTOP, launch, PHONE } from "./browser.mjs";
-import { button, checkAccess, openPage, visit } from "./page.mjs";
-import { EMAIL, PASSWORD, superuserOf } from "./session.mjs";
+import { button, checkAccess, visit } from "./page.mjs";
+import { EMAIL, openAs, PASSWORD, superuserOf } from "./session.mjs";
 import { startServer } from "./server.mjs";
 import { story } from "./story.mjs";
 import { totpCode } from "./totp.mjs";
-
-const TABS_MAX = 120;
 
 let browser;
 before(async () => {
   browser = await launch();
 });
 after(() => browser?.close());
-
-/** Presses Tab until `target` has the focus, as somebody without a mouse would. */
-async function tabTo(page, target) {
-  await target.waitFor();
-  for (let pressed = 0; pressed < TABS_MAX; pressed += 1) {
-    if (await target.evaluate((element) => element === document.activeElement)) return;
-    await page.keyboard.press("Tab");
-  }
-  assert.fail(`the keyboard does not reach ${target}`);
-}
-
-async function enterOn(page, target) {
-  await tabTo(page, target);
-  await page.keyboard.press("Enter");
-}
 
 for (const [size, options] of [["desktop", DESKTOP], ["phone", { ...PHONE, colorScheme: "dark" }]]) {
   describe(size, () => {
@@ -40,72 +23,20 @@ for (const [size, options] of [["desktop", DESKTOP], ["phone", { ...PHONE, color
     const test = story(() => page);
     const at = (address) => `${server.url}/_/${address}`;
     before(async () => {
-      [server, opened] = await Promise.all([startServer(), openPage(browser, options)]);
-      page = opened.page;
+      server = await startServer();
       pb = await superuserOf(server);
+      opened = await openAs(pb, browser, options);
+      page = opened.page;
     });
     after(async () => {
       await opened?.context.close();
       await server?.stop();
     });
 
-    test("the keyboard alone logs in", async () => {
-      await visit(page, at("#/login"));
-      await tabTo(page, page.getByLabel("Email"));
-      await page.keyboard.type(EMAIL);
-      await tabTo(page, page.getByLabel("Password *", { exact: true }));
-      await page.keyboard.type(PASSWORD);
-      await page.keyboard.press("Enter");
-      await page.getByRole("navigation", { name: "Areas" }).waitFor();
+    before(async () => {
+      await pb.collections.create({ name: "notes", type: "base", fields: [{ name: "title", type: "text" }] });
+      await pb.collection("notes").create({ title: "As it was" });
     });
-
-    if (size === "desktop") {
-      test("the keyboard alone makes a collection, a field and a record", async () => {
-        await enterOn(page, page.getByRole("link", { name: "New collection" }));
-        await tabTo(page, page.getByLabel("Name *"));
-        await page.keyboard.type("notes");
-        await enterOn(page, button(page, "Add a field"));
-        await enterOn(page, page.locator('[data-kind="text"]'));
-        const name = page.locator(`input[aria-label="Name of the field"][value="text"]`);
-        await tabTo(page, name);
-        await page.keyboard.press("Control+a");
-        await page.keyboard.type("title");
-        await enterOn(page, button(page, "Create collection"));
-        await page.getByText("No records yet").waitFor();
-        await enterOn(page, button(page, "New record").first());
-        const drawer = page.getByRole("dialog");
-        await tabTo(page, drawer.getByLabel("title", { exact: true }));
-        await page.keyboard.type("As it was");
-        await enterOn(page, button(drawer, "Create"));
-        await drawer.waitFor({ state: "detached" });
-        await page.getByText("As it was").first().waitFor();
-      });
-
-      test("the keyboard alone deletes a record and takes it back", async () => {
-        await tabTo(page, page.locator('[data-index="0"]'));
-        await page.keyboard.press("Space");
-        await enterOn(page, button(page, "Delete"));
-        await page.getByText("No records yet").waitFor();
-        await enterOn(page, button(page, "Undo"));
-        await page.getByText("As it was").first().waitFor();
-      });
-
-      test("the keyboard alone changes a setting", async () => {
-        await enterOn(page, page.getByRole("navigation", { name: "Areas" }).getByRole("link", { name: "Settings" }));
-        const name = page.getByLabel(/^Name/).first();
-        await tabTo(page, name);
-        await page.keyboard.press("Control+a");
-        await page.keyboard.type("By keys");
-        await enterOn(page, button(page, "Save changes"));
-        await page.getByText("The settings are saved.").waitFor();
-        assert.equal((await pb.settings.getAll()).meta.appName, "By keys");
-      });
-    } else {
-      before(async () => {
-        await pb.collections.create({ name: "notes", type: "base", fields: [{ name: "title", type: "text" }] });
-        await pb.collection("notes").create({ title: "As it was" });
-      });
-    }
 
     test("a backup that is restored brings the old record back", async () => {
       const backup = "before-the-change.zip";

@@ -1,45 +1,47 @@
 // Takes the pictures of the README from a server of its own: `npm run screenshots`.
 import { mkdirSync } from "node:fs";
 import { DESKTOP, launch, PHONE } from "./browser.mjs";
+import { settled, visit } from "./page.mjs";
 import { seed } from "./seed.mjs";
+import { EMAIL, openAs, PASSWORD, superuserOf } from "./session.mjs";
 import { startServer } from "./server.mjs";
 
 const FOLDER = new URL("../screenshots/", import.meta.url).pathname;
-const EMAIL = "first@example.com";
-const PASSWORD = "a-long-password";
+const POSTS = "#/collections?collection=posts";
+const openFirst = (page) => page.getByRole("gridcell").filter({ hasText: /^The / }).first().click();
 
 const SHOTS = [
-  { name: "records", size: DESKTOP, scheme: "light", address: "#/collections?collection=posts" },
-  { name: "record-dark", size: DESKTOP, scheme: "dark", address: "#/collections?collection=posts", act: (page) => page.getByRole("gridcell").filter({ hasText: /^The / }).first().click() },
-  { name: "rules", size: DESKTOP, scheme: "light", address: "#/collections?collection=posts&tab=rules" },
-  { name: "overview-dark", size: DESKTOP, scheme: "dark", address: "#/overview" },
-  { name: "phone", size: PHONE, scheme: "light", address: "#/collections?collection=posts" },
-  { name: "phone-dark", size: PHONE, scheme: "dark", address: "#/collections?collection=posts&tab=fields" },
+  { name: "records", size: DESKTOP, address: POSTS },
+  { name: "record", size: DESKTOP, address: POSTS, act: openFirst },
+  { name: "fields", size: DESKTOP, address: `${POSTS}&tab=fields` },
+  { name: "rules", size: DESKTOP, address: `${POSTS}&tab=rules` },
+  { name: "overview", size: DESKTOP, address: "#/overview" },
+  { name: "logs", size: DESKTOP, address: "#/logs", act: (page) => page.getByLabel("With superusers").check({ force: true }) },
+  { name: "settings", size: DESKTOP, address: "#/settings/backups" },
+  { name: "phone", size: PHONE, address: POSTS },
+  { name: "phone-record", size: PHONE, address: POSTS, act: (page) => page.locator('[data-index="0"]').click() },
+  { name: "phone-fields", size: PHONE, address: `${POSTS}&tab=fields` },
 ];
 
 const [server, browser] = await Promise.all([startServer(), launch()]);
 try {
-  const token = server.setup.split("/").pop();
-  const made = await fetch(`${server.url}/api/collections/_superusers/records`, {
-    method: "POST",
-    headers: { Authorization: token, "Content-Type": "application/json" },
-    body: JSON.stringify({ email: EMAIL, password: PASSWORD, passwordConfirm: PASSWORD }),
-  });
-  if (!made.ok) throw new Error(await made.text());
+  await superuserOf(server);
   const pb = await seed(server.url, EMAIL, PASSWORD);
-  const session = JSON.stringify({ token: pb.authStore.token, record: pb.authStore.record });
+  await pb.backups.create("before-the-move.zip");
   mkdirSync(FOLDER, { recursive: true });
-  for (const { name, size, scheme, address, act } of SHOTS) {
-    const context = await browser.newContext({ ...size, colorScheme: scheme, locale: "en-US", reducedMotion: "reduce" });
-    await context.addInitScript((value) => localStorage.setItem("haversack_dashboard", value), session);
-    const page = await context.newPage();
-    await page.goto(`${server.url}/_/${address}`);
-    await page.waitForTimeout(1500);
-    await act?.(page);
-    await page.waitForTimeout(800);
-    await page.screenshot({ path: `${FOLDER}${name}.png` });
-    await context.close();
-    console.log(`${name}.png`);
+  for (const { name, size, address, act } of SHOTS) {
+    for (const colorScheme of ["light", "dark"]) {
+      const { page, context } = await openAs(pb, browser, { ...size, colorScheme });
+      await visit(page, `${server.url}/_/${address}`);
+      await act?.(page);
+      await settled(page);
+      // Pictures inside the page, and where the eye would look for the pointer.
+      await page.mouse.move(0, 0);
+      await page.waitForTimeout(400);
+      await page.screenshot({ path: `${FOLDER}${name}${colorScheme === "dark" ? "-dark" : ""}.png` });
+      await context.close();
+      console.log(`${name}, ${colorScheme}`);
+    }
   }
 } finally {
   await browser.close();

@@ -80,20 +80,20 @@ describe("tools", () => {
   });
 
   test("the rule tester lists as a guest, and says that an index is missing", async () => {
-    const batch = Array.from({ length: 40 }, (_, at) => pb.collection("posts").create({ title: `Post ${at}`, published: at % 2 === 0, reads: at }));
-    await Promise.all(batch);
+    // So many that reading them all is worth a word.
+    await Promise.all(Array.from({ length: 320 }, (_, at) => pb.collection("posts").create({ title: `Post ${at}`, published: at % 2 === 0, reads: at % 40 })));
     await visit(page, at("#/settings/rules?collection=posts"));
     await page.getByText("published is yes").or(page.getByText(/Allowed when/)).first().waitFor();
     await page.getByRole("textbox", { name: "Filter" }).fill("reads > 30");
     await page.keyboard.press("Escape");
     await button(page, "Try").click();
-    await page.getByRole("heading", { name: "4 records" }).waitFor();
+    await page.getByRole("heading", { name: "32 records" }).waitFor();
     await page.getByRole("alert").filter({ hasText: /index/i }).waitFor();
     await checkAccess(page, "the rule tester");
     await page.getByRole("combobox", { name: "As" }).or(page.getByLabel("As", { exact: true })).first().click();
     await page.getByRole("option", { name: "a superuser" }).click();
     await button(page, "Try").click();
-    await page.getByRole("heading", { name: "9 records" }).waitFor();
+    await page.getByRole("heading", { name: "72 records" }).waitFor();
   });
 
   test("a filter that is wrong is refused in words", async () => {
@@ -114,6 +114,27 @@ describe("tools", () => {
     await page.getByText("The backup is uploaded.").waitFor();
     await page.getByRole("table", { name: "Backups" }).getByText("theirs.zip").waitFor();
     await checkAccess(page, "backups");
+  });
+
+  test("a backup of what has changed names the one that it builds on", async () => {
+    await page.getByLabel("Make backups by the clock").check({ force: true });
+    await page.getByLabel("Every how many of them is a full one").fill("7");
+    await button(page, "Save changes").click();
+    await page.getByText("The settings are saved.").waitFor();
+    for (const [name, incremental] of [["whole.zip", false], ["since.zip", true]]) {
+      await button(page, "New backup").click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByLabel("Name").fill(name);
+      if (incremental) await dialog.getByLabel("Only what has changed since the last one").check({ force: true });
+      await button(dialog, "Make the backup").click();
+      await dialog.waitFor({ state: "detached" });
+      await page.getByRole("table", { name: "Backups" }).getByText(name, { exact: true }).waitFor();
+    }
+    await page.getByText("what has changed since whole.zip").waitFor();
+    await button(page, "Restore since.zip").click();
+    await page.getByRole("dialog").getByLabel("As it was at").waitFor();
+    await checkAccess(page, "restoring what has changed");
+    await button(page, "Cancel").click();
   });
 
   test("log entries are chosen, and filters that were used are kept", async () => {

@@ -31,7 +31,7 @@ use crate::ops::realtime::Pump;
 use crate::ops::{self, Backend, bootstrap};
 use crate::outbound::Outbound;
 use crate::script::Fault;
-use crate::store::{self, Store, StoreError, StoreOptions};
+use crate::store::{self, Keys, SealKey, Store, StoreError, StoreOptions};
 use crate::web::{
     self, ApiError, Blocking, BoxError, PublicFolder, Reply, RouteError, Router, State, Tls,
     TlsError,
@@ -279,7 +279,9 @@ impl AppBuilder {
         let tls = tls.map(|_| Tls::new(&boot.tls, &boot.data.join("acme"))).transpose()?;
         let cores = available_parallelism().map_or(1, std::num::NonZero::get);
         let hashing = if boot.hashing_threads == 0 { cores } else { boot.hashing_threads };
+        let keys = seal_keys(&boot.encryption).map_err(BuildError::Program)?;
         let options = StoreOptions {
+            keys: Some(keys.clone()),
             cache_bytes: usize::try_from(boot.cache_size.get()).unwrap_or(usize::MAX),
             column_bytes: usize::try_from(boot.column_cache.get()).unwrap_or(usize::MAX),
             durability: match boot.durability {
@@ -327,7 +329,7 @@ impl AppBuilder {
             tracing::warn!(%error, "the data from before a restore was not removed");
         }
         let scripts = scripting::scripts(&boot, &backend);
-        let backups = Backups::of(&boot.data);
+        let backups = Backups::with_keys(&boot.data, keys);
         backups.settle(&backend)?;
         own_jobs::register(&backend, &backups).map_err(ops::Error::internal)?;
         let state = State::new(
@@ -393,6 +395,17 @@ impl fmt::Debug for AppBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AppBuilder").field("config", &self.config).finish_non_exhaustive()
     }
+}
+
+/// The keys of the configuration. The error says what is wrong with one.
+pub fn seal_keys(encryption: &config::Encryption) -> Result<Keys, String> {
+    let key = |secret: &config::Secret| match secret.reveal() {
+        "" => Ok(None),
+        text => SealKey::new(text.as_bytes())
+            .map(Some)
+            .ok_or_else(|| format!("a key has {} bytes, not {}", SealKey::BYTES, text.len())),
+    };
+    Ok(Keys { current: key(&encryption.key)?, old: key(&encryption.old_key)? })
 }
 
 /// Opens the store, after a backup that is ready took its place. When that does not open, the old

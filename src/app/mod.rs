@@ -30,7 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
 
 pub use after::Committed;
-pub use builder::{AppBuilder, BuildError};
+pub use builder::{AppBuilder, BuildError, seal_keys};
 pub use command::{
     BackupCommand, ControlCommand, ExportCommand, Password, RecordsCommand, SuperuserCommand,
 };

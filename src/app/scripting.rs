@@ -92,7 +92,7 @@ async fn answer(
         None => request.body_object().await?,
     };
     let (method, path) = (request.method.clone(), request.path.clone());
-    let incoming = Incoming { body, method, path, caller };
+    let incoming = Incoming { method, path, body, caller };
     match state.blocking.run(move || scripts.answer(incoming)).await {
         Some(answered) => reply(answered?, &state, request).await,
         // It went away with its file.

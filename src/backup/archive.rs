@@ -27,6 +27,8 @@ use super::{BackupError, CHANGES_ENTRY, DATA_ENTRY, MANIFEST_ENTRY, STORAGE};
 
 /// Deflate at its quickest: most of the size is in files that are packed already.
 const LEVEL: i64 = 1;
+/// Bytes after which what was written goes to disk.
+const SYNC_EVERY: usize = 8 << 20;
 /// Bytes that are copied at once.
 const PIECE: usize = 256 << 10;
 
@@ -92,7 +94,7 @@ pub fn write(
     at: Timestamp,
     data: &Path,
     ground: Option<Ground>,
-    is_stopped: &dyn Fn() -> bool,
+    is_stopped: &(dyn Fn() -> bool + Sync),
 ) -> Result<Made, BackupError> {
     let scratch = data.join("tmp");
     fs::create_dir_all(&scratch).map_err(BackupError::io(&scratch))?;
@@ -105,19 +107,65 @@ pub fn write(
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(&path).map_err(BackupError::io(&path))?;
     let mut made = Made { path, summary: String::new() };
-    let zip = ZipWriter::new(io::BufWriter::with_capacity(PIECE, &file));
+    let paced = Paced { file: &file, unsynced: 0 };
+    let zip = ZipWriter::new(io::BufWriter::with_capacity(PIECE, paced));
     let writing = Writing { zip, data, path: &made.path, is_stopped, files: FilesDigest::new() };
-    let summary = writing.all(snapshot, at, ground)?;
+    let summary = aside(move || writing.all(snapshot, at, ground))?;
     file.sync_all().map_err(BackupError::io(&made.path))?;
     made.summary = summary;
     Ok(made)
+}
+
+/// Runs `work` on a thread that lets everybody else go first: packing takes a core for as long as it
+/// lasts.
+fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let work = move || {
+        // On Linux a thread has a priority of its own; elsewhere the system has to share fairly.
+        #[cfg(target_os = "linux")]
+        {
+            const NICE: i32 = 10;
+            // Being refused costs only the courtesy.
+            let _ = rustix::process::setpriority_process(None, NICE);
+        }
+        work()
+    };
+    let done = std::thread::scope(|scope| scope.spawn(work).join());
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// A file that goes to disk bit by bit: a heap of it at once would hold up whoever syncs meanwhile.
+struct Paced<'a> {
+    file: &'a File,
+    unsynced: usize,
+}
+
+impl Write for Paced<'_> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(buffer)?;
+        self.unsynced += count;
+        if self.unsynced >= SYNC_EVERY {
+            self.unsynced = 0;
+            self.file.sync_data()?;
+        }
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Seek for Paced<'_> {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
 }
 
 struct Writing<'a, W: Write + Seek> {
     zip: ZipWriter<W>,
     data: &'a Path,
     path: &'a Path,
-    is_stopped: &'a dyn Fn() -> bool,
+    is_stopped: &'a (dyn Fn() -> bool + Sync),
     files: FilesDigest,
 }
 

@@ -10,7 +10,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::dump::Summary;
-use crate::store::{Moment, Store, StoreOptions};
+use crate::store::{Keys, Moment, Store, StoreOptions};
 
 use super::unpack::unpack;
 use super::{BackupError, LOG, Local, STORAGE, STORE};
@@ -25,14 +25,21 @@ const READY: &str = "ready";
 const PARTS: [&str; 3] = [LOG, STORE, STORAGE];
 
 /// Makes new content for the data folder `data` of a whole chain of archives, as it was at `until`, and
-/// checks it. From then on it takes the place of the old one whenever [`put_in_place`] is called.
+/// checks it. From then on it takes the place of the old one whenever [`put_in_place`] is called. Its secrets
+/// must be readable with `keys`.
 ///
 /// # Errors
 /// [`BackupError`]; nothing is staged then.
-pub fn stage(data: &Path, chain: &[Local], until: Moment) -> Result<Summary, BackupError> {
+pub fn stage(
+    data: &Path,
+    chain: &[Local],
+    until: Moment,
+    keys: &Keys,
+) -> Result<Summary, BackupError> {
     let stage = data.join(STAGE);
     remove(&stage)?;
     let staged = unpack(chain, &stage, until).and_then(|summary| {
+        Store::check_keys(&stage, keys)?;
         sync_tree(&stage)?;
         let ready = stage.join(READY);
         File::create(&ready).and_then(|file| file.sync_all()).map_err(BackupError::io(&ready))?;
@@ -110,14 +117,19 @@ pub fn forget_old(data: &Path) -> Result<(), BackupError> {
 }
 
 /// Restores a whole chain of archives into the data folder `data`, which no server may be using, as it
-/// was at `until`.
+/// was at `until`. Its secrets must be readable with `keys`.
 ///
 /// # Errors
 /// [`BackupError`]; the data folder is as it was then.
-pub fn restore_folder(data: &Path, chain: &[Local], until: Moment) -> Result<Summary, BackupError> {
+pub fn restore_folder(
+    data: &Path,
+    chain: &[Local],
+    until: Moment,
+    keys: &Keys,
+) -> Result<Summary, BackupError> {
     fs::create_dir_all(data).map_err(BackupError::io(data))?;
     drop(lock(data)?);
-    let summary = stage(data, chain, until)?;
+    let summary = stage(data, chain, until, keys)?;
     if let Err(error) = put_in_place(data) {
         // A server that was started meanwhile must not find it later; half done, the next start goes on.
         if matches!(error, BackupError::InUse(_)) {

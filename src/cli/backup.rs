@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use haversack::app::{BackupCommand, ControlCommand};
+use haversack::app::{BackupCommand, ControlCommand, seal_keys};
 use haversack::backup::{self, BackupError, Local, Moment, Shelf, replace};
 
 use super::superuser::give;
@@ -110,11 +110,13 @@ fn verify(arguments: &BackupArguments) -> Result<(), Failure> {
 }
 
 fn restore(arguments: &BackupArguments) -> Result<(), Failure> {
-    let data = arguments.place.config()?.boot.data;
+    let boot = arguments.place.config()?.boot;
+    let keys = seal_keys(&boot.encryption).map_err(Failure::Other)?;
+    let data = boot.data;
     let until = until(arguments)?;
     if let Some((shelf, key)) = find(&data, &arguments.backup) {
         let chain = chain(&shelf, &key, until)?;
-        match replace::restore_folder(&data, &chain, until) {
+        match replace::restore_folder(&data, &chain, until, &keys) {
             Err(BackupError::InUse(_)) if Path::new(&key) == arguments.backup => {}
             Err(BackupError::InUse(_)) => {
                 let message =

@@ -28,13 +28,12 @@ pub(super) fn run(action: Action) -> Result<(), Failure> {
         say(SCRIPT_TYPES.trim_end());
         return Ok(());
     }
-    let path = match file {
-        Some(file) => file,
-        None => {
-            let folder = place.config()?.boot.hooks.folder;
-            fs::create_dir_all(&folder).map_err(failed)?;
-            folder.join("types.d.ts")
-        }
+    let path = if let Some(file) = file {
+        file
+    } else {
+        let folder = place.config()?.boot.hooks.folder;
+        fs::create_dir_all(&folder).map_err(failed)?;
+        folder.join("types.d.ts")
     };
     fs::write(&path, SCRIPT_TYPES)
         .map_err(|error| Failure::Other(format!("{}: {error}", path.display())))?;

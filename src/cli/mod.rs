@@ -93,6 +93,13 @@ struct Place {
     /// The config file [default: ./config.toml, if there is one].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// The environment variable that has the key for the secrets in the data folder, 32 characters.
+    #[arg(long, value_name = "NAME")]
+    encryption_env: Option<String>,
+    /// The environment variable that has the key of before; without a key now, the secrets are in the
+    /// clear from then on.
+    #[arg(long, value_name = "NAME")]
+    old_encryption_env: Option<String>,
 }
 
 impl Place {
@@ -109,7 +116,12 @@ impl Place {
         let variables = std::env::vars_os().map(|(name, value)| {
             (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
         });
-        let flags = Layer { data: self.data.clone(), ..flags };
+        let flags = Layer {
+            data: self.data.clone(),
+            encryption_key_env: self.encryption_env.clone(),
+            encryption_old_key_env: self.old_encryption_env.clone(),
+            ..flags
+        };
         Ok(sources.with_environment(variables)?.with_flags(flags))
     }
 

@@ -88,6 +88,10 @@ layer! {
     "store.column_cache" column_cache: ByteSize,
     /// See [`Boot::durability`](super::Boot::durability).
     "store.durability" durability: Durability,
+    /// See [`Encryption::key_env`](super::Encryption::key_env).
+    "encryption.key_env" encryption_key_env: String,
+    /// See [`Encryption::old_key_env`](super::Encryption::old_key_env).
+    "encryption.old_key_env" encryption_old_key_env: String,
     /// See [`Boot::worker_threads`](super::Boot::worker_threads).
     "threads.workers" worker_threads: usize,
     /// See [`Boot::hashing_threads`](super::Boot::hashing_threads).

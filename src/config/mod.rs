@@ -72,6 +72,21 @@ pub struct Boot {
     pub hooks: Scripting,
     /// Migrations in JavaScript.
     pub migrations: Migrations,
+    /// The encryption of secrets in the data folder.
+    pub encryption: Encryption,
+}
+
+/// The encryption of secrets in the data folder.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Encryption {
+    /// The environment variable that has the key; empty = nothing is encrypted.
+    pub key_env: String,
+    /// The environment variable that has the key of before.
+    pub old_key_env: String,
+    /// The key, of 32 bytes; empty = none. [`Sources`] take it from the variable.
+    pub key: Secret,
+    /// The key of before.
+    pub old_key: Secret,
 }
 
 /// Migrations in JavaScript.
@@ -166,6 +181,7 @@ impl Default for Boot {
             tls: Tls::default(),
             hooks: Scripting::default(),
             migrations: Migrations::default(),
+            encryption: Encryption::default(),
         }
     }
 }
@@ -259,6 +275,13 @@ impl Config {
                     time_limit: layer.hooks_time_limit.unwrap_or(boot.hooks.time_limit),
                     memory_limit: layer.hooks_memory_limit.unwrap_or(boot.hooks.memory_limit),
                     watch: layer.hooks_watch.unwrap_or(boot.hooks.watch),
+                },
+                encryption: Encryption {
+                    key_env: layer.encryption_key_env.unwrap_or(boot.encryption.key_env),
+                    old_key_env: layer
+                        .encryption_old_key_env
+                        .unwrap_or(boot.encryption.old_key_env),
+                    ..Encryption::default()
                 },
                 migrations: Migrations {
                     folder: layer.migrations_folder.unwrap_or(boot.migrations.folder),

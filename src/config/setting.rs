@@ -262,6 +262,11 @@ impl Setting for Option<Duration> {
 pub struct Secret(String);
 
 impl Secret {
+    /// A secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
     /// The text.
     pub fn reveal(&self) -> &str {
         &self.0

@@ -1,9 +1,13 @@
 //! Where a configuration comes from, so that it can be read again.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
-use super::{Config, Layer, environment, file};
+use super::{Config, Layer, Secret, environment, file};
+
+/// The bytes of a key.
+const KEY_BYTES: usize = 32;
 
 /// The layers of a configuration: a file that may change, under two that do not.
 #[derive(Debug, Clone, Default)]
@@ -11,6 +15,8 @@ pub struct Sources {
     file: Option<PathBuf>,
     environment: Layer,
     flags: Layer,
+    /// All variables, as options may name some.
+    variables: HashMap<String, Secret>,
 }
 
 impl Sources {
@@ -32,7 +38,9 @@ impl Sources {
         mut self,
         variables: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        self.environment = environment::read(variables)?;
+        let variables: Vec<_> = variables.collect();
+        self.environment = environment::read(variables.iter().cloned())?;
+        self.variables = variables.into_iter().map(|(k, v)| (k, Secret::new(v))).collect();
         Ok(self)
     }
 
@@ -52,7 +60,27 @@ impl Sources {
     pub fn load(&self) -> Result<Config, ConfigError> {
         let file = self.file.as_deref().map(file::read).transpose()?.unwrap_or_default();
         let merged = self.flags.clone().over(self.environment.clone()).over(file);
-        Ok(Config::from_layer(merged))
+        let mut config = Config::from_layer(merged);
+        let encryption = &mut config.boot.encryption;
+        encryption.key = self.key("key_env", &encryption.key_env)?;
+        encryption.old_key = self.key("old_key_env", &encryption.old_key_env)?;
+        Ok(config)
+    }
+
+    /// The key in the variable that an option names; an empty one when it names none.
+    fn key(&self, option: &str, variable: &str) -> Result<Secret, ConfigError> {
+        if variable.is_empty() {
+            return Ok(Secret::default());
+        }
+        let problem = |what: &str| {
+            ConfigError::one(format!("`encryption.{option}`: the variable `{variable}` {what}"))
+        };
+        let key = self.variables.get(variable).ok_or_else(|| problem("is not set"))?;
+        if key.reveal().len() == KEY_BYTES {
+            Ok(key.clone())
+        } else {
+            Err(problem("must have a key of 32 characters"))
+        }
     }
 }
 
@@ -79,6 +107,26 @@ mod tests {
         assert_eq!(config.boot.worker_threads, 3);
         assert_eq!(config.boot.hashing_threads, 2);
         assert_eq!(config.live.scan_rows_max, 1);
+    }
+
+    #[test]
+    fn a_key_comes_from_the_variable_that_is_named() {
+        let load = |variables: &[(&str, &str)]| {
+            let variables = variables.iter().map(|(k, v)| ((*k).into(), (*v).into()));
+            Sources::new().with_environment(variables).unwrap().load()
+        };
+        let key = "k".repeat(KEY_BYTES);
+        let named = ("HAVERSACK_ENCRYPTION_KEY_ENV", "MINE");
+        let config = load(&[named, ("MINE", &key)]).unwrap();
+        assert_eq!(config.boot.encryption.key, Secret::new(&*key));
+        assert!(!format!("{config:?}").contains(&key));
+        for (variables, what) in [
+            (&[named][..], "is not set"),
+            (&[named, ("MINE", "short")], "must have a key of 32 characters"),
+        ] {
+            let error = load(variables).unwrap_err().to_string();
+            assert!(error.contains("encryption.key_env") && error.contains(what), "{error}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::fs;
 use std::path::Path;
 
 use crate::import::Progress;
@@ -59,7 +60,7 @@ pub fn check(data: &Path, progress: &mut dyn Progress) -> Result<Report, DumpErr
     })?;
     let snapshot = store.snapshot();
     let storage = data.join(STORAGE);
-    let is_elsewhere = files_are_elsewhere(&snapshot)?;
+    let is_elsewhere = files_are_elsewhere(&snapshot, &storage)?;
     let mut report = Report::default();
     for collection in snapshot.catalog().all() {
         // What cannot be counted is a finding of what follows.
@@ -103,9 +104,13 @@ pub fn check(data: &Path, progress: &mut dyn Progress) -> Result<Report, DumpErr
 }
 
 /// Whether the settings say that files are in a bucket.
-fn files_are_elsewhere(snapshot: &Snapshot) -> Result<bool, DumpError> {
+fn files_are_elsewhere(snapshot: &Snapshot, storage: &Path) -> Result<bool, DumpError> {
     for key in [KEY, IMPORTED_KEY] {
         if let Some(bytes) = snapshot.setting(key)? {
+            if snapshot.is_sealed()? {
+                // Nobody can read them here, but files that are there tell as much.
+                return Ok(fs::read_dir(storage).map_or(true, |mut all| all.next().is_none()));
+            }
             // Settings that cannot be read are none.
             let json = serde_json::from_slice(&bytes).unwrap_or_default();
             return Ok(Settings::lenient(&json).s3.enabled);

@@ -55,7 +55,8 @@ pub trait Data {
     fn count(&self, collection: &str, find: &Find) -> Result<u64, Rejection>;
 
     /// Makes a record of a body like those that clients send, which is an object: the password of an
-    /// account in the clear, for example.
+    /// account in the clear, for example. A file is `{"name": …, "base64": …}` in its field, by itself
+    /// or in a list.
     ///
     /// # Errors
     /// 400 with what is wrong by field, 404 when there is no such collection.

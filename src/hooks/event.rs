@@ -86,6 +86,9 @@ pub struct RecordWrite {
     pub old: Option<Arc<Record>>,
     /// Whose request it is; the process itself for what follows from others' requests.
     pub caller: Arc<Caller>,
+    /// Files that hooks bring for file fields, each in place of what the field holds: as in the body
+    /// of [`Data::create`](super::Data::create), with the names that stay beside them.
+    pub brought: Map<String, Json>,
 }
 
 /// A record that was made, changed or removed.

@@ -137,7 +137,8 @@ mod tests {
 
     fn token(status: u16, content_type: &str, body: &str) -> Result<Token, ProviderError> {
         let body = body.as_bytes().to_vec();
-        Token::of(&Answer { status, content_type: content_type.to_owned(), body })
+        let content_type = content_type.to_owned();
+        Token::of(&Answer { status, content_type, body, ..Answer::default() })
     }
 
     #[test]

@@ -25,6 +25,7 @@ use super::files::InFlight;
 use super::hooked::{self, AfterQueue, Effect, Notes, Session, Shared};
 use super::logs::Logs;
 use super::mail::Bell;
+use super::records::SlowLog;
 use super::views::{Reading, ViewCache};
 use super::webhooks::Doorbell;
 use super::{Error, settings};
@@ -41,10 +42,9 @@ pub struct Backend {
     crons: Crons,
     logs: Option<Logs>,
     journal: Option<Arc<Journal>>,
+    slow_log: Arc<SlowLog>,
     factors: Factors,
     authorities: Authorities,
-    files: Storage,
-    in_flight: Arc<InFlight>,
     views: Arc<ViewCache>,
     outbound: Outbound,
     providers: Remembered,
@@ -101,6 +101,8 @@ impl Backend {
                 rules: Arc::default(),
                 hasher,
                 bell: Bell::default(),
+                files,
+                in_flight: Arc::default(),
                 system: Arc::new(Caller::system()),
                 pinned: ArcSwap::default(),
                 settings_stale: AtomicBool::new(false),
@@ -112,10 +114,9 @@ impl Backend {
             crons: Crons::default(),
             logs: None,
             journal: None,
+            slow_log: Arc::default(),
             factors: Factors::default(),
             authorities: Authorities::default(),
-            files,
-            in_flight: Arc::default(),
             views: Arc::default(),
             outbound: Outbound::new(false),
             providers: Remembered::default(),
@@ -160,6 +161,16 @@ impl Backend {
     pub fn logging_to(mut self, logs: Logs) -> Self {
         self.logs = Some(logs);
         self
+    }
+
+    /// Which slow lists were logged.
+    pub fn slow_log(&self) -> &Arc<SlowLog> {
+        &self.slow_log
+    }
+
+    /// How often the result of a view was at hand, and how often it had to be worked out.
+    pub fn view_cache_use(&self) -> (u64, u64) {
+        self.views.uses()
     }
 
     /// Has the changes of collections that clients make written down as migrations.
@@ -260,18 +271,18 @@ impl Backend {
 
     /// The files of records.
     pub fn files(&self) -> &Storage {
-        &self.files
+        &self.shared.files
     }
 
     /// Which records are getting files right now.
     pub fn in_flight(&self) -> &Arc<InFlight> {
-        &self.in_flight
+        &self.shared.in_flight
     }
 
     /// Has files removed soon that no record names any more. Worth a call after every commit that
     /// may have left some; without it they go with the next one that does, or at the next start.
     pub fn sweep_soon(&self) {
-        self.in_flight.ring();
+        self.shared.in_flight.ring();
     }
 
     /// The settings that are in force.
@@ -315,7 +326,7 @@ impl Backend {
         let snapshot = self.store.snapshot();
         let settings = settings::load(&snapshot)?;
         let settings = Arc::new(settings::pin(&settings, &self.shared.pinned.load())?);
-        self.files.use_bucket(settings.s3.enabled.then(|| bucket_options(&settings.s3)));
+        self.shared.files.use_bucket(settings.s3.enabled.then(|| bucket_options(&settings.s3)));
         let catalog_version = Some(snapshot.catalog().version());
         let cached = CachedSettings { settings: Arc::clone(&settings), catalog_version };
         self.settings.store(Arc::new(cached));

@@ -113,12 +113,16 @@ impl Call {
 }
 
 /// What a server answered, whatever its status.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Answer {
     /// The status.
     pub status: u16,
     /// The `Content-Type`; empty when there is none.
     pub content_type: String,
+    /// All headers that are text, in order, with names in small letters.
+    pub headers: Vec<(String, String)>,
+    /// What was asked in the end, after redirects.
+    pub url: String,
     /// The body.
     pub body: Vec<u8>,
 }

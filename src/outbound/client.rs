@@ -146,7 +146,13 @@ fn read(mut response: Response, call: &Call) -> Result<Answer, OutboundError> {
     let status = response.status().as_u16();
     let header = response.headers().get(http::header::CONTENT_TYPE);
     let content_type = header.and_then(|text| text.to_str().ok()).unwrap_or_default().to_owned();
-    let mut body = Vec::new();
+    let text = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+    };
+    let headers = response.headers().iter().filter_map(text).collect();
+    let mut answer =
+        Answer { status, content_type, headers, url: response.url().to_string(), body: Vec::new() };
+    let body = &mut answer.body;
     let mut piece = [0; PIECE];
     loop {
         // Each read has its own limit, so a server that drips is caught here.
@@ -156,12 +162,12 @@ fn read(mut response: Response, call: &Call) -> Result<Answer, OutboundError> {
             if slow { OutboundError::TooSlow } else { OutboundError::Failed(error.to_string()) }
         })?;
         if count == 0 {
-            return Ok(Answer { status, content_type, body });
+            return Ok(answer);
         }
         if count > call.size_max - body.len() {
             if call.is_cut {
                 body.extend_from_slice(&piece[..call.size_max - body.len()]);
-                return Ok(Answer { status, content_type, body });
+                return Ok(answer);
             }
             return Err(OutboundError::TooLarge(call.size_max));
         }

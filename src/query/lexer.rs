@@ -30,6 +30,25 @@ pub(super) struct Lexer<'a> {
     at: usize,
 }
 
+/// A filter with `?` in the place of each value, and without comments: what it asks, and not for
+/// what. One that cannot be read is `?` as a whole.
+pub fn shape(filter: &str) -> String {
+    let mut lexer = Lexer::new(filter);
+    let (mut shape, mut end) = (String::new(), 0);
+    loop {
+        let Ok((token, start)) = lexer.next() else { return "?".to_owned() };
+        if start > end && !shape.is_empty() && token != Token::End {
+            shape.push(' ');
+        }
+        end = lexer.at;
+        match token {
+            Token::End => return shape,
+            Token::Text(_) | Token::Number(_) => shape.push('?'),
+            _ => shape.push_str(&filter[start..end]),
+        }
+    }
+}
+
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
@@ -172,4 +191,21 @@ impl<'a> Lexer<'a> {
 
 pub(super) fn syntax(message: &str, at: usize) -> FilterError {
     FilterError::Syntax { message: message.to_owned(), at }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shape_of_a_filter_has_no_values() {
+        for (filter, expected) in [
+            ("", ""),
+            ("a = 'secret' &&\n  (b.c ?~ -1.5||d!=true)", "a = ? && (b.c ?~ ?||d!=true)"),
+            ("geoDistance(a, 1, \"x\") < 2 // secret", "geoDistance(a, ?, ?) < ?"),
+            ("a = 'not closed", "?"),
+        ] {
+            assert_eq!(shape(filter), expected, "{filter}");
+        }
+    }
 }

@@ -35,6 +35,7 @@ pub use columns::{Columns, Kept, Log};
 pub use credential::{ApiKeyScope, Credential, KeyGrant, Verb};
 pub use error::FilterError;
 pub use filter::{Filter, Scope, Subject, forbidden_token};
+pub use lexer::shape;
 pub use list::{Found, ListQuery, ListSpec, Page};
 pub use plan::{Advice, Explain, Plan};
 pub use rename::{Ambiguous, Renaming};

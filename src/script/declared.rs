@@ -21,7 +21,7 @@ fn declared() -> BTreeSet<String> {
 
 /// The names that an engine has and a bare one has not.
 fn there() -> BTreeSet<String> {
-    let engine = Engine::new(&ScriptLimits::default(), "/hooks").unwrap();
+    let engine = Engine::new(&ScriptLimits::default(), std::path::Path::new("/hooks")).unwrap();
     let own = engine.global_names().unwrap();
     let bare = rquickjs::Context::full(&rquickjs::Runtime::new().unwrap()).unwrap();
     let plain: String =

@@ -22,7 +22,8 @@ impl Fault {
 
     /// What a stack says of where it was, in the files of the user: `file:line`.
     pub(super) fn with_stack(what: &str, stack: &str) -> Self {
-        Self::new(place_in(stack).unwrap_or_default(), what)
+        // The column of a mistake that keeps a file from being read is half of what there is to say.
+        Self::new(place_in(stack, what.starts_with("SyntaxError")).unwrap_or_default(), what)
     }
 
     /// At this place when it has none of its own.
@@ -49,20 +50,23 @@ impl std::error::Error for Fault {}
 
 /// The first place of a stack that is in a file of the user. Lines look like
 /// `    at name (file:line:column)` or `    at file:line:column`.
-fn place_in(stack: &str) -> Option<String> {
+fn place_in(stack: &str, with_column: bool) -> Option<String> {
     stack.lines().find_map(|line| {
         let at = line.trim().strip_prefix("at ")?;
         let at = at.rsplit_once('(').map_or(at, |(_, place)| place.trim_end_matches(')'));
         let is_own = at.starts_with('<') || at.starts_with("native");
         let mut parts = at.rsplitn(3, ':');
-        let (_column, line, file) = (parts.next()?, parts.next()?, parts.next()?);
-        (!is_own && line.parse::<u32>().is_ok()).then(|| format!("{file}:{line}"))
+        let (column, line, file) = (parts.next()?, parts.next()?, parts.next()?);
+        // Modules are called by their path from the folder on.
+        let file = file.strip_prefix("./").unwrap_or(file);
+        let column = if with_column { format!(":{column}") } else { String::new() };
+        (!is_own && line.parse::<u32>().is_ok()).then(|| format!("{file}:{line}{column}"))
     })
 }
 
 /// Where in the files of the user an exception, as the machine tells it, comes from.
 pub(super) fn place_of(told: &str) -> Option<String> {
-    place_in(&serde_json::from_str::<Exception>(told).ok()?.stack)
+    place_in(&serde_json::from_str::<Exception>(told).ok()?.stack, false)
 }
 
 /// An exception that no handler caught, as the machine tells it.
@@ -120,8 +124,8 @@ mod tests {
     fn a_stack_leads_to_the_first_place_of_the_user() {
         let stack =
             "    at call (<haversack>:7:13)\n    at find (a/b.pb.js:12:5)\n    at c.js:1:1\n";
-        assert_eq!(place_in(stack).as_deref(), Some("a/b.pb.js:12"));
-        assert_eq!(place_in("    at c.js:3:1\n").as_deref(), Some("c.js:3"));
-        assert_eq!(place_in("    at map (native)\n"), None);
+        assert_eq!(place_in(stack, false).as_deref(), Some("a/b.pb.js:12"));
+        assert_eq!(place_in("    at ./c.js:3:1\n", true).as_deref(), Some("c.js:3:1"));
+        assert_eq!(place_in("    at map (native)\n", false), None);
     }
 }

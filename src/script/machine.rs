@@ -46,8 +46,8 @@ impl Engines {
         let engine = if let Some(engine) = idle {
             engine
         } else {
-            let folder = program.shared.world.folder().to_string_lossy();
-            Engine::new(&program.shared.limits, &folder).map_err(Rejection::internal)?
+            let folder = program.shared.world.folder();
+            Engine::new(&program.shared.limits, folder).map_err(Rejection::internal)?
         };
         DEPTH.set(depth + 1);
         let outcome = run(&engine, program, number, stage);
@@ -79,11 +79,14 @@ fn run(
     stage: &dyn Stage,
 ) -> Result<Result<(), Rejection>, Broken> {
     engine.clock.wind(program.shared.limits.time);
-    if !engine.has(number)? {
-        engine.define(number, &program.steps(number))?;
-    }
     let scene = Scene::new(&program.shared.world, stage, &engine.clock);
-    let ended = scene.play(|| engine.run(number))?;
+    let ended = scene.play(|| {
+        // Modules that a handler imports run then.
+        if !engine.has(number)? {
+            engine.define(number, &program.steps(number))?;
+        }
+        engine.run(number)
+    })?;
     Ok(judge(&ended, &scene))
 }
 

@@ -11,7 +11,7 @@ use crate::hooks::{
     RealtimeSubscribe, RecordChange, RecordWrite, RequestAction, RequestCall, ServerCall,
     SettingsWrite,
 };
-use crate::schema::{Collection, Record};
+use crate::schema::{Collection, FieldKind, Record};
 
 use super::accounts;
 use super::data::{collection_json, record_json, stored};
@@ -59,6 +59,14 @@ pub(super) trait Scripted: Payload {
     fn show(&mut self, _hide: &[&str], _show: &[&str]) {}
 }
 
+/// Whether a value is for a file field and more than names.
+fn brings_files(record: &Record, name: &str, value: &Json) -> bool {
+    let is_new = |value: &Json| value.is_object();
+    let field = record.collection().field(name);
+    field.is_some_and(|field| matches!(field.kind, FieldKind::File(_)))
+        && (is_new(value) || value.as_array().is_some_and(|items| items.iter().any(is_new)))
+}
+
 /// What an action is called in `e.type`.
 pub(super) fn kind_of(action: Action) -> Json {
     format!("{action:?}").to_lowercase().into()
@@ -79,7 +87,14 @@ impl Scripted for RecordWrite {
     }
 
     fn set_record(&mut self, changes: &Map<String, Json>) {
-        set_fields(&mut self.record, changes);
+        for (name, value) in changes {
+            self.brought.shift_remove(name);
+            if brings_files(&self.record, name, value) {
+                self.brought.insert(name.clone(), value.clone());
+            } else {
+                self.record.set_json(name, value);
+            }
+        }
     }
 
     fn caller(&self) -> Option<&Caller> {

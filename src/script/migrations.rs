@@ -8,11 +8,12 @@ use crate::hooks::{Data, Rejection};
 
 use super::engine::Engine;
 use super::fault::{Fault, place_of};
+use super::language::Source;
 use super::machine::judge;
 use super::program::files_in;
 use super::scene::Scene;
 use super::scripts::ScriptLimits;
-use super::services::{World, read};
+use super::services::World;
 use super::stage::Alone;
 
 /// The migrations of one file.
@@ -20,7 +21,7 @@ use super::stage::Alone;
 pub struct ScriptMigration {
     /// The name of the file.
     pub name: String,
-    text: Arc<str>,
+    source: Arc<Source>,
     world: Arc<World>,
     limits: ScriptLimits,
 }
@@ -37,9 +38,8 @@ pub fn migrations_in(
     let world = Arc::new(World::apart(folder, data_dir));
     let mut found = Vec::new();
     for (name, path) in files_in(folder)? {
-        let text = read(&path).map_err(|error| Fault::new(name.clone(), error.message()))?;
-        let migration =
-            ScriptMigration { name, text: text.into(), world: Arc::clone(&world), limits };
+        let source = Arc::new(Source::read(&path, &name)?);
+        let migration = ScriptMigration { name, source, world: Arc::clone(&world), limits };
         migration.engine()?;
         found.push(migration);
     }
@@ -65,11 +65,11 @@ impl ScriptMigration {
 
     /// An engine that has read the file.
     fn engine(&self) -> Result<Engine, Fault> {
-        let engine = Engine::new(&self.limits, &self.world.folder().to_string_lossy())?;
+        let engine = Engine::new(&self.limits, self.world.folder())?;
         engine.clock.wind(self.limits.time);
         let outcome = engine
             .text("begin")
-            .and_then(|_| engine.run_file(&self.name, &self.text))
+            .and_then(|_| engine.run_file(&self.name, &self.source))
             .and_then(|()| engine.text("migrations"));
         outcome.map_err(|broken| broken.fault.in_file(&self.name))?;
         Ok(engine)

@@ -1,5 +1,6 @@
 //! What the files of a folder say, and the engines that run it.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,12 +11,13 @@ use serde_json::Value as Json;
 
 use crate::hooks::Rejection;
 
-use super::engine::{Engine, Handler};
+use super::engine::{Code, Engine, Handler};
 use super::fault::Fault;
+use super::language::{Modules, Source, is_script};
 use super::machine::Engines;
 use super::scene::Stage;
 use super::scripts::ScriptLimits;
-use super::services::{World, read};
+use super::services::World;
 
 /// Handlers of all files.
 const ENTRIES_MAX: usize = 10_000;
@@ -65,6 +67,7 @@ pub(super) struct Entry {
     source: String,
     pub(super) file: String,
     pub(super) line: usize,
+    column: usize,
 }
 
 impl Default for Entry {
@@ -81,6 +84,7 @@ impl Default for Entry {
             source: String::new(),
             file: String::new(),
             line: 0,
+            column: 0,
         }
     }
 }
@@ -99,6 +103,8 @@ fn texts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String
 /// What the files of a folder say.
 pub(super) struct Program {
     pub(super) entries: Vec<Entry>,
+    /// What the files that are modules import.
+    imports: HashMap<String, String>,
     pub(super) generation: u64,
     pub(super) shared: Arc<Shared>,
     engines: Engines,
@@ -108,27 +114,42 @@ impl Program {
     /// Reads the files of the folder.
     pub(super) fn read(shared: &Arc<Shared>) -> Result<Self, Fault> {
         let folder = shared.world.folder();
-        let mut entries = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut imports = HashMap::new();
         let files = files_in(folder)?;
         if !files.is_empty() {
-            let engine = Engine::new(&shared.limits, &folder.to_string_lossy())?;
+            let engine = Engine::new(&shared.limits, folder)?;
             engine.clock.wind(shared.limits.time);
             engine.text("begin").map_err(|broken| broken.fault)?;
             for (name, path) in files {
-                let text =
-                    read(&path).map_err(|error| Fault::new(name.clone(), error.message()))?;
-                engine.run_file(&name, &text).map_err(|broken| broken.fault.in_file(&name))?;
+                let source = Source::read(&path, &name)?;
+                engine.run_file(&name, &source).map_err(|broken| broken.fault.in_file(&name))?;
             }
             let registered = engine.text("registrations").map_err(|broken| broken.fault)?;
             entries = serde_json::from_str(&registered)
                 .map_err(|error| Fault::new("", format!("handlers cannot be read: {error}")))?;
+            let modules = Modules::new(folder);
+            // A handler may come from another file than the one that added it.
+            for name in entries.iter().flat_map(Entry::files) {
+                // Some are made by the globals themselves.
+                let is_file = !name.is_empty() && !name.starts_with('<');
+                if is_file && !imports.contains_key(name) {
+                    imports.insert(name.to_owned(), modules.source(name)?.imports);
+                }
+            }
         }
+        let imports = imports.into_iter().filter_map(|(name, text)| Some((name, text?))).collect();
         if entries.len() > ENTRIES_MAX {
             return Err(Fault::new("", format!("there are more than {ENTRIES_MAX} handlers")));
         }
         let generation = shared.last_generation.fetch_add(1, Ordering::SeqCst) + 1;
-        let program =
-            Self { entries, generation, shared: Arc::clone(shared), engines: Engines::new() };
+        let program = Self {
+            entries,
+            imports,
+            generation,
+            shared: Arc::clone(shared),
+            engines: Engines::new(),
+        };
         Ok(program)
     }
 
@@ -158,22 +179,51 @@ impl Program {
     /// The largest body of a route, in bytes, as its middleware says.
     pub(super) fn body_limit(&self, number: usize) -> Option<u64> {
         let own = self.entries[number].guards.iter();
-        let limits = self.uses().into_iter().chain(own).filter_map(|g| g["bodyLimit"].as_u64());
-        limits.last().filter(|limit| *limit > 0)
+        let all = self.uses().into_iter().chain(own);
+        let mut limits = all.filter_map(|guard| guard["bodyLimit"].as_u64());
+        limits.next_back().filter(|limit| *limit > 0)
     }
 
     /// The steps of a handler: the middleware of all routes and its own, and itself.
     pub(super) fn steps(&self, number: usize) -> Vec<Handler<'_>> {
         let Some(entry) = self.entries.get(number) else {
-            let pass = Handler::Code { name: PASS.0, line: 1, source: PASS.1 };
-            return self.uses().into_iter().map(handler_of).chain([pass]).collect();
+            let (name, source) = PASS;
+            let pass = Handler::Code(Code { name, line: 1, column: 1, source, imports: None });
+            return self
+                .uses()
+                .into_iter()
+                .map(|guard| self.handler_of(guard))
+                .chain([pass])
+                .collect();
         };
         let everywhere = if entry.kind == Kind::Route { self.uses() } else { Vec::new() };
         let mut own: Vec<&Json> = entry.guards.iter().collect();
         own.sort_by_key(|guard| priority_of(guard));
         let guards = everywhere.into_iter().chain(own);
-        let own = Handler::Code { name: &entry.file, line: entry.line, source: &entry.source };
-        guards.map(handler_of).chain([own]).collect()
+        let own = Handler::Code(Code {
+            name: &entry.file,
+            line: entry.line,
+            column: entry.column,
+            source: &entry.source,
+            imports: self.imports_of(&entry.file),
+        });
+        guards.map(|guard| self.handler_of(guard)).chain([own]).collect()
+    }
+
+    fn handler_of<'a>(&'a self, guard: &'a Json) -> Handler<'a> {
+        match (guard["source"].as_str(), guard["file"].as_str()) {
+            (Some(source), Some(name)) => {
+                let number = |key: &str| guard[key].as_u64().unwrap_or_default() as usize;
+                let (line, column) = (number("line"), number("column"));
+                let imports = self.imports_of(name);
+                Handler::Code(Code { name, line, column, source, imports })
+            }
+            _ => Handler::Guard(guard),
+        }
+    }
+
+    fn imports_of(&self, file: &str) -> Option<&str> {
+        self.imports.get(file).map(String::as_str)
     }
 
     /// Where a handler stands: `file:line`.
@@ -193,13 +243,11 @@ fn priority_of(guard: &Json) -> i64 {
     guard["priority"].as_i64().unwrap_or_default()
 }
 
-fn handler_of(guard: &Json) -> Handler<'_> {
-    match (guard["source"].as_str(), guard["file"].as_str()) {
-        (Some(source), Some(name)) => {
-            let line = guard["line"].as_u64().unwrap_or_default() as usize;
-            Handler::Code { name, line, source }
-        }
-        _ => Handler::Guard(guard),
+impl Entry {
+    /// The files that its functions are from.
+    fn files(&self) -> impl Iterator<Item = &str> {
+        let guards = self.guards.iter().filter_map(|guard| guard["file"].as_str());
+        guards.chain([self.file.as_str()])
     }
 }
 
@@ -217,11 +265,7 @@ pub(super) fn files_in(folder: &Path) -> Result<Vec<(String, PathBuf)>, Fault> {
         if name.starts_with('.') || !path.is_file() {
             continue;
         }
-        let is_ts = path.extension().is_some_and(|ending| ending == "ts");
-        if is_ts && !name.contains(".d.") {
-            return Err(Fault::new(name, "TypeScript has to be compiled to JavaScript before"));
-        }
-        if path.extension().is_some_and(|ending| ending == "js") {
+        if is_script(name) {
             files.push((name.to_owned(), path.clone()));
         }
     }

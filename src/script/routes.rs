@@ -6,6 +6,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use serde_json::{Map, Value as Json, json};
 
@@ -79,6 +81,10 @@ pub(super) fn respond(
             outcome.body = match values.get(2) {
                 Some(Json::Array(bytes)) => {
                     bytes.iter().map(|b| b.as_u64().unwrap_or_default() as u8).collect()
+                }
+                Some(Json::Object(bytes)) => {
+                    let text = bytes.get("base64").and_then(Json::as_str).unwrap_or_default();
+                    STANDARD.decode(text).map_err(Rejection::internal)?
                 }
                 _ => text(2).as_bytes().to_vec(),
             };

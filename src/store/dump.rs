@@ -7,7 +7,8 @@ use std::ops::{Bound, ControlFlow};
 
 use super::engine::ALL_KEYS;
 use super::error::damaged;
-use super::{Snapshot, catalog_codec, names};
+use super::seal::Sealer;
+use super::{Snapshot, catalog_codec, names, reading};
 use crate::model::{RowBuf, RowId};
 use crate::query::{Direction, ReadError, Rows};
 use crate::schema::Collection;
@@ -27,9 +28,9 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// The collection that it defines. The error says what is damaged.
+    /// The collection that it defines; secrets that are sealed stay so. The error says what is damaged.
     pub fn collection(&self) -> Result<Collection, String> {
-        catalog_codec::decode(self.json.as_bytes())
+        catalog_codec::decode(self.json.as_bytes(), &Sealer::default())
     }
 }
 
@@ -54,6 +55,11 @@ impl Snapshot {
         })?;
         counters.sort();
         Ok(counters)
+    }
+
+    /// Whether values are sealed with a key.
+    pub fn is_sealed(&self) -> Result<bool, ReadError> {
+        Ok(reading::counter(&*self.read, names::SEALED)?.is_some())
     }
 
     /// The definitions of the collections in the order of their making.

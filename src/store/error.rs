@@ -18,6 +18,12 @@ pub enum StoreError {
         /// The format that this program reads and writes.
         known: u64,
     },
+    /// Values are sealed, and no key was given, or another one.
+    #[error("{}", needs_key(*.has_key))]
+    Sealed {
+        /// Whether there was a key.
+        has_key: bool,
+    },
     /// The data contradicts itself. The text says where.
     #[error("the store is damaged: {0}")]
     Damaged(String),
@@ -43,6 +49,15 @@ fn other_format(found: u64, known: u64) -> String {
         )
     } else {
         format!("the data has format {found}, this program knows format {known}")
+    }
+}
+
+fn needs_key(has_key: bool) -> &'static str {
+    if has_key {
+        "the secrets of the data are encrypted with another key than that of `encryption.key_env`"
+    } else {
+        "the secrets of the data are encrypted: `encryption.key_env` has to name the variable with \
+         the key"
     }
 }
 

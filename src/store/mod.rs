@@ -21,6 +21,8 @@ mod open;
 mod outbox;
 mod reading;
 mod replay;
+mod reseal;
+mod seal;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -46,10 +48,12 @@ pub use error::{StoreError, WriteError};
 pub use history::{Piece, Recording};
 pub use outbox::OutboxKey;
 pub use replay::{Moment, Replay};
+pub use seal::{Keys, SealKey};
 pub use snapshot::Snapshot;
 pub use tx::Tx;
 
 use engine::{Engine, MemoryEngine, RedbEngine};
+use seal::Sealer;
 use wal::Wal;
 use writer::{Job, Pace, Submitted, Writer};
 
@@ -70,6 +74,9 @@ pub struct StoreOptions {
     pub change_age_seconds_max: u64,
     /// Changes in the log at most, the oldest leave first. 1,000,000 unless told otherwise.
     pub change_count_max: u64,
+    /// The keys of sealed values. Without this, whether or not there are keys in it, values stay as
+    /// they are stored, which is enough to copy them.
+    pub keys: Option<Keys>,
 }
 
 impl Default for StoreOptions {
@@ -80,6 +87,7 @@ impl Default for StoreOptions {
             durability: Durability::Full,
             change_age_seconds_max: 7 * 24 * 60 * 60,
             change_count_max: 1_000_000,
+            keys: None,
         }
     }
 }
@@ -162,6 +170,17 @@ impl Store {
         Self::open_paced(dir, name, options, Pace::default())
     }
 
+    /// Whether `keys` fit the store in the folder `dir`, which must exist.
+    ///
+    /// # Errors
+    /// [`StoreError::Sealed`] when they do not, and those of [`Store::open`].
+    pub fn check_keys(dir: &Path, keys: &Keys) -> Result<(), StoreError> {
+        let path = dir.join(DATA).with_extension("redb");
+        let engine = RedbEngine::open(&path, StoreOptions::default().cache_bytes)?;
+        let found = reading::counter(&*engine.read()?, names::SEALED)?;
+        reseal::key_of(found, keys).map(drop)
+    }
+
     /// As [`Store::open`], for a store that exists. Every page of the file is compared with its
     /// checksum, which takes as long as reading the file.
     ///
@@ -200,8 +219,12 @@ impl Store {
         // The log is read whatever the durability is now: it may have been another before.
         let (mut wal, records) = Wal::open(&path.with_extension("wal"))?;
         let sequence = open::replay(&engine, &mut wal, &records)?;
+        let (engine, sealer) = match &options.keys {
+            Some(keys) => reseal::settle(path, engine, options.cache_bytes, keys)?,
+            None => (engine, Sealer::default()),
+        };
         let wal = (options.durability == Durability::Relaxed).then_some((wal, sequence));
-        let store = Self::start(Arc::new(engine), options, pace, wal)?;
+        let store = Self::start(Arc::new(engine), options, pace, wal, sealer)?;
         // It was made just now, so nothing is there yet.
         let _ = store.0.file.set(path.to_owned());
         Ok(store)
@@ -214,7 +237,7 @@ impl Store {
 
     fn with_engine(engine: Arc<dyn Engine>, options: StoreOptions) -> Result<Self, StoreError> {
         open::check_format(&*engine)?;
-        Self::start(engine, options, Pace::default(), None)
+        Self::start(engine, options, Pace::default(), None, Sealer::default())
     }
 
     fn start(
@@ -222,9 +245,11 @@ impl Store {
         options: StoreOptions,
         pace: Pace,
         wal: Option<(Wal, u64)>,
+        sealer: Sealer,
     ) -> Result<Self, StoreError> {
+        let sealer = Arc::new(sealer);
         let read = engine.read()?;
-        let staged = open::load(&*read)?;
+        let staged = open::load(&*read, &sealer)?;
         let (catalog, last_change) = (Arc::clone(&staged.catalog), staged.last_change);
         let columns = Arc::new(Columns::new(options.column_bytes));
         let snapshot = Snapshot {
@@ -234,6 +259,7 @@ impl Store {
             commit: 0,
             recording: staged.recording,
             columns: Arc::clone(&columns),
+            sealer: Arc::clone(&sealer),
         };
         let published = Arc::new(ArcSwap::from_pointee(snapshot));
         let (listeners, pulse) = (Listeners::default(), Arc::<Pulse>::default());
@@ -249,6 +275,7 @@ impl Store {
             staged,
             next_rowids: tx::NextRowids::new(),
             wal,
+            sealer,
             unsynced_since: None,
             dirty_since: Some(std::time::Instant::now()),
             is_stale: false,

@@ -21,6 +21,8 @@ pub(super) const FORMAT: &str = "format";
 /// The counter that holds the sequence of the last change before the log began, where a restored
 /// store continues.
 pub(super) const CHANGE_SEQUENCE: &str = "change";
+/// The counter that names the key with which values are sealed; there is none while they are not.
+pub(super) const SEALED: &str = "sealed";
 /// The counter that holds the version of the catalog.
 pub(super) const CATALOG_VERSION: &str = "catalog";
 /// The counter that holds the sequence of the last letter in the outbox.

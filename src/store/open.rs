@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::change;
 use super::engine::{ALL_KEYS, Commit, Engine, Read};
 use super::error::{StoreError, damaged};
+use super::seal::Sealer;
 use super::tx::Staged;
 use super::wal::{Record, Wal};
 use super::{catalog_codec, history, names, reading};
@@ -54,11 +55,11 @@ pub(super) fn replay(
 }
 
 /// The catalog and the last change as they are on disk.
-pub(super) fn load(read: &dyn Read) -> Result<Staged, StoreError> {
+pub(super) fn load(read: &dyn Read, sealer: &Sealer) -> Result<Staged, StoreError> {
     let (mut collections, mut orders) = (Vec::new(), Vec::new());
     read.range(names::COLLECTIONS, ALL_KEYS, Direction::Forward, &mut |key, value| {
         let order = key.try_into().map_err(|_| damaged("a key in the tree of collections"))?;
-        let collection = catalog_codec::decode(value)
+        let collection = catalog_codec::decode(value, sealer)
             .map_err(|what| damaged(format!("the definition of a collection: {what}")))?;
         collections.push(Arc::new(collection));
         orders.push(u64::from_be_bytes(order));

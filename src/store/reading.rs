@@ -4,6 +4,7 @@ use std::ops::Bound;
 
 use super::engine::Read;
 use super::error::damaged;
+use super::seal::Sealer;
 use super::{index, names};
 use crate::model::key::KeyRange;
 use crate::model::{Row, RowBuf, RowId};
@@ -78,6 +79,17 @@ pub(super) fn scan_index(
         let rowid = index::entry_rowid(key, value).ok_or_else(|| bad_entry(collection, "index"))?;
         visit(key, rowid)
     })
+}
+
+/// The value of a key in a tree whose entries are sealed.
+pub(super) fn sealed(
+    read: &dyn Read,
+    sealer: &Sealer,
+    tree: &str,
+    key: &[u8],
+) -> Result<Option<Vec<u8>>, ReadError> {
+    let stored = read.copy(tree, key)?;
+    stored.map(|stored| sealer.open(tree, key, &stored)).transpose()
 }
 
 /// The counter called `name`; `None` when it was never set.

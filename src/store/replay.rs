@@ -11,6 +11,7 @@ use super::engine::{ALL_KEYS, Commit, Engine, RedbEngine, WriteTxn};
 use super::error::{StoreError, damaged};
 use super::history::{self, Piece};
 use super::index::{self, Entry};
+use super::seal::Sealer;
 use super::wal::Op;
 use super::{StoreOptions, catalog_codec, names, open, reading};
 use crate::model::{CollectionId, Row, RowId, Timestamp};
@@ -135,7 +136,7 @@ impl Replay {
             return Err(StoreError::Damaged("the history ends within a transaction".to_owned()));
         }
         self.flush()?;
-        let catalog = open::load(&*self.engine.read()?)?.catalog;
+        let catalog = open::load(&*self.engine.read()?, &Sealer::default())?.catalog;
         for (id, greatest) in &self.touched {
             let Some(collection) = catalog.by_id(id.as_str()) else { continue };
             self.engine.write(&mut |txn| {
@@ -192,7 +193,7 @@ fn apply(
     }
     if op.tree == names::COLLECTIONS {
         for definition in old.iter().chain(&op.value) {
-            let collection = catalog_codec::decode(definition)
+            let collection = catalog_codec::decode(definition, &Sealer::default())
                 .map_err(|what| damaged(format!("a definition in the history: {what}")))?;
             touched.entry(collection.id.clone()).or_default();
             drop_derived(txn, &collection)?;

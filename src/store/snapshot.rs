@@ -9,6 +9,7 @@ use super::engine::Read;
 use super::error::damaged;
 use super::history::Recording;
 use super::outbox::OutboxKey;
+use super::seal::Sealer;
 use super::{names, reading};
 use crate::model::key::KeyRange;
 use crate::model::{Row, RowBuf, RowId};
@@ -22,6 +23,7 @@ pub struct Snapshot {
     pub(super) catalog: Arc<Catalog>,
     pub(super) last_change: u64,
     pub(super) commit: u64,
+    pub(super) sealer: Arc<Sealer>,
     pub(super) recording: Option<Recording>,
     /// Shared by all snapshots since the engine was opened.
     pub(super) columns: Arc<Columns>,
@@ -36,7 +38,7 @@ impl fmt::Debug for Snapshot {
 impl Snapshot {
     /// The setting called `key`.
     pub fn setting(&self, key: &str) -> Result<Option<Vec<u8>>, ReadError> {
-        self.read.copy(names::SETTINGS, key.as_bytes())
+        reading::sealed(&*self.read, &self.sealer, names::SETTINGS, key.as_bytes())
     }
 
     /// Up to `limit` letters of the outbox that are due at `due` or later, the earliest first.
@@ -48,8 +50,9 @@ impl Snapshot {
         let start = OutboxKey { due, sequence: 0 }.to_bytes();
         let keys = (Bound::Included(start.as_slice()), Bound::Unbounded);
         self.read.range(names::OUTBOX, keys, Direction::Forward, &mut |key, letter| {
+            let letter = self.sealer.open(names::OUTBOX, key, letter)?;
             let key = OutboxKey::from_bytes(key).ok_or_else(|| damaged("a key in the outbox"))?;
-            letters.push((key, letter.to_vec()));
+            letters.push((key, letter));
             let full = letters.len() == limit;
             Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
@@ -87,8 +90,9 @@ impl Snapshot {
             if found.len() == limit || !key.starts_with(prefix.as_bytes()) {
                 return Ok(ControlFlow::Break(()));
             }
+            let value = self.sealer.open(names::SETTINGS, key, value)?;
             let key = std::str::from_utf8(key).map_err(|_| damaged("the key of a setting"))?;
-            found.push((key.to_owned(), value.to_vec()));
+            found.push((key.to_owned(), value));
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(found)

@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 
 use super::engine::{Commit, Engine};
 use super::error::StoreError;
+use super::seal::Sealer;
 use super::snapshot::Snapshot;
 use super::tx::{NextRowids, Staged, Tx};
 use super::wal::Wal;
@@ -99,6 +100,7 @@ pub(super) struct Writer {
     pub(super) next_rowids: NextRowids,
     /// The write-ahead log of relaxed durability, and the sequence of its last record.
     pub(super) wal: Option<(Wal, u64)>,
+    pub(super) sealer: Arc<Sealer>,
     /// When the oldest commit ran that is not on disk yet.
     pub(super) unsynced_since: Option<Instant>,
     /// When the last commit ran, unless the next open is quick already.
@@ -182,7 +184,7 @@ impl Writer {
             let records = wal.read()?;
             *sequence = open::replay(&*self.engine, wal, &records)?;
         }
-        self.staged = open::load(&*self.engine.read()?)?;
+        self.staged = open::load(&*self.engine.read()?, &self.sealer)?;
         self.next_rowids.clear();
         // Changes that were published may be gone, and others get their numbers.
         self.columns = Arc::new(Columns::new(self.options.column_bytes));
@@ -227,11 +229,11 @@ impl Writer {
             |(wal, _): &(Wal, u64)| wal.is_broken() || wal.len_bytes() >= WAL_BYTES_MAX;
         let must_sync = overdue || self.wal.as_ref().is_some_and(log_is_full);
         let included = self.wal.as_ref().map_or(0, |(_, sequence)| *sequence);
-        let Self { engine, options, staged, next_rowids, wal, .. } = self;
+        let Self { engine, options, staged, next_rowids, wal, sealer, .. } = self;
         let (mut outcome, mut ended) = (staged.clone(), Commit::Abandon);
         let mut grown = HashMap::new();
         engine.write(&mut |txn| {
-            let mut tx = Tx::new(&mut *txn, staged.clone(), next_rowids, wal.is_some());
+            let mut tx = Tx::new(&mut *txn, staged.clone(), next_rowids, wal.is_some(), sealer);
             for job in batch.iter_mut() {
                 let savepoint = tx.savepoint();
                 let succeeded = job.run(&mut tx);
@@ -306,6 +308,7 @@ impl Writer {
             catalog: Arc::clone(&self.staged.catalog),
             last_change: self.staged.last_change,
             commit: self.pulse.commits.fetch_add(1, Relaxed) + 1,
+            sealer: Arc::clone(&self.sealer),
             recording: self.staged.recording,
             columns: Arc::clone(&self.columns),
         };

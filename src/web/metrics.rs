@@ -141,6 +141,11 @@ pub(super) fn exposition(state: &State) -> String {
     if let Ok(waiting) = state.backend.mails_waiting() {
         out.gauge("haversack_mails_waiting", "Mails that wait to be sent.", waiting);
     }
+    let (hits, misses) = state.backend.view_cache_use();
+    let name = "haversack_view_results_total";
+    out.family(name, "counter", "Results of views that were at hand, or had to be worked out.");
+    out.sample(name, "cache=\"hit\"", hits);
+    out.sample(name, "cache=\"miss\"", misses);
     if let Some(bytes) = resident_bytes() {
         out.gauge("process_resident_memory_bytes", "Memory in use.", bytes);
     }

@@ -250,3 +250,48 @@ fn many_steps_and_many_batches_lose_nothing() {
     let kept = rounds.filter(|(client, round)| !fails(*client, *round)).count();
     assert_eq!(superuser.get(&own).expect(200)["views"], kept * 3);
 }
+
+#[test]
+fn an_item_goes_through_only_if_its_record_is_as_it_says() {
+    let (server, _) = server();
+    let guest = server.guest();
+    let made = guest.post(&records("authors"), &json!({ "name": "one" }));
+    let tag = made.headers["etag"].to_str().expect("a tag").to_owned();
+    let id = made.expect(200)["id"].clone();
+    let own = record("authors", &id);
+    let with = |mut step: Json, name: &str, value: &str| {
+        step["headers"] = json!({ name: value });
+        step
+    };
+    let change = |tag: &str, name: &str| {
+        with(step("PATCH", own.clone(), json!({ "name": name })), "If-Match", tag)
+    };
+    batch(&guest, vec![change(&tag, "two")]).expect(200);
+    // The tag is of before: the whole batch does nothing.
+    let steps = vec![step("POST", records("authors"), json!({ "name": "x" })), change(&tag, "y")];
+    let data = batch(&guest, steps).expect_error(400);
+    assert_eq!(data["requests"]["1"]["response"]["status"], 412, "{data}");
+    assert_eq!(count(&guest, "authors"), 1);
+    for method in ["DELETE", "PUT"] {
+        let url = if method == "PUT" { records("authors") } else { own.clone() };
+        let stale = with(step(method, url, json!({ "id": id, "name": "z" })), "if-match", &tag);
+        let data = batch(&guest, vec![stale]).expect_error(400);
+        assert_eq!(data["requests"]["0"]["response"]["status"], 412, "{method}: {data}");
+    }
+    // One that comes after another step sees what that did.
+    let twice = vec![change("*", "three"), change(&tag, "four")];
+    batch(&guest, twice).expect_error(400);
+    assert_eq!(guest.get(&own).expect(200)["name"], "two");
+    // That of the request around them is about no record.
+    let body = json!({ "requests": [step("PATCH", own.clone(), json!({ "name": "five" }))] });
+    let headers = [("content-type", "application/json"), ("if-match", &*tag)];
+    let sent = guest.send("POST", "/api/batch", &headers, Some(body.to_string().as_bytes()));
+    sent.expect(200);
+
+    let keyed =
+        with(step("POST", records("authors"), json!({ "name": "k" })), "Idempotency-Key", "abc");
+    let data = batch(&guest, vec![keyed]).expect_error(400);
+    let message = data["requests"]["0"]["response"]["message"].as_str().expect("a message");
+    assert!(message.contains("Idempotency-Key"), "{data}");
+    assert_eq!(count(&guest, "authors"), 1);
+}

@@ -45,7 +45,7 @@ fn increments_are_made_listed_and_restored_through_the_api() {
     }
     create(&superuser, &json!({ "name": "full.zip" }));
     let first = post(&superuser, "between", b"between");
-    let t1 = superuser.get(&format!("{}?filter=title=\"t1\"", records("posts"))).expect(200);
+    let t1 = superuser.get(&format!("{}?filter=title=%22t1%22", records("posts"))).expect(200);
     superuser.delete(&record("posts", &t1["items"][0]["id"])).expect(204);
     create(&superuser, &json!({ "name": "one.zip", "incremental": true }));
     let middle = post(&superuser, "middle", b"middle");

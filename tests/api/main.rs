@@ -11,6 +11,7 @@ mod bad_input;
 mod batch;
 mod concurrency;
 mod crons;
+mod encryption;
 mod explain;
 mod files;
 mod identity;

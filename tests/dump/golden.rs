@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 
 use haversack::backup::{BackupError, Moment, Shelf, replace};
 use haversack::dump::{self, check};
+use haversack::store::Keys;
 
 use crate::folder::Folder;
 use crate::harness::{EMAIL, PASSWORD, Server, records};
 
 /// The formats that this program opens.
 const FORMATS: [&str; 1] = ["format-1"];
+/// The layouts of archives with increments that this program reads.
+const CHAINS: [&str; 1] = ["chain-2"];
 
 fn golden(format: &str, name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dump/golden").join(format).join(name)
@@ -72,7 +75,7 @@ fn restore(folder: &Folder, archive: &Path) -> Result<(), BackupError> {
     let shelf = Shelf::folder(archive.parent().unwrap().to_owned());
     let key = archive.file_name().unwrap().to_str().unwrap();
     let chain = shelf.chain(key, Moment::End, Path::new(""))?;
-    replace::restore_folder(&folder.data(), &chain, Moment::End).map(drop)
+    replace::restore_folder(&folder.data(), &chain, Moment::End, &Keys::default()).map(drop)
 }
 
 #[test]
@@ -85,6 +88,16 @@ fn a_dump_and_a_backup_of_every_format_can_be_restored() {
         let folder = Folder::new();
         restore(&folder, &golden(format, "backup.zip")).unwrap();
         assert!(folder.export() == text, "{format}");
+    }
+}
+
+#[test]
+fn a_full_backup_with_an_increment_of_every_layout_can_be_restored() {
+    for layout in CHAINS {
+        let folder = Folder::new();
+        restore(&folder, &golden(layout, "one.zip")).unwrap();
+        let text = fs::read(golden(layout, "dump.ndjson")).unwrap();
+        assert!(folder.export() == text, "{layout}");
     }
 }
 

@@ -109,6 +109,16 @@ fn a_full_disk_is_told_and_costs_nothing_that_was_answered() {
         for _ in 0..3 {
             expect_full(insert(&guest, 0));
         }
+        // All this while, what was answered can be read.
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(3) {
+            for id in [&kept[0], &kept[kept.len() - 1]] {
+                guest.get(&record("notes", id)).expect(200);
+            }
+            let page = guest.get(&format!("{}?fields=id&perPage=1", records("notes"))).expect(200);
+            assert_eq!(page["totalItems"], kept.len(), "{durability}");
+            expect_full(insert(&guest, 0));
+        }
         std::fs::remove_file(&ballast).expect("the ballast");
         let made = wait_for("a write once there is room", || insert(&guest, kept.len()));
         kept.push(made["id"].clone());

@@ -53,7 +53,13 @@ impl Server {
 
     /// A server on this folder.
     pub(crate) fn start_on(data: tempfile::TempDir) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// A server on this folder, with more variables in its environment.
+    pub(crate) fn start_with(data: tempfile::TempDir, variables: &[(&str, &str)]) -> Self {
         let mut child = program(data.path())
+            .envs(variables.iter().copied())
             .args(["serve", "--http", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -4,15 +4,20 @@
 mod harness;
 
 mod automigrate;
+mod files;
 mod hooks;
 mod idioms;
+mod language;
 mod limits;
 mod migrations;
 mod names;
 mod routes;
 mod snippets;
+mod templates;
+mod waiting;
+mod web;
 
-use harness::{Client, Server};
+use harness::{Answer, Client, Server};
 use serde_json::{Value as Json, json};
 
 /// A server with these files of hooks, and a collection `posts` that everybody may use.
@@ -20,7 +25,9 @@ fn server(files: &[(&str, &str)]) -> Server {
     let data = tempfile::tempdir().expect("a temporary folder");
     std::fs::create_dir(data.path().join("hooks")).expect("a folder");
     for (name, text) in files {
-        std::fs::write(data.path().join("hooks").join(name), text).expect("a file");
+        let path = data.path().join("hooks").join(name);
+        std::fs::create_dir_all(path.parent().expect("it has one")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
     }
     let server = Server::start_in(data);
     posts(&server.superuser());
@@ -58,6 +65,11 @@ fn wait_for(mut check: impl FnMut() -> bool) {
         assert!(began.elapsed() < std::time::Duration::from_secs(20), "it did not happen");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
+}
+
+/// The text that a request is answered with.
+fn text(answer: Answer) -> String {
+    answer.expect(200).as_str().expect("a text").to_owned()
 }
 
 fn titles(client: &Client) -> Vec<Json> {

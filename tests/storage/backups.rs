@@ -65,7 +65,7 @@ fn wait_for_titles(server: &Server, expected: &[&str]) {
 #[test]
 fn backups_lie_in_the_bucket_and_come_back() {
     let (storage, server, root) = shelf();
-    let large = noise(20 << 20);
+    let large = noise(9 << 20);
     add(&root, "a", &large);
     root.post(BACKUPS, &json!({ "name": "full.zip" })).expect(204);
     assert_eq!(storage.keys(), ["full.zip"]);
@@ -82,7 +82,7 @@ fn backups_lie_in_the_bucket_and_come_back() {
     assert_eq!(keys(&root), ["full.zip", "one.zip", "two.zip"]);
     let list = root.get(BACKUPS).expect(200);
     assert_eq!((&list[2]["kind"], &list[2]["base"]), (&json!("incremental"), &json!("one.zip")));
-    assert!(list[0]["size"].as_u64() > Some(20 << 20), "{list}");
+    assert!(list[0]["size"].as_u64() > Some(8 << 20), "{list}");
     assert!(list[1]["size"].as_u64() < Some(1 << 20), "{list}");
     for key in ["full.zip", "two.zip"] {
         assert!(server.command(&["backup", "verify", key]).expect(key).contains("restored"));
@@ -112,13 +112,13 @@ fn backups_lie_in_the_bucket_and_come_back() {
 #[test]
 fn a_line_that_is_cut_and_wrong_keys_are_told_and_leave_nothing() {
     let (storage, server, root) = shelf();
-    add(&root, "a", &noise(20 << 20));
+    add(&root, "a", &noise(9 << 20));
     let said = |answer: super::harness::Answer| {
         let message = answer.expect(400)["message"].as_str().expect("a message").to_owned();
         assert!(!message.contains("secret-of-the-bucket"), "{message}");
         message
     };
-    for bytes in [0, 12 << 20] {
+    for bytes in [0, 4 << 20] {
         storage.cut_after(bytes);
         let message = said(root.post(BACKUPS, &json!({ "name": "a.zip" })));
         assert!(message.starts_with("Failed to load backups filesystem"), "{message}");

@@ -5,11 +5,13 @@ import { t } from "@/i18n";
 import { writeDate } from "@/lib/dates";
 import { IconPlus, IconTrash } from "@/ui/icons";
 import { useForm } from "@/ui/use-form";
+import { useFocusBack } from "@/ui/use-focus-back";
 
 const START: NewApiKey = { name: "", scopes: [{ collection: "*", actions: ["list", "view"] }], addresses: [], expires: "" };
 
 /** A new key: what for, from where, until when. */
 export function KeyForm({ owner, close, done }: { owner: Owner; close: () => void; done: (key: string) => void }) {
+  useFocusBack();
   const { all } = useCollections();
   const form = useForm(START);
   const { name, scopes, addresses, expires } = form.values;

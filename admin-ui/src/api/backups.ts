@@ -4,6 +4,11 @@ export interface Backup {
   key: string;
   modified: string;
   size: number;
+  /** What it holds, when the server could read it: everything, or what has changed since `base`. */
+  kind?: "full" | "incremental";
+  base?: string | null;
+  /** The state that it holds. */
+  at?: string | null;
 }
 
 export async function listBackups(): Promise<Backup[]> {
@@ -11,8 +16,9 @@ export async function listBackups(): Promise<Backup[]> {
   return list.toSorted((a, b) => b.modified.localeCompare(a.modified));
 }
 
-export async function createBackup(name: string): Promise<void> {
-  await pb.backups.create(name);
+/** `incremental` makes one of what has changed since the newest. */
+export async function createBackup(name: string, incremental: boolean): Promise<void> {
+  await (incremental ? pb.send("/api/backups", { method: "POST", body: { name, incremental } }) : pb.backups.create(name));
 }
 
 export async function uploadBackup(file: File, token = ""): Promise<void> {
@@ -23,8 +29,9 @@ export async function deleteBackup(key: string): Promise<void> {
   await pb.backups.delete(key);
 }
 
-export async function restoreBackup(key: string, token = ""): Promise<void> {
-  await pb.backups.restore(key, token ? { headers: { Authorization: token } } : {});
+/** `until` is a moment within the time of an incremental backup, when it is not to be the state at its end. */
+export async function restoreBackup(key: string, { token = "", until = "" } = {}): Promise<void> {
+  await pb.backups.restore(key, { ...(token && { headers: { Authorization: token } }), ...(until && { body: { until } }) });
 }
 
 const POLL_MS = 400;

@@ -4,6 +4,7 @@ import { useCollections } from "@/api/collections";
 import { t } from "@/i18n";
 import { go, link } from "@/lib/route";
 import { IconArrowRight, IconDatabase, IconPlus, IconSearch, type Icon } from "@/ui/icons";
+import { useFocusBack } from "@/ui/use-focus-back";
 import { SETTINGS_PAGES } from "./settings-pages";
 import classes from "./palette.module.css";
 
@@ -45,6 +46,7 @@ function distance(text: string, typed: string): number | null {
 
 /** Jumps to anything by name: Ctrl+K, some letters, Enter. */
 export function Palette({ close }: { close: () => void }) {
+  useFocusBack();
   const commands = useCommands();
   const [typed, setTyped] = useState("");
   const [chosen, setChosen] = useState(0);

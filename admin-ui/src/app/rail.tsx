@@ -4,7 +4,7 @@ import { pb, SUPERUSERS } from "@/api/client";
 import { endOwnSession } from "@/api/credentials";
 import { LANGUAGES, language, switchLanguage, t, type Language } from "@/i18n";
 import { link } from "@/lib/route";
-import { IconBook, IconCheck, IconDatabase, IconDevices, IconExternalLink, IconLanguage, IconListDetails, IconLogout, IconMoon, IconPalette, IconSchema, IconSearch, IconSettings, IconSun, IconUser, IconUsers, type Icon } from "@/ui/icons";
+import { IconBook, IconDatabase, IconDevices, IconExternalLink, IconLanguage, IconListDetails, IconLogout, IconMoon, IconPalette, IconSchema, IconSearch, IconSettings, IconSun, IconUser, IconUsers, type Icon } from "@/ui/icons";
 import classes from "./shell.module.css";
 
 const AREAS: { name: string; label: () => string; icon: Icon }[] = [
@@ -70,30 +70,17 @@ function UserMenu() {
         </Menu.Item>
         <Menu.Divider />
         {SCHEMES.map(({ value, label, icon: Mark }) => (
-          <Menu.Item
-            key={value}
-            role="menuitemradio"
-            aria-checked={colorScheme === value}
-            leftSection={<Mark size={16} />}
-            rightSection={colorScheme === value && <IconCheck size={14} />}
-            onClick={() => setColorScheme(value)}
-          >
+          <Menu.RadioItem key={value} value={value} checked={colorScheme === value} onChange={() => setColorScheme(value)}>
+            <Mark size={16} aria-hidden className={classes["choiceIcon"]} />
             {label()}
-          </Menu.Item>
+          </Menu.RadioItem>
         ))}
         <Menu.Divider />
         {Object.entries(LANGUAGES).map(([tag, name]) => (
-          <Menu.Item
-            key={tag}
-            lang={tag}
-            role="menuitemradio"
-            aria-checked={language === tag}
-            leftSection={<IconLanguage size={16} />}
-            rightSection={language === tag && <IconCheck size={14} />}
-            onClick={() => switchLanguage(tag as Language)}
-          >
+          <Menu.RadioItem key={tag} lang={tag} value={tag} checked={language === tag} onChange={() => switchLanguage(tag as Language)}>
+            <IconLanguage size={16} aria-hidden className={classes["choiceIcon"]} />
             {name}
-          </Menu.Item>
+          </Menu.RadioItem>
         ))}
         <Menu.Divider />
         <Menu.Item component="a" href={DOCS} target="_blank" rel="noreferrer" leftSection={<IconBook size={16} />} rightSection={<IconExternalLink size={13} aria-hidden />}>

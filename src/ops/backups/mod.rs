@@ -24,7 +24,7 @@ use crate::ops::files::Upload;
 use crate::ops::hooked::LiveData;
 use crate::query::AuthRow;
 use crate::schema::{Violation, Violations};
-use crate::store::Moment;
+use crate::store::{Keys, Moment};
 
 use super::auth::file_token_holder;
 use super::{Backend, Error, Failure};
@@ -44,6 +44,7 @@ const MISSING: &str = "Missing or invalid backup file.";
 /// The backups of a data folder, and what is being done with them.
 pub struct Backups {
     data: PathBuf,
+    keys: Keys,
     shelves: Shelves,
     /// The key of the backup that is being made or restored.
     active: Mutex<Option<String>>,
@@ -66,8 +67,14 @@ impl Drop for Active {
 impl Backups {
     /// The backups of the data folder `data`.
     pub fn of(data: impl Into<PathBuf>) -> Arc<Self> {
+        Self::with_keys(data, Keys::default())
+    }
+
+    /// The same, of a folder whose secrets are read with `keys`.
+    pub fn with_keys(data: impl Into<PathBuf>, keys: Keys) -> Arc<Self> {
         let data = data.into();
         Arc::new(Self {
+            keys,
             shelves: Shelves::new(&data),
             data,
             active: Mutex::default(),
@@ -269,15 +276,16 @@ impl Backups {
         let (backups, key) = (Arc::clone(self), key.to_owned());
         if self.restart.get().is_none() {
             let staged = backups.fetch(&shelf, &links);
-            let staged =
-                staged.and_then(|locals| replace::stage(&backups.data, &locals, until).map(drop));
+            let staged = staged.and_then(|locals| {
+                replace::stage(&backups.data, &locals, until, &backups.keys).map(drop)
+            });
             return staged.map_err(|error| Error::Refused(error.to_string()));
         }
         let work = move || {
             let began = Instant::now();
             let staged = backups
                 .fetch(&shelf, &links)
-                .and_then(|locals| replace::stage(&backups.data, &locals, until));
+                .and_then(|locals| replace::stage(&backups.data, &locals, until, &backups.keys));
             match staged {
                 Ok(summary) => {
                     tracing::info!(key, %summary, "restoring a backup: starting again");

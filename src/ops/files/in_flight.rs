@@ -5,6 +5,8 @@ use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::files::Location;
+
 /// Which records are getting files right now, so that nobody removes what is about to be named.
 /// Also rings for the sweep.
 #[derive(Debug, Default)]
@@ -13,6 +15,8 @@ pub struct InFlight {
     records: Mutex<HashMap<(String, String), Presence>>,
     /// Rung when the sweep leaves a record.
     left: Condvar,
+    /// Files that were put in their places inside a transaction of which nobody knows how it ended.
+    suspects: Mutex<Vec<Location>>,
     /// Who wants all files to stay for now.
     holds: AtomicUsize,
     /// Whether somebody asked for a sweep since the last one began.
@@ -43,9 +47,23 @@ impl Drop for Hold {
 pub struct UnderWay {
     all: Arc<InFlight>,
     record: (String, String),
+    /// What came to its place before it was on the list of what is pending.
+    suspects: Vec<Location>,
+}
+
+impl UnderWay {
+    /// Has the sweep look at these files once this is over, whatever becomes of the write.
+    pub(in crate::ops) fn suspect(&mut self, locations: &[Location]) {
+        self.suspects.extend_from_slice(locations);
+    }
 }
 
 impl InFlight {
+    /// The files that have to be looked at.
+    pub(super) fn take_suspects(&self) -> Vec<Location> {
+        std::mem::take(&mut *lock(&self.suspects))
+    }
+
     /// Begins a write of files to a record. Waits while the sweep is there.
     pub(in crate::ops) fn enter(self: &Arc<Self>, collection: &str, record: &str) -> UnderWay {
         let record = (collection.to_owned(), record.to_owned());
@@ -62,7 +80,7 @@ impl InFlight {
             }
         }
         drop(records);
-        UnderWay { all: Arc::clone(self), record }
+        UnderWay { all: Arc::clone(self), record, suspects: Vec::new() }
     }
 
     /// Keeps all files that are there now for as long as the value lives; they are removed afterwards.
@@ -125,6 +143,7 @@ impl Drop for UnderWay {
             }
         }
         drop(records);
+        lock(&self.all.suspects).append(&mut self.suspects);
         self.all.ring();
     }
 }

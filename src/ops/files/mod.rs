@@ -8,15 +8,19 @@
 //! Invariant: no file that a record names is removed.
 //! Start reading at [`Upload`], then [`sweep`].
 
+mod brought;
 mod download;
 mod in_flight;
 pub(super) mod pending;
+mod record_file;
 mod resumable;
 mod sweep;
 mod upload;
 
+pub(super) use brought::take_brought;
 pub use download::{Download, ThumbRequest, file_token};
 pub use in_flight::{InFlight, UnderWay};
+pub use record_file::{FileContent, RecordFile};
 pub use resumable::{Purpose, Resumable, take_resumed};
 pub use sweep::sweep;
 pub use upload::Upload;

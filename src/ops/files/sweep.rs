@@ -16,6 +16,11 @@ const BATCH: usize = 500;
 /// cannot be removed, or belongs to a write that is under way, stays on the list. Blocks.
 pub fn sweep(backend: &Backend) -> Result<(), Error> {
     resumable::clean(backend, Timestamp::now())?;
+    let suspects = backend.in_flight().take_suspects();
+    if !suspects.is_empty() {
+        // Whatever transaction brought them is over when this one is.
+        backend.write(move |tx| suspects.iter().try_for_each(|file| pending::add(tx, file)))?;
+    }
     let mut last = String::new();
     loop {
         let entries = backend.snapshot().settings(pending::PREFIX, &last, BATCH)?;

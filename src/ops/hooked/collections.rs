@@ -34,6 +34,9 @@ fn places(action: Action) -> [Place; 2] {
     }
 }
 
+/// Makes something of a definition.
+type Making<'m, T> = &'m mut dyn FnMut(&mut Tx<'_>, &Map<String, Json>) -> Result<T, Error>;
+
 /// A write of one collection under way: what its hooks see.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::ops) struct Write<'w> {
@@ -75,12 +78,7 @@ impl<'w> Write<'w> {
 
     /// Runs `core` with the definition as the hooks of `place` left it. Fails when one of them did
     /// not let it run.
-    fn within<T>(
-        &self,
-        tx: &mut Tx<'_>,
-        place: Place,
-        core: &mut dyn FnMut(&mut Tx<'_>, &Map<String, Json>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    fn within<T>(&self, tx: &mut Tx<'_>, place: Place, core: Making<'_, T>) -> Result<T, Error> {
         let shared = hooked(tx).map(|context| Arc::clone(&context.shared));
         let wants =
             |hooks: &Hooks| place(hooks).wants(self.collection.map(|collection| &**collection));
@@ -115,9 +113,8 @@ impl<'w> Write<'w> {
     }
 }
 
-/// Makes of a definition what it returns.
-type Core<'c> =
-    &'c mut dyn FnMut(&mut Tx<'_>, &Map<String, Json>) -> Result<Arc<Collection>, Error>;
+/// Makes a collection of a definition.
+type Core<'c> = Making<'c, Arc<Collection>>;
 
 /// Runs `core`, which makes of the definition what it returns, within the hooks around it, and has
 /// told what became of it.

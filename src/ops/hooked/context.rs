@@ -9,11 +9,13 @@ use serde_json::Value as Json;
 use crate::access::{Caller, RuleCache};
 use crate::auth::PasswordHasher;
 use crate::config::Pinned;
+use crate::files::Storage;
 use crate::hooks::{
     CollectionChange, CollectionFailure, Hooks, RecordChange, RecordFailure, Rejection,
     SettingsReload,
 };
 use crate::ops::Error;
+use crate::ops::files::InFlight;
 use crate::ops::mail::Bell;
 use crate::store::Tx;
 
@@ -24,6 +26,8 @@ pub(in crate::ops) struct Shared {
     pub(in crate::ops) rules: Arc<RuleCache>,
     pub(in crate::ops) hasher: PasswordHasher,
     pub(in crate::ops) bell: Bell,
+    pub(in crate::ops) files: Storage,
+    pub(in crate::ops) in_flight: Arc<InFlight>,
     /// The process itself.
     pub(in crate::ops) system: Arc<Caller>,
     /// What the configuration fixes of the settings.

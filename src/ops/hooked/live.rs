@@ -18,7 +18,9 @@ use crate::store::Tx;
 
 use super::context::muted;
 use super::reading::Reader;
-use super::session::{import_of, object, only_superusers, post, post_letter, save_collection};
+use super::session::{
+    brought, import_of, object, only_superusers, post, post_letter, save_collection,
+};
 
 /// The data as it is, as one caller may use it: each read sees what is committed then, and each write
 /// is a transaction of its own. All of it blocks the thread, also until the commit, so it must never
@@ -61,14 +63,18 @@ impl<B: Deref<Target = Backend> + Clone> LiveData<B> {
         &self,
         collection: &str,
         intent: Intent,
-        body: Map<String, Json>,
+        mut body: Map<String, Json>,
     ) -> Result<Record, Rejection> {
         let (caller, rules) = (Arc::clone(&self.caller), Arc::clone(self.backend.rules()));
-        let mut write = WriteRecord::new(caller, rules, collection, intent, body).by_program();
         let snapshot = self.backend.snapshot();
-        if write.has_password(&*snapshot) {
+        let uploads = brought(&*snapshot, collection, &intent, &mut body, self.backend.files())?;
+        let mut write = WriteRecord::new(caller, rules, collection, intent, body)
+            .by_program()
+            .with_uploads(uploads);
+        if write.has_password(&*snapshot) || write.has_uploads() {
             write.prepare(&*snapshot, self.backend.hasher())?;
         }
+        write.place_files(&*snapshot, &self.backend)?;
         drop(snapshot);
         let written = self.write(move |tx| write.run(tx))?;
         self.backend.sweep_soon();

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Map;
+
 use crate::auth::PasswordHasher;
 use crate::hooks::{
     Action, Chain, Event, Hooks, RecordChange, RecordFailure, RecordWrite, Rejection,
@@ -45,7 +47,8 @@ pub(in crate::ops) fn wants_in(tx: &mut Tx<'_>, action: Action, collection: &Col
     shared(tx).is_some_and(|shared| wants(&shared.hooks, action, collection))
 }
 
-fn shared(tx: &mut Tx<'_>) -> Option<Arc<Shared>> {
+/// What the backend shares with the transaction. `None` without hooks.
+pub(in crate::ops) fn shared(tx: &mut Tx<'_>) -> Option<Arc<Shared>> {
     hooked(tx).map(|context| Arc::clone(&context.shared))
 }
 
@@ -66,7 +69,7 @@ pub(in crate::ops) fn write_of(
 ) -> RecordWrite {
     let context = tx.attachment::<Context>();
     let caller = context.map(|context| Arc::clone(&context.caller)).unwrap_or_default();
-    RecordWrite { action, record, old, caller }
+    RecordWrite { action, record, old, caller, brought: Map::new() }
 }
 
 /// The core of a write: it may read and change the transaction and what the hooks left.
@@ -93,6 +96,7 @@ pub(in crate::ops) fn within(
         record: std::mem::replace(&mut write.record, empty),
         old: write.old.clone(),
         caller: Arc::clone(&write.caller),
+        brought: std::mem::take(&mut write.brought),
     };
     let mut event = Event::new(payload, &session);
     let mut reached = false;
@@ -104,6 +108,7 @@ pub(in crate::ops) fn within(
         Ok(session.with_tx(|tx| core(tx, &mut event.payload))?)
     });
     write.record = event.payload.record;
+    write.brought = event.payload.brought;
     outcome?;
     if reached { Ok(()) } else { Err(Error::Stopped) }
 }
@@ -171,7 +176,7 @@ fn tell_later(
     outcome: Result<(), Error>,
 ) -> Result<Record, Error> {
     let Some(context) = hooked(tx) else { return outcome.map(|()| write.record) };
-    let RecordWrite { action, record, old, caller } = write;
+    let RecordWrite { action, record, old, caller, .. } = write;
     let (hooks, collection) = (&context.shared.hooks, Some(&**record.collection()));
     let is_failure_wanted = hooks.record_failures(action).wants(collection);
     match outcome {

@@ -8,16 +8,18 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::access::Caller;
+use crate::files::Storage;
 use crate::hooks::{AccountMail, AccountToken, Data, Find, Mail, Rejection};
 use crate::mail::Authorities;
 use crate::ops::auth::by_program;
 use crate::ops::backend::delivery;
 use crate::ops::collections::{self, CreateCollection, ImportCollections, UpdateCollection};
+use crate::ops::files::{Upload, take_brought};
 use crate::ops::mail::Letter;
 use crate::ops::records::{DeleteRecord, Intent, WriteRecord};
 use crate::ops::settings::UpdateSettings;
 use crate::ops::views::Writing;
-use crate::ops::{Error, settings};
+use crate::ops::{Error, Failure, settings};
 use crate::query::Rows;
 use crate::schema::{Collection, Record, Secrets};
 use crate::settings::Settings;
@@ -109,10 +111,8 @@ impl<'s, 't> Session<'s, 't> {
                 context.depth += 1;
                 told = context.effects.len();
             }
-            let outcome = match self.is_silent {
-                true => tx.attempt(|tx| muted(tx, write)),
-                false => tx.attempt(write),
-            };
+            let outcome =
+                if self.is_silent { tx.attempt(|tx| muted(tx, write)) } else { tx.attempt(write) };
             let Some(context) = tx.attachment::<Context>() else { return outcome };
             context.depth -= 1;
             outcome.map_err(|error| context.take_back(told, error))
@@ -124,15 +124,19 @@ impl<'s, 't> Session<'s, 't> {
         &self,
         collection: &str,
         intent: Intent,
-        body: Map<String, Json>,
+        mut body: Map<String, Json>,
     ) -> Result<Record, Rejection> {
         let Shared { rules, hasher, .. } = &*self.shared;
         self.write(|tx| {
             let (caller, rules) = (Arc::clone(&self.caller), Arc::clone(rules));
-            let mut write = WriteRecord::new(caller, rules, collection, intent, body).by_program();
-            if write.has_password(tx) {
+            let uploads = brought(&*tx, collection, &intent, &mut body, &self.shared.files)?;
+            let mut write = WriteRecord::new(caller, rules, collection, intent, body)
+                .by_program()
+                .with_uploads(uploads);
+            if write.has_password(tx) || write.has_uploads() {
                 write.prepare(tx, hasher)?;
             }
+            write.place_files_in(tx, &self.shared)?;
             let written = write.run(tx)?;
             Ok(Record::from_row(written.collection, written.row.as_row()))
         })
@@ -161,6 +165,22 @@ pub(super) fn save_collection(
         None => CreateCollection::new(definition).run(tx),
         Some(id) => UpdateCollection::new(id.as_str(), definition).run(tx),
     }
+}
+
+/// The files that a body brings.
+pub(super) fn brought(
+    rows: &dyn Rows,
+    collection: &str,
+    intent: &Intent,
+    body: &mut Map<String, Json>,
+    files: &Storage,
+) -> Result<Vec<Upload>, Error> {
+    let failure = match intent {
+        Intent::Create => Failure::CreateRecord,
+        Intent::Update { .. } | Intent::Replace { .. } => Failure::UpdateRecord,
+    };
+    let collection = rows.catalog().find(collection).cloned().ok_or(Error::NoCollection)?;
+    take_brought(&collection, body, files, failure)
 }
 
 /// The members of a body.

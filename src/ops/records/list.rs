@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::access::{Caller, Gate, RuleCache};
-use crate::query::{ListQuery, ListSpec, Page, Plan, Rows, forbidden_token};
+use crate::query::{ListQuery, ListSpec, Page, Plan, Rows, forbidden_token, shape};
 use crate::schema::Collection;
 
 use super::enrich::{Enricher, RecordView};
 use super::expand::Expand;
+use super::slow_log::SlowLog;
 use super::{Error, collection_of};
 use crate::ops::views::Reading;
 
@@ -36,8 +37,8 @@ pub struct ListParams {
     pub expand: String,
     /// Rows that the list may look at unless a superuser asks; `None` = any number.
     pub rows_max: Option<u64>,
-    /// How long it may take before it is logged; `None` = however long.
-    pub slow: Option<Duration>,
+    /// How long it may take before it is logged, and where that is counted; `None` = however long.
+    pub slow: Option<(Duration, Arc<SlowLog>)>,
 }
 
 /// One page of records, as the caller may see them.
@@ -68,7 +69,7 @@ pub struct Listing {
     per_page: u64,
     skip_total: bool,
     rows_max: Option<u64>,
-    slow: Option<Duration>,
+    slow: Option<(Duration, Arc<SlowLog>)>,
     filter: String,
 }
 
@@ -152,15 +153,18 @@ impl Listing {
     }
 
     fn log_if_slow(&self, plan: &Plan<'_>, took: Duration) {
-        if self.slow.is_some_and(|slow| took >= slow) {
+        let slow = self.slow.as_ref().filter(|(slow, _)| took >= *slow);
+        if let Some(left_out) = slow.and_then(|(_, log)| log.admit(Instant::now())) {
             tracing::warn!(
                 target: "haversack::slow",
                 collection = self.collection.name,
-                // Debug form: it may hold what a terminal would obey.
-                filter = ?self.filter,
+                // What people look for is nobody's business who reads logs. Debug form: names may hold
+                // what a terminal would obey.
+                filter = ?shape(&self.filter),
                 plan = %plan.explain().to_json(),
                 looked = plan.looked(),
                 millis = took.as_millis() as u64,
+                left_out,
                 "slow list"
             );
         }

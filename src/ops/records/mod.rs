@@ -18,6 +18,7 @@ mod list;
 pub(crate) mod password_policy;
 mod placing;
 mod precondition;
+mod slow_log;
 pub mod transfer;
 mod write;
 
@@ -29,6 +30,7 @@ pub use explain::{Explanation, explain};
 pub use idempotency::KEY_BYTES_MAX as IDEMPOTENCY_KEY_BYTES_MAX;
 pub use list::{ListParams, Listing, RecordPage, view};
 pub use precondition::{Precondition, Version};
+pub use slow_log::SlowLog;
 pub(crate) use write::WriteOrError;
 pub use write::{Intent, WriteRecord, Written};
 

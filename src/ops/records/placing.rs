@@ -5,8 +5,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::files::Location;
+use crate::hooks::RecordWrite;
 use crate::model::{RowBuf, Value};
-use crate::ops::files::{UnderWay, Upload, names_in, pending};
+use crate::ops::files::{UnderWay, Upload, names_in, pending, take_brought};
+use crate::ops::hooked::{Shared, records as hooked};
 use crate::ops::{Backend, Failure};
 use crate::query::Rows;
 use crate::schema::{Collection, Record, Violation, Violations, values};
@@ -63,16 +65,7 @@ impl WriteRecord {
         if self.uploads.is_empty() {
             return Ok(());
         }
-        let collection = collection_of(rows, &self.collection)?;
-        let (id, failure) = match &self.intent {
-            Intent::Create => (self.fix_id(&collection)?, Failure::CreateRecord),
-            Intent::Update { id } | Intent::Replace { id } => (id.clone(), Failure::UpdateRecord),
-        };
-        let refused = || Error::Rejected(failure, Violations::of("id", Violation::invalid_value()));
-        let location = |upload: &Upload| {
-            Location::new(collection.id.as_str(), &id, &upload.name).ok_or_else(refused)
-        };
-        let locations = self.uploads.iter().map(location).collect::<Result<Vec<_>, Error>>()?;
+        let (collection, id, locations) = self.targets(rows)?;
         let under_way = backend.in_flight().enter(collection.id.as_str(), &id);
         let announced = locations.clone();
         backend.write(move |tx| announced.iter().try_for_each(|file| pending::add(tx, file)))?;
@@ -81,6 +74,37 @@ impl WriteRecord {
         }
         self.placed = Some(Arc::new(Placed { id, locations, _under_way: under_way }));
         Ok(())
+    }
+
+    /// The same inside of a transaction, which waits for the files. What was placed by one that
+    /// fails is removed afterwards; of one that a crash ends, it may stay without a record.
+    pub(in crate::ops) fn place_files_in(
+        &mut self,
+        tx: &mut Tx<'_>,
+        shared: &Shared,
+    ) -> Result<(), Error> {
+        if self.uploads.is_empty() {
+            return Ok(());
+        }
+        let (collection, id, locations) = self.targets(tx)?;
+        let under_way =
+            place_in(tx, shared, &self.uploads, &locations, (collection.id.as_str(), &id))?;
+        self.placed = Some(Arc::new(Placed { id, locations, _under_way: under_way }));
+        Ok(())
+    }
+
+    /// Where the uploaded files belong: the collection, the id of the record, and a place for each.
+    fn targets(
+        &mut self,
+        rows: &dyn Rows,
+    ) -> Result<(Arc<Collection>, String, Vec<Location>), Error> {
+        let collection = collection_of(rows, &self.collection)?;
+        let (id, failure) = match &self.intent {
+            Intent::Create => (self.fix_id(&collection)?, Failure::CreateRecord),
+            Intent::Update { id } | Intent::Replace { id } => (id.clone(), Failure::UpdateRecord),
+        };
+        let locations = places(&self.uploads, &collection, &id, failure)?;
+        Ok((collection, id, locations))
     }
 
     /// Takes over where the files of another write of the same record and the same files are.
@@ -113,12 +137,17 @@ impl WriteRecord {
         collection: &Collection,
         old: Option<&RowBuf>,
         new: &RowBuf,
+        brought: &Brought,
     ) -> Result<(), Error> {
         let named = names_in(collection, new.as_row());
         let is_new = |upload: &&Upload| named.contains(&upload.name);
-        for upload in self.uploads.iter().filter(is_new) {
+        for upload in self.uploads.iter().chain(&brought.uploads).filter(is_new) {
+            let is_placed = |found: &Location| {
+                self.placed.iter().any(|placed| placed.locations.contains(found))
+                    || brought.locations.contains(found)
+            };
             let found = Location::new(collection.id.as_str(), new.as_row().id(), &upload.name)
-                .filter(|found| self.placed.iter().any(|placed| placed.locations.contains(found)));
+                .filter(is_placed);
             let location =
                 found.ok_or_else(|| Error::internal("a record names a file that is not there"))?;
             upload.use_up(tx)?;
@@ -142,4 +171,74 @@ impl WriteRecord {
         }
         body
     }
+}
+
+/// Files that hooks bring to the record of a write.
+#[derive(Debug, Default)]
+pub(super) struct Brought {
+    pub(super) uploads: Vec<Upload>,
+    locations: Vec<Location>,
+    under_way: Vec<UnderWay>,
+}
+
+impl Brought {
+    /// Puts the files of `write` in their places, and their names into its record.
+    pub(super) fn take(
+        &mut self,
+        tx: &mut Tx<'_>,
+        write: &mut RecordWrite,
+        failure: Failure,
+    ) -> Result<(), Error> {
+        if write.brought.is_empty() {
+            return Ok(());
+        }
+        let shared = hooked::shared(tx).ok_or_else(|| Error::internal("a hook without hooks"))?;
+        let collection = Arc::clone(write.record.collection());
+        let mut body = std::mem::take(&mut write.brought);
+        let uploads = take_brought(&collection, &mut body, &shared.files, failure)?;
+        for (field, kept) in body {
+            let mut names: Vec<Json> = kept.as_array().cloned().unwrap_or_default();
+            let new = uploads.iter().filter(|upload| upload.key == field);
+            names.extend(new.map(|upload| Json::from(upload.name.as_str())));
+            write.record.set_json(&field, &Json::Array(names));
+        }
+        let id = write.record.id().to_owned();
+        let locations = places(&uploads, &collection, &id, failure)?;
+        let record = (collection.id.as_str(), id.as_str());
+        self.under_way.push(place_in(tx, &shared, &uploads, &locations, record)?);
+        self.uploads.extend(uploads);
+        self.locations.extend(locations);
+        Ok(())
+    }
+}
+
+/// A place for each of the files of a record.
+fn places(
+    uploads: &[Upload],
+    collection: &Collection,
+    id: &str,
+    failure: Failure,
+) -> Result<Vec<Location>, Error> {
+    let refused = || Error::Rejected(failure, Violations::of("id", Violation::invalid_value()));
+    let location = |upload: &Upload| {
+        Location::new(collection.id.as_str(), id, &upload.name).ok_or_else(refused)
+    };
+    uploads.iter().map(location).collect()
+}
+
+/// Puts files of a record, which is named by the ids of its collection and itself, in their places.
+fn place_in(
+    tx: &mut Tx<'_>,
+    shared: &Shared,
+    uploads: &[Upload],
+    locations: &[Location],
+    (collection, record): (&str, &str),
+) -> Result<UnderWay, Error> {
+    let mut under_way = shared.in_flight.enter(collection, record);
+    under_way.suspect(locations);
+    for (upload, location) in uploads.iter().zip(locations) {
+        pending::add(tx, location)?;
+        shared.files.place(&upload.scratch, location).map_err(Error::FilesUnavailable)?;
+    }
+    Ok(under_way)
 }

@@ -18,7 +18,7 @@ use crate::store::{Tx, WriteError};
 
 use super::draft::{Basis, Draft, Origin, id_changed};
 use super::idempotency::IdempotentCreate;
-use super::placing::Placed;
+use super::placing::{Brought, Placed};
 use super::precondition::Precondition;
 use super::{Error, account, collection_of, password_policy};
 use crate::ops::views::Writing;
@@ -311,7 +311,7 @@ impl WriteRecord {
         draft.check(tx, &self.uploads)?;
         let Draft { record, origin } = &mut draft;
         origin.set_password_hashes(record, &self.passwords.hashes)?;
-        self.store(tx, record, origin)
+        self.store(tx, record, origin, &Brought::default())
     }
 
     /// Hooks may change the record before it is checked and before it is stored.
@@ -325,14 +325,18 @@ impl WriteRecord {
                     .unwrap_or(Err(HashError::Busy))
                     .map_err(Error::from)
             };
+            let mut brought = Brought::default();
             let own = origin.adopt_passwords(&mut write.record, |plain| hash(tx, plain))?;
             hooked::within(tx, hooked::VALIDATE, write, &mut |tx, write| {
-                origin.check(&Writing::over(tx), &write.record, &self.uploads)
+                brought.take(tx, write, origin.failure())?;
+                let uploads = [&self.uploads[..], &brought.uploads[..]].concat();
+                origin.check(&Writing::over(tx), &write.record, &uploads)
             })?;
             let hashes = self.passwords.hashes.clone().into_iter().chain(own).collect();
             origin.set_password_hashes(&mut write.record, &hashes)?;
             hooked::execute(tx, write, &mut |tx, write| {
-                let stored = self.store(tx, &write.record, &origin)?;
+                brought.take(tx, write, origin.failure())?;
+                let stored = self.store(tx, &write.record, &origin, &brought)?;
                 write.record = Record::from_row(stored.collection.clone(), stored.row.as_row());
                 written = Some(stored);
                 Ok(())
@@ -342,7 +346,13 @@ impl WriteRecord {
     }
 
     /// Writes the row, and what goes with it.
-    fn store(&self, tx: &mut Tx<'_>, record: &Record, origin: &Origin) -> Result<Written, Error> {
+    fn store(
+        &self,
+        tx: &mut Tx<'_>,
+        record: &Record,
+        origin: &Origin,
+        brought: &Brought,
+    ) -> Result<Written, Error> {
         let (collection, failure) = (record.collection().clone(), origin.failure());
         let (written, old) = match &origin.basis {
             Basis::New(granted) => (account::insert(tx, record, granted), None),
@@ -355,7 +365,7 @@ impl WriteRecord {
         };
         match written {
             Ok(row) => {
-                self.settle_files(tx, &collection, old, &row)?;
+                self.settle_files(tx, &collection, old, &row, brought)?;
                 Ok(Written { collection, row })
             }
             Err(WriteOrError::Write(error)) => Err(conflict(error, &collection, failure)),

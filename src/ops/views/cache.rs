@@ -1,5 +1,6 @@
 //! Results of views that are kept as long as they are right.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -46,6 +47,8 @@ pub struct ViewCache {
     kept: Mutex<Vec<Kept>>,
     /// One view is worked out at a time, so that their memory does not add up.
     working: Mutex<()>,
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 #[derive(Debug, Clone)]
@@ -72,6 +75,7 @@ impl ViewCache {
         found.last_change = found.last_change.max(snapshot.last_change());
         let result = Arc::clone(&found.result);
         kept.push(found);
+        self.hits.fetch_add(1, Relaxed);
         Some(result)
     }
 
@@ -92,6 +96,7 @@ impl ViewCache {
         let CollectionKind::View { query } = &view.kind else { return Err(SqlError::Stale) };
         let select = Select::prepare(snapshot.catalog(), query, Some(&view.id))?;
         let result = Arc::new(ViewResult::new(select.records(snapshot, view, &LIMITS)?));
+        self.misses.fetch_add(1, Relaxed);
         self.keep(Kept {
             view: view.id.clone(),
             catalog_version: snapshot.catalog().version(),
@@ -101,6 +106,11 @@ impl ViewCache {
             result: Arc::clone(&result),
         });
         Ok(result)
+    }
+
+    /// How often a result was here, and how often one was worked out.
+    pub(in crate::ops) fn uses(&self) -> (u64, u64) {
+        (self.hits.load(Relaxed), self.misses.load(Relaxed))
     }
 
     fn keep(&self, new: Kept) {

@@ -88,9 +88,9 @@ impl Columns {
         slots: &[Slot],
         effort: Effort,
     ) -> Result<Option<Arc<Table>>, ReadError> {
-        if collection.is_view() || self.budget == 0 {
+        let Some(collection) = self.current(rows, collection) else {
             return Ok(None);
-        }
+        };
         if effort == Effort::Hurry {
             let Some(mut state) = self.try_lock() else {
                 return Ok(None);
@@ -120,6 +120,17 @@ impl Columns {
             return Ok(Some(table));
         }
         self.read(kept, rows, collection, slots)
+    }
+
+    /// The definition of a collection whose columns can be kept, the very one of this moment:
+    /// compiled lists may hold an equal one.
+    fn current<'r>(
+        &self,
+        rows: &'r dyn Rows,
+        collection: &Collection,
+    ) -> Option<&'r Arc<Collection>> {
+        let current = rows.catalog().by_id(collection.id.as_str());
+        current.filter(|collection| !collection.is_view() && self.budget > 0)
     }
 
     /// The lock of those who read columns of a collection; `None` while enough others are read.
@@ -174,13 +185,16 @@ impl Columns {
         Ok(table)
     }
 
-    /// Whether columns for `slots` can be read into memory.
-    fn has_room(
+    /// Whether columns for `slots` can be read into memory, as far as is known.
+    pub(in crate::query) fn has_room(
         &self,
         rows: &dyn Rows,
         collection: &Arc<Collection>,
         slots: &[Slot],
     ) -> Result<bool, ReadError> {
+        let Some(collection) = self.current(rows, collection) else {
+            return Ok(false);
+        };
         let count = rows.count(collection)?;
         let fields: Option<Vec<_>> = slots
             .iter()
@@ -190,11 +204,12 @@ impl Columns {
             return Ok(false);
         };
         let needed: usize = fields.iter().map(|field| width(field)).sum();
-        let state = self.lock();
-        let is_unfit = slots.iter().any(|slot| {
-            // With half of the rows gone it may be worth another try.
-            let then = state.unfit.get(&(collection.id.clone(), *slot));
-            then.is_some_and(|then| count > then / 2)
+        let is_unfit = self.try_lock().is_some_and(|state| {
+            slots.iter().any(|slot| {
+                // With half of the rows gone it may be worth another try.
+                let then = state.unfit.get(&(collection.id.clone(), *slot));
+                then.is_some_and(|then| count > then / 2)
+            })
         });
         let bytes = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(needed);
         Ok(!is_unfit && bytes <= self.budget / 2)

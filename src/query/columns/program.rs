@@ -20,7 +20,11 @@ pub(in crate::query) struct Program<'b> {
 /// What holds or does not for each row.
 #[derive(Debug)]
 enum Test<'b> {
-    Constant(bool),
+    /// The same for all rows, once it is known.
+    Constant {
+        nodes: Vec<&'b Node>,
+        verdict: Option<bool>,
+    },
     All(Vec<Self>),
     Any(Vec<Self>),
     Leaf(Leaf<'b>),
@@ -79,7 +83,7 @@ impl<'b> Program<'b> {
 impl<'b> Test<'b> {
     fn holds(&mut self, run: &Run<'b>, row: Row<'_>) -> Result<bool, FilterError> {
         match self {
-            Self::Constant(holds) => Ok(*holds),
+            Self::Constant { nodes, verdict } => constant(run, nodes, verdict),
             Self::All(tests) => all_hold(tests, run, row),
             Self::Any(tests) => {
                 for test in tests {
@@ -101,8 +105,11 @@ impl<'b> Test<'b> {
         mask: &mut Mask,
     ) -> Result<(), FilterError> {
         match self {
-            Self::Constant(true) => {}
-            Self::Constant(false) => *mask = [0; WORDS],
+            Self::Constant { nodes, verdict } => {
+                if !constant(run, nodes, verdict)? {
+                    *mask = [0; WORDS];
+                }
+            }
             Self::All(tests) => narrow_all(tests, run, table, chunk, mask)?,
             Self::Any(tests) => {
                 let (mut open, mut passed) = (*mask, [0; WORDS]);
@@ -123,7 +130,7 @@ impl<'b> Test<'b> {
 
     fn add_slots(&self, slots: &mut BTreeSet<Slot>) {
         match self {
-            Self::Constant(_) => {}
+            Self::Constant { .. } => {}
             Self::All(tests) | Self::Any(tests) => {
                 tests.iter().for_each(|test| test.add_slots(slots));
             }
@@ -135,13 +142,26 @@ impl<'b> Test<'b> {
 
     fn evaluations(&self, table: &Table) -> u64 {
         match self {
-            Self::Constant(_) => 0,
+            Self::Constant { .. } => 1,
             Self::All(tests) | Self::Any(tests) => {
                 tests.iter().map(|test| test.evaluations(table)).sum()
             }
             Self::Leaf(leaf) => leaf.evaluations(table),
         }
     }
+}
+
+/// Whether what does not depend on the row holds.
+fn constant(
+    run: &Run<'_>,
+    nodes: &[&Node],
+    verdict: &mut Option<bool>,
+) -> Result<bool, FilterError> {
+    if let Some(known) = verdict {
+        return Ok(*known);
+    }
+    let holds = run.all_hold(nodes.iter().copied(), &mut run.env(None))?;
+    Ok(*verdict.insert(holds))
 }
 
 fn all_hold<'b>(tests: &mut [Test<'b>], run: &Run<'b>, row: Row<'_>) -> Result<bool, FilterError> {
@@ -215,8 +235,7 @@ fn compile<'b>(run: &Run<'b>, component: &[&'b Node]) -> Result<Option<Test<'b>>
         _ => {}
     }
     if !component.iter().any(|node| node.on_base()) {
-        let holds = run.all_hold(component.iter().copied(), &mut run.env(None))?;
-        return Ok(Some(Test::Constant(holds)));
+        return Ok(Some(Test::Constant { nodes: component.to_vec(), verdict: None }));
     }
     let mut fields = Fields { bound: run.bound, slot: None };
     if !component.iter().all(|node| fields.take_node(node)) {

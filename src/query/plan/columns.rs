@@ -103,7 +103,9 @@ impl Plan<'_> {
                 }
             }
             None if scans && goes_through_all && known.count >= READ_MIN => {
-                self.take_columns(None, direction, known.nodes.is_empty());
+                if kept.columns.has_room(rows, self.collection, &by_columns.slots)? {
+                    self.take_columns(None, direction, known.nodes.is_empty());
+                }
             }
             None => {}
         }

@@ -290,9 +290,12 @@ impl<'q> Plan<'q> {
 
     /// Whether joined rows keep the work within the same bound.
     fn joins_are_cheap(&self) -> bool {
-        // What is asked of columns counts them already.
+        // What is asked of columns counts the joins that lead to few rows already.
         if let Access::Columns { table, .. } = &self.access {
-            return table.is_some() && self.bound.many.len() <= 1;
+            use super::bound::JoinKind::{Auth, Base, ItemRecord, Items, Single};
+            let leads_to_few =
+                |kind| matches!(kind, &(Base | Single { .. } | Items { .. } | ItemRecord | Auth));
+            return table.is_some() && self.bound.joins.iter().all(|join| leads_to_few(&join.kind));
         }
         let lookups = (self.bound.joins.len() as u64 - 1).saturating_mul(self.estimate);
         self.bound.many.is_empty() && lookups <= SHORT_ROWS

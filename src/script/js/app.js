@@ -95,6 +95,9 @@ const $app = {
       call("tx.rollback");
       throw error;
     }
+    if (outcome instanceof Promise) {
+      return outcome.then((value) => (call("tx.commit"), value), (error) => { call("tx.rollback"); throw error; });
+    }
     call("tx.commit");
     return outcome;
   },
@@ -109,6 +112,7 @@ const $app = {
   store: () => store,
   newMailClient: () => ({ send: (message) => void call("data.mail", mailOf(message)) }),
   cron: () => ({ add: cronAdd, remove: cronRemove }),
+  newFilesystem: () => new Filesystem(),
   dataDir: () => call("app.dataDir"),
   isDev: () => false,
 };
@@ -145,31 +149,9 @@ const $security = {
   parseJWT: (token, key) => call("security.parseJWT", String(token), String(key)),
   parseUnverifiedJWT: (token) => call("security.parseJWT", String(token), null),
 };
-const $os = {
-  getenv: (name) => call("os.getenv", String(name)),
-  readFile: (path) => bytesOf(call("os.readFile", String(path))),
-};
-const $http = {
-  send(options) {
-    const headers = { ...options.headers };
-    let body = options.body ?? (options.data ? JSON.stringify(options.data) : "");
-    if (typeof body === "object") body = JSON.stringify(body);
-    const timeout = options.timeout ?? 120;
-    const answer = call("http.send", { url: options.url, method: (options.method || "GET").toUpperCase(), headers, body, timeout });
-    let json = null;
-    try { json = JSON.parse(answer.raw); } catch { /* It is none. */ }
-    return { statusCode: answer.status, headers: { "Content-Type": [answer.type] }, cookies: {}, raw: answer.raw, body: bytesOf(answer.raw), json };
-  },
-};
 const cronAdd = (id, expression, handler) => register({ kind: "cron", id: String(id), expression, handler });
 const cronRemove = (id) => void call("cron.remove", String(id));
 
-function bytesOf(text) { return call("text.bytes", text); }
-function toBytes(value) { return Array.isArray(value) ? value : bytesOf(String(value)); }
-function toString(value) {
-  if (Array.isArray(value)) return call("text.of", value);
-  return value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
-}
 const sleep = (millis) => void call("sleep", millis);
 const unmarshal = (data, target) => {
   if (target instanceof Collection && data.fields) data = { ...data, fields: FieldsList._of(data.fields) };

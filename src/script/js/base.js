@@ -1,7 +1,10 @@
 // The way to the host, and errors.
 
 const call = (name, ...values) => {
-  const answer = __host(name, values.length ? JSON.stringify(values) : "");
+  return taken(__host(name, values.length ? JSON.stringify(values) : ""));
+};
+// What the host says: nothing, JSON, or why not.
+const taken = (answer) => {
   if (answer === "") return undefined;
   if (answer.charCodeAt(0) !== 33) return JSON.parse(answer);
   const { status, message, data, number } = JSON.parse(answer.slice(1));

@@ -26,6 +26,7 @@ class Event {
   #info;
   #members = new Map();
   #own = {};
+  _after = [];
   next() {
     this._flush();
     call("e.next");
@@ -123,7 +124,7 @@ class Event {
   string(status, text) { call("res", status, "text/plain; charset=utf-8", String(text)); }
   html(status, text) { call("res", status, "text/html; charset=utf-8", String(text)); }
   xml(status, text) { call("res", status, "application/xml; charset=utf-8", String(text)); }
-  blob(status, type, bytes) { call("res", status, type, toBytes(bytes)); }
+  blob(status, type, bytes) { call("res", status, type, { base64: base64Of(bytes) }); }
   noContent(status) { call("res", status ?? 204, "", ""); }
   redirect(status, url) {
     call("res.header", "location", String(url));
@@ -174,7 +175,8 @@ function register(entry) {
 }
 const sourceOf = (handler) => {
   if (typeof handler !== "function") throw new TypeError("a handler has to be a function");
-  return { source: Function.prototype.toString.call(handler), line: handler.lineNumber, file: handler.fileName };
+  const { lineNumber: line, columnNumber: column, fileName: file } = handler;
+  return { source: Function.prototype.toString.call(handler), line, column, file };
 };
 let loading = false;
 const hook = (name) => (handler, ...tags) => register({ kind: "hook", name, tags, handler });
@@ -201,7 +203,10 @@ function steps(e, list) {
   const before = e.next;
   e.next = () => {
     e.next = before;
-    return steps(e, rest);
+    const outcome = steps(e, rest);
+    // Middleware that does not wait for what it is around does not end the call before that.
+    if (outcome instanceof Promise) e._after.push(outcome);
+    return outcome;
   };
   return first(e);
 }
@@ -216,7 +221,6 @@ function failure(error) {
   });
 }
 const handlers = [];
-const modules = {};
 const machine = {
   begin: () => { loading = true; return ""; },
   registrations() {
@@ -226,19 +230,30 @@ const machine = {
   define: (number, list) => { handlers[number] = list; },
   has: (number) => number in handlers,
   run(number) {
+    // A call that broke off did not come to its end.
+    for (const left of [rejected, timers, errands]) left.clear();
+    const e = new Event();
     try {
-      const e = new Event();
       const list = handlers[number];
-      let outcome = list.length === 1 ? list[0](e) : steps(e, list);
-      e._flush();
-      if (outcome instanceof Promise) return outcome.then(() => (e._flush(), ""), failure);
-      return outcome instanceof ApiError ? failure(outcome) : "";
+      const outcome = list.length === 1 ? list[0](e) : steps(e, list);
+      return outcome instanceof Promise || e._after.length ? settled(e, outcome) : ended(e, outcome);
     } catch (error) {
       return failure(error);
-    } finally {
-      for (const name in globalThis) delete globalThis[name];
     }
   },
+  // The call is over: nothing of it is left for the next one.
+  end() {
+    for (const reason of rejected.values()) call("log", "error", `a rejection that nobody handled: ${told(reason)}`);
+    rejected.clear();
+    timers.clear();
+    errands.clear();
+    for (const run of atEnd) run();
+    for (const name in globalThis) delete globalThis[name];
+  },
+  failure,
+  rejection,
+  turn,
+  answer,
   migrations() {
     loading = false;
     const other = registered.find((entry) => entry.kind !== "migration");
@@ -247,26 +262,39 @@ const machine = {
   },
   // Those of one file: up (0) in their order, or down (1) backwards.
   migrate(way) {
-    try {
-      const ways = registered.map((entry) => (way === 0 ? entry.handler : entry.down));
-      for (const run of way === 0 ? ways : ways.reverse()) run($app);
+    const ways = registered.map((entry) => (way === 0 ? entry.handler : entry.down));
+    if (way === 1) ways.reverse();
+    const go = (at) => {
+      for (; at < ways.length; at++) {
+        const outcome = ways[at]($app);
+        const next = at + 1;
+        if (outcome instanceof Promise) return outcome.then(() => go(next));
+      }
       return "";
+    };
+    try {
+      const outcome = go(0);
+      return outcome instanceof Promise ? outcome.catch(failure) : outcome;
     } catch (error) {
       return failure(error);
     }
   },
 };
 
-function require(path) {
-  const { name, source } = call("require", String(path));
-  if (name in modules) return modules[name].exports;
-  const module = (modules[name] = { exports: {} });
+// How a call ends: with nothing, or with a failure.
+function ended(e, outcome) {
+  e._flush();
+  return outcome instanceof ApiError ? failure(outcome) : "";
+}
+async function settled(e, outcome) {
   try {
-    if (name.endsWith(".json")) module.exports = JSON.parse(source);
-    else __compile(name, source)(module, module.exports, (next) => require(next.startsWith(".") ? `${name}/../${next}` : next));
+    outcome = await outcome;
+    for (const inner of e._after) {
+      // What failed before and is not among the rejected was handled by somebody.
+      if (rejected.has(inner) || __native.isPending(inner)) await inner;
+    }
+    return ended(e, outcome);
   } catch (error) {
-    delete modules[name];
-    throw error;
+    return failure(error);
   }
-  return module.exports;
 }

@@ -78,7 +78,7 @@ class Record {
   _takeDirty() {
     if (this.#dirty.size === 0) return null;
     const changes = {};
-    for (const name of this.#dirty) changes[name] = this.#data[name] ?? null;
+    for (const name of this.#dirty) changes[name] = sent(this.#data[name] ?? null);
     this.#dirty.clear();
     return changes;
   }
@@ -105,7 +105,7 @@ class Record {
   _changes() {
     this.#ready();
     const body = {};
-    for (const name of this.#dirty) body[name] = this.#data[name] ?? null;
+    for (const name of this.#dirty) body[name] = sent(this.#data[name] ?? null);
     return { collection: this.#collection, id: this.#data.id, isNew: this.#isNew, body };
   }
   get id() { return this.get("id"); }
@@ -141,7 +141,7 @@ class Record {
     }
     if (value instanceof Record) value = value.id;
     if (value instanceof Date) value = new DateTime(value.toISOString()).string();
-    this.#data[name] = value === undefined ? null : JSON.parse(JSON.stringify(value));
+    this.#data[name] = value === undefined ? null : hasFile(value) ? value : JSON.parse(JSON.stringify(value));
     this.#dirty.add(name);
   }
   setRaw(name, value) { this.set(name, value); }
@@ -179,6 +179,7 @@ class Record {
     return Record._of({ collection: this.#collection, data: { ...this.#data }, old: { ...this.#old }, isNew: this.#isNew });
   }
   fieldsData() { this.#ready(); return { ...this.#data }; }
+  baseFilesPath() { return `${this.collection().id}/${this.id}`; }
   publicExport() { return this.toJSON(); }
   expand() { return this.#expand; }
   setExpand(expand) { this.#expand = expand; }

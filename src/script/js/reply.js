@@ -13,8 +13,7 @@ const more = {
     this._serve(root, name, false);
   },
   stream(status, type, reader) {
-    const content = typeof reader === "string" || Array.isArray(reader) || reader instanceof Uint8Array ? reader : toBytes(reader);
-    call("res", status, type, typeof content === "string" ? content : Array.from(content));
+    call("res", status, type, typeof reader === "string" ? reader : { base64: base64Of(areBytes(reader) ? reader : toBytes(reader)) });
   },
   setCookie(cookie) {
     const parts = [`${cookie.name}=${cookie.value ?? ""}`];

@@ -2,6 +2,8 @@
 // begins with this line is completed:
 //
 //     /// <reference path="./types.d.ts" />
+//
+// A `jsconfig.json` of `{"compilerOptions": {"lib": ["esnext"]}}` keeps out what only browsers have.
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 type Bytes = number[] | Uint8Array | string;
@@ -21,7 +23,7 @@ interface BaseEvent {
 /** A request, or something that a request caused. */
 interface RequestEvent extends BaseEvent {
   /** Who asks; null for guests. */
-  readonly auth: Record | null;
+  readonly auth: RecordModel | null;
   readonly request: {
     readonly method: string;
     readonly header: { get(name: string): string };
@@ -32,7 +34,7 @@ interface RequestEvent extends BaseEvent {
   readonly response: { header(): { set(name: string, value: string): void } };
   hasSuperuserAuth(): boolean;
   isGuest(): boolean;
-  readonly requestInfo: RequestInfo & (() => RequestInfo);
+  readonly requestInfo: RequestInfoModel & (() => RequestInfoModel);
   /** Where the request comes from; proxies that the settings trust are seen through. */
   realIP(): string;
   /** The other end of the connection. */
@@ -67,8 +69,8 @@ interface RequestEvent extends BaseEvent {
   internalServerError(message?: string, data?: any): ApiError;
 }
 interface RecordEvent extends BaseEvent {
-  readonly record: Record;
-  readonly model: Record;
+  readonly record: RecordModel;
+  readonly model: RecordModel;
   readonly collection: Collection;
   /** `create`, `update` or `delete`. */
   readonly type: string;
@@ -86,12 +88,12 @@ interface RecordsListRequestEvent extends RequestEvent { readonly collection: Co
 interface RecordRequestEvent extends RequestEvent {
   readonly collection: Collection;
   /** The record with what was sent over it; what is set here counts as sent. */
-  readonly record: Record;
+  readonly record: RecordModel;
 }
 interface RecordAuthRequestEvent extends RequestEvent {
   readonly collection: Collection;
   /** The account, as far as what was sent tells which it is. */
-  readonly record: Record | null;
+  readonly record: RecordModel | null;
   identity: string;
   identityField: string;
   password: string;
@@ -101,8 +103,8 @@ interface RecordAuthRequestEvent extends RequestEvent {
   token: string;
 }
 interface RecordEnrichEvent extends BaseEvent {
-  readonly record: Record;
-  readonly requestInfo: RequestInfo & (() => RequestInfo);
+  readonly record: RecordModel;
+  readonly requestInfo: RequestInfoModel & (() => RequestInfoModel);
 }
 interface CollectionRequestEvent extends RequestEvent { readonly collection: Collection; }
 interface CollectionsImportRequestEvent extends RequestEvent { collectionsData: any[]; deleteMissing: boolean; }
@@ -114,17 +116,17 @@ interface SettingsUpdateRequestEvent extends RequestEvent { newSettings: any; }
 interface SettingsReloadEvent extends BaseEvent { readonly settings: any; }
 interface MailerEvent extends BaseEvent { message: MailerMessage; }
 interface MailerRecordEvent extends MailerEvent {
-  readonly record: Record;
+  readonly record: RecordModel;
   readonly collection: Collection;
   /** What the mail carries: `token`, `newEmail`, `otpId` and `password`, or `info`. */
   readonly meta: { [name: string]: string };
 }
 interface FileDownloadRequestEvent extends RequestEvent {
-  readonly record: Record;
+  readonly record: RecordModel;
   readonly collection: Collection;
   readonly servedName: string;
 }
-interface FileTokenRequestEvent extends RequestEvent { readonly record: Record | null; }
+interface FileTokenRequestEvent extends RequestEvent { readonly record: RecordModel | null; }
 interface RealtimeConnectRequestEvent extends RequestEvent { readonly address: string; }
 interface RealtimeSubscribeRequestEvent extends RequestEvent {
   readonly client: RealtimeClient;
@@ -237,15 +239,15 @@ declare class Middleware { constructor(func: Handler<RequestEvent>, priority?: n
 
 type CollectionLike = string | Collection;
 interface App {
-  findRecordById(collection: CollectionLike, id: string): Record;
-  findRecordsByIds(collection: CollectionLike, ids: string[]): Record[];
-  findRecordsByFilter(collection: CollectionLike, filter: string, sort?: string, limit?: number, offset?: number, params?: object): Record[];
-  findFirstRecordByFilter(collection: CollectionLike, filter: string, params?: object): Record;
-  findFirstRecordByData(collection: CollectionLike, field: string, value: any): Record;
-  findAllRecords(collection: CollectionLike, ...expressions: Expression[]): Record[];
+  findRecordById(collection: CollectionLike, id: string): RecordModel;
+  findRecordsByIds(collection: CollectionLike, ids: string[]): RecordModel[];
+  findRecordsByFilter(collection: CollectionLike, filter: string, sort?: string, limit?: number, offset?: number, params?: object): RecordModel[];
+  findFirstRecordByFilter(collection: CollectionLike, filter: string, params?: object): RecordModel;
+  findFirstRecordByData(collection: CollectionLike, field: string, value: any): RecordModel;
+  findAllRecords(collection: CollectionLike, ...expressions: Expression[]): RecordModel[];
   countRecords(collection: CollectionLike, ...expressions: (Expression | string | object)[]): number;
-  findAuthRecordByEmail(collection: CollectionLike, email: string): Record;
-  findAuthRecordByToken(token: string, ...kinds: string[]): Record;
+  findAuthRecordByEmail(collection: CollectionLike, email: string): RecordModel;
+  findAuthRecordByToken(token: string, ...kinds: string[]): RecordModel;
   recordQuery(collection: CollectionLike): SelectQuery;
   /** SQL over copies of the collections; it can only read. */
   db(): Database;
@@ -263,32 +265,32 @@ interface App {
   hasTable(name: string): boolean;
   tableColumns(name: string): string[];
   /** Saves a record, a collection, or what `settings()` returned. */
-  save(model: Record | Collection | object): void;
-  delete(model: Record | Collection): void;
+  save(model: RecordModel | Collection | object): void;
+  delete(model: RecordModel | Collection): void;
   /** All of it or nothing. */
   runInTransaction<T>(run: (app: App) => T): T;
   isTransactional(): boolean;
   /** The same, but no write fires a hook. */
   unsafeWithoutHooks(): App;
-  expandRecord(record: Record, paths: string[]): void;
-  expandRecords(records: Record[], paths: string[]): object;
-  canAccessRecord(record: Record, info: RequestInfo, rule: string | null): boolean;
-  findAllExternalAuthsByRecord(record: Record): Record[];
-  findAllExternalAuthsByCollection(collection: Collection): Record[];
-  findFirstExternalAuthByExpr(expression: Expression): Record;
-  deleteAllExternalAuthsByRecord(record: Record): void;
-  findAllMFAsByRecord(record: Record): Record[];
-  findAllMFAsByCollection(collection: Collection): Record[];
-  findMFAById(id: string): Record;
-  deleteAllMFAsByRecord(record: Record): void;
-  findAllOTPsByRecord(record: Record): Record[];
-  findAllOTPsByCollection(collection: Collection): Record[];
-  findOTPById(id: string): Record;
-  deleteAllOTPsByRecord(record: Record): void;
-  findAllAuthOriginsByRecord(record: Record): Record[];
-  findAllAuthOriginsByCollection(collection: Collection): Record[];
-  findAuthOriginById(id: string): Record;
-  deleteAllAuthOriginsByRecord(record: Record): void;
+  expandRecord(record: RecordModel, paths: string[]): void;
+  expandRecords(records: RecordModel[], paths: string[]): object;
+  canAccessRecord(record: RecordModel, info: RequestInfoModel, rule: string | null): boolean;
+  findAllExternalAuthsByRecord(record: RecordModel): RecordModel[];
+  findAllExternalAuthsByCollection(collection: Collection): RecordModel[];
+  findFirstExternalAuthByExpr(expression: Expression): RecordModel;
+  deleteAllExternalAuthsByRecord(record: RecordModel): void;
+  findAllMFAsByRecord(record: RecordModel): RecordModel[];
+  findAllMFAsByCollection(collection: Collection): RecordModel[];
+  findMFAById(id: string): RecordModel;
+  deleteAllMFAsByRecord(record: RecordModel): void;
+  findAllOTPsByRecord(record: RecordModel): RecordModel[];
+  findAllOTPsByCollection(collection: Collection): RecordModel[];
+  findOTPById(id: string): RecordModel;
+  deleteAllOTPsByRecord(record: RecordModel): void;
+  findAllAuthOriginsByRecord(record: RecordModel): RecordModel[];
+  findAllAuthOriginsByCollection(collection: Collection): RecordModel[];
+  findAuthOriginById(id: string): RecordModel;
+  deleteAllAuthOriginsByRecord(record: RecordModel): void;
   settings(): any;
   reloadSettings(): void;
   logger(): Logger;
@@ -337,7 +339,7 @@ interface RealtimeClient {
   id(): string;
   subscriptions(): { [topic: string]: object };
   hasSubscription(topic: string): boolean;
-  get(name: "auth"): Record | null;
+  get(name: "auth"): RecordModel | null;
   send(message: SubscriptionMessage): void;
   isDiscarded(): boolean;
 }
@@ -345,8 +347,9 @@ declare class SubscriptionMessage { constructor(data: { name: string; data: Byte
 
 // --- Records and collections --------------------------------------------------------------------
 
-declare class Record {
-  constructor(collection?: Collection, data?: object);
+/** The utility type of the language has the name `Record`, so what records are is called otherwise. */
+declare const Record: { new (collection?: Collection, data?: object): RecordModel; prototype: RecordModel };
+interface RecordModel {
   id: string;
   readonly collectionId: string;
   readonly collectionName: string;
@@ -374,22 +377,22 @@ declare class Record {
   getStringSlice(name: string): string[];
   unmarshalJSONField(name: string, target: object): void;
   /** The record as it is stored. */
-  original(): Record;
-  fresh(): Record;
-  clone(): Record;
+  original(): RecordModel;
+  fresh(): RecordModel;
+  clone(): RecordModel;
   fieldsData(): { [name: string]: any };
   customData(): { [name: string]: any };
   publicExport(): { [name: string]: any };
   expand(): { [name: string]: any };
   setExpand(expand: object): void;
   mergeExpand(expand: object): void;
-  expandedOne(name: string): Record | null;
-  expandedAll(name: string): Record[];
+  expandedOne(name: string): RecordModel | null;
+  expandedAll(name: string): RecordModel[];
   hide(...names: string[]): void;
   unhide(...names: string[]): void;
-  withCustomData(on: boolean): Record;
-  ignoreEmailVisibility(on: boolean): Record;
-  ignoreUnchangedFields(on: boolean): Record;
+  withCustomData(on: boolean): RecordModel;
+  ignoreEmailVisibility(on: boolean): RecordModel;
+  ignoreUnchangedFields(on: boolean): RecordModel;
   baseFilesPath(): string;
   email(): string;
   setEmail(email: string): void;
@@ -570,11 +573,11 @@ declare class MailerMessage {
   [name: string]: any;
 }
 declare const $mails: {
-  sendRecordVerification(app: App, record: Record): void;
-  sendRecordPasswordReset(app: App, record: Record): void;
-  sendRecordChangeEmail(app: App, record: Record, newEmail: string): void;
-  sendRecordOTP(app: App, record: Record, otpId: string, code: string): void;
-  sendRecordAuthAlert(app: App, record: Record, info: string): void;
+  sendRecordVerification(app: App, record: RecordModel): void;
+  sendRecordPasswordReset(app: App, record: RecordModel): void;
+  sendRecordChangeEmail(app: App, record: RecordModel, newEmail: string): void;
+  sendRecordOTP(app: App, record: RecordModel, otpId: string, code: string): void;
+  sendRecordAuthAlert(app: App, record: RecordModel, info: string): void;
 };
 declare const $apis: {
   requireAuth(...collections: string[]): Guard;
@@ -585,9 +588,9 @@ declare const $apis: {
   gzip(): Guard;
   bodyLimit(bytes: number): Guard;
   static(folder: any, indexFallback: boolean): Handler<RequestEvent>;
-  recordAuthResponse(e: RequestEvent, record: Record, authMethod: string, meta?: any): void;
-  enrichRecord(e: RequestEvent, record: Record, ...expands: string[]): void;
-  enrichRecords(e: RequestEvent, records: Record[], ...expands: string[]): void;
+  recordAuthResponse(e: RequestEvent, record: RecordModel, authMethod: string, meta?: any): void;
+  enrichRecord(e: RequestEvent, record: RecordModel, ...expands: string[]): void;
+  enrichRecords(e: RequestEvent, records: RecordModel[], ...expands: string[]): void;
 };
 declare const $security: {
   md5(text: string): string;
@@ -626,10 +629,6 @@ declare const $http: {
     statusCode: number; headers: { [name: string]: string[] }; cookies: any; raw: string; body: number[]; json: any;
   };
 };
-declare const $os: {
-  getenv(name: string): string;
-  readFile(path: string): number[];
-};
 declare const console: {
   log(...values: any[]): void;
   info(...values: any[]): void;
@@ -638,14 +637,14 @@ declare const console: {
   error(...values: any[]): void;
 };
 /** A request as rules see it. */
-declare class RequestInfo {
-  constructor(data?: object);
+declare const RequestInfo: { new (data?: object): RequestInfoModel };
+interface RequestInfoModel {
   method: string;
   context: string;
   query: { [name: string]: string };
   headers: { [name: string]: string };
   body: { [name: string]: any };
-  auth: Record | null;
+  auth: RecordModel | null;
   hasSuperuserAuth(): boolean;
 }
 declare class Cookie {

@@ -1,10 +1,15 @@
-//! The file below the engine, watched. After a failure the engine refuses everything that needs the
-//! file, so somebody has to know of it and open it anew.
+//! The file below the engine, watched. After a read that failed the engine refuses everything that
+//! needs the file, so somebody has to know of it and open it anew.
+//!
+//! A write that fails, on a full disk for example, is another matter: the file is left as it is from
+//! then on, as if the process had ended there, and the engine goes on in memory. So what was
+//! committed before can be read for as long as nobody opens the file anew; the write that failed, and all that
+//! come after it, are refused by whoever asks [`Health::failure`].
 
 use std::io;
 use std::ops::Bound;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ::redb::backends::FileBackend;
 use ::redb::{BackendError, StorageBackend};
@@ -12,10 +17,13 @@ use ::redb::{BackendError, StorageBackend};
 #[cfg(test)]
 pub(in crate::store) use faults::{Faults, Operation};
 
+use super::overlay::Overlay;
+
 /// Whether anything failed since the file was opened.
 #[derive(Debug, Default)]
 pub(super) struct Health {
     failed: AtomicBool,
+    kind: Mutex<Option<io::ErrorKind>>,
     #[cfg(test)]
     pub(super) faults: Faults,
 }
@@ -25,58 +33,112 @@ impl Health {
         self.failed.load(Ordering::Acquire)
     }
 
+    /// What failed first.
+    pub(super) fn failure(&self) -> Option<io::ErrorKind> {
+        *self.kind.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn begin_anew(&self) {
+        *self.kind.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.failed.store(false, Ordering::Release);
     }
 
-    fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
-        if result.is_err() {
-            self.failed.store(true, Ordering::Release);
-        }
-        result
+    fn note(&self, error: &io::Error) {
+        let mut kind = self.kind.lock().unwrap_or_else(PoisonError::into_inner);
+        kind.get_or_insert(error.kind());
+        drop(kind);
+        self.failed.store(true, Ordering::Release);
     }
 }
 
 /// A file with its health.
 #[derive(Debug)]
 pub(super) struct Disk {
-    pub(super) file: FileBackend,
-    pub(super) health: Arc<Health>,
+    file: FileBackend,
+    health: Arc<Health>,
+    is_frozen: AtomicBool,
+    /// What was written since the file is left as it is.
+    overlay: RwLock<Overlay>,
 }
 
 impl Disk {
-    fn reads<T>(&self, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        #[cfg(test)]
-        self.health.note(self.health.faults.ask(Operation::Read))?;
-        self.health.note(work())
+    pub(super) fn new(file: FileBackend, health: Arc<Health>) -> Self {
+        Self { file, health, is_frozen: AtomicBool::new(false), overlay: RwLock::default() }
     }
 
-    fn writes<T>(&self, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    fn is_frozen(&self) -> bool {
+        self.is_frozen.load(Ordering::Acquire)
+    }
+
+    fn reads<T>(&self, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         #[cfg(test)]
-        self.health.note(self.health.faults.ask(Operation::Write))?;
-        self.health.note(work())
+        let work = || self.health.faults.ask(Operation::Read).and_then(|()| work());
+        let result = work();
+        if let Err(error) = &result {
+            self.health.note(error);
+        }
+        result
+    }
+
+    /// Changes the file, or what stands for it once that has failed.
+    fn writes(
+        &self,
+        work: impl FnOnce() -> io::Result<()>,
+        instead: impl FnOnce(&mut Overlay) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if !self.is_frozen() {
+            #[cfg(test)]
+            let work = || self.health.faults.ask(Operation::Write).and_then(|()| work());
+            let Err(error) = work() else { return Ok(()) };
+            self.health.note(&error);
+            let mut overlay = self.overlay.write().unwrap_or_else(PoisonError::into_inner);
+            *overlay = Overlay::over(self.file.len()?);
+            drop(overlay);
+            self.is_frozen.store(true, Ordering::Release);
+        }
+        instead(&mut self.overlay.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn read_file(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.reads(|| self.file.read(offset, out))
     }
 }
 
 impl StorageBackend for Disk {
     fn len(&self) -> io::Result<u64> {
+        if self.is_frozen() {
+            return Ok(self.overlay.read().unwrap_or_else(PoisonError::into_inner).len());
+        }
         self.reads(|| self.file.len())
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.reads(|| self.file.read(offset, out))
+        if self.is_frozen() {
+            let overlay = self.overlay.read().unwrap_or_else(PoisonError::into_inner);
+            return overlay.read(offset, out, |offset, out| self.read_file(offset, out));
+        }
+        self.read_file(offset, out)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.writes(|| self.file.set_len(len))
+        self.writes(
+            || self.file.set_len(len),
+            |overlay| {
+                overlay.set_len(len);
+                Ok(())
+            },
+        )
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.writes(|| self.file.sync_data())
+        self.writes(|| self.file.sync_data(), |_| Ok(()))
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.writes(|| self.file.write(offset, data))
+        self.writes(
+            || self.file.write(offset, data),
+            |overlay| overlay.write(offset, data, |offset, out| self.read_file(offset, out)),
+        )
     }
 
     fn close(&self) -> io::Result<()> {

@@ -4,6 +4,7 @@
 
 mod disk;
 mod memory;
+mod overlay;
 mod redb;
 
 use std::ops::Bound;

@@ -4,10 +4,12 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::{self, ErrorKind, Read as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use ::redb::backends::FileBackend;
 use ::redb::{
@@ -51,7 +53,15 @@ pub(in crate::store) struct RedbEngine {
     path: PathBuf,
     cache_bytes: usize,
     health: Arc<Health>,
+    /// When there was no room the last time that somebody looked.
+    looked_for_room: Mutex<Option<Instant>>,
 }
+
+/// How often room is looked for on a full disk.
+const LOOK_FOR_ROOM_EVERY: Duration = Duration::from_millis(250);
+/// What has to be free before a file that failed is opened anew: bytes, and a share of its size.
+const ROOM_BYTES: u64 = 2 << 20;
+const ROOM_SHARE: u64 = 1000;
 
 /// From this size on every durable commit keeps the next open quick, at the price of a second
 /// flush. Without that, opening after a crash reads the whole file: about a second per GB.
@@ -86,7 +96,38 @@ impl RedbEngine {
         let health = Arc::default();
         let database = database(file, cache_bytes, is_checked, &health)?;
         let database = RwLock::new(Some(database));
-        Ok(Self { database, path: path.to_owned(), cache_bytes, health })
+        Ok(Self {
+            database,
+            path: path.to_owned(),
+            cache_bytes,
+            health,
+            looked_for_room: Mutex::default(),
+        })
+    }
+
+    /// Fails as what is below did.
+    fn refuse_if_failed(&self) -> Result<(), StoreError> {
+        let failure = self.health.failure();
+        failure.map_or(Ok(()), |kind| Err(StoreError::engine(io::Error::from(kind))))
+    }
+
+    /// Fails while the disk has no room for what opening the file may write. Looks every so often only.
+    fn look_for_room(&self) -> Result<(), StoreError> {
+        let full = || StoreError::engine(io::Error::from(ErrorKind::StorageFull));
+        let mut looked = self.looked_for_room.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked.is_some_and(|at| at.elapsed() < LOOK_FOR_ROOM_EVERY) {
+            return Err(full());
+        }
+        let size = self.path.metadata().map_or(0, |file| file.len());
+        let wanted = ROOM_BYTES + size / ROOM_SHARE;
+        let path = self.path.with_extension("room");
+        let written = File::create(&path).and_then(|mut file| {
+            io::copy(&mut io::repeat(1).take(wanted), &mut file)?;
+            file.sync_all()
+        });
+        let _ = std::fs::remove_file(&path);
+        *looked = written.is_err().then(Instant::now);
+        written.map_err(|_| full())
     }
 
     /// Moves what the file holds to its beginning and cuts it. No snapshot may be held.
@@ -118,7 +159,7 @@ fn database(
     let file = FileBackend::new(file).map_err(store_error)?;
     let mut builder = Database::builder();
     builder.set_cache_size(cache_bytes).set_check_integrity_on_open(is_checked);
-    match builder.create_with_backend(Disk { file, health: Arc::clone(health) }) {
+    match builder.create_with_backend(Disk::new(file, Arc::clone(health))) {
         Ok(database) => Ok(database),
         Err(DatabaseError::DatabaseAlreadyOpen) => Err(StoreError::Locked),
         Err(error) => Err(store_error(error)),
@@ -137,6 +178,7 @@ impl Engine for RedbEngine {
         &self,
         job: &mut dyn FnMut(&mut dyn WriteTxn) -> Result<Commit, StoreError>,
     ) -> Result<(), StoreError> {
+        self.refuse_if_failed()?;
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         let database = database.as_ref().ok_or(StoreError::Closed)?;
         let mut transaction = database.begin_write().map_err(store_error)?;
@@ -154,7 +196,9 @@ impl Engine for RedbEngine {
             Commit::Deferred | Commit::Abandon => false,
         };
         transaction.set_quick_repair(quick_repair);
-        transaction.commit().map_err(store_error)
+        transaction.commit().map_err(store_error)?;
+        // After a failed write the engine goes on in memory, where it is of no use to anybody.
+        self.refuse_if_failed()
     }
 
     fn has_failed(&self) -> bool {
@@ -162,6 +206,10 @@ impl Engine for RedbEngine {
     }
 
     fn reopen(&self) -> Result<(), StoreError> {
+        if self.health.failure() == Some(ErrorKind::StorageFull) {
+            // Opening may take room. As long as there is none, what is committed can be read as it is.
+            self.look_for_room()?;
+        }
         let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
         // Closing it lets go of the lock of the file, whoever still holds a snapshot.
         *database = None;

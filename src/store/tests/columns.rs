@@ -120,13 +120,13 @@ fn answers_from_columns_are_those_of_a_scan_while_others_write() {
     store.write(|tx| tx.create_collection(posts()).map(drop).map_err(JobError::from)).unwrap();
     let fill = |tx: &mut Tx<'_>| {
         let posts = Arc::clone(tx.catalog().by_name("posts").unwrap());
-        for n in 0..5000 {
+        for n in 0..1500 {
             tx.insert(&posts, &post(n))?;
         }
         Ok::<(), JobError>(())
     };
     store.write(fill).unwrap();
-    let (done, used, next) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(5000));
+    let (done, used, next) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(1500));
     std::thread::scope(|scope| {
         for reader in 0..3usize {
             let (store, done, used) = (&store, &done, &used);
@@ -149,12 +149,12 @@ fn answers_from_columns_are_those_of_a_scan_while_others_write() {
                 }
             });
         }
-        for step in 0..150u64 {
+        for step in 0..80u64 {
             let n = next.fetch_add(1, Relaxed);
             let job = move |tx: &mut Tx<'_>| {
                 let posts = Arc::clone(tx.catalog().by_name("posts").unwrap());
                 tx.insert(&posts, &post(n))?;
-                for rowid in [step * 37 % 5000, step * 91 % 5000].map(|at| RowId(at + 1)) {
+                for rowid in [step * 37 % 1500, step * 91 % 1500].map(|at| RowId(at + 1)) {
                     let Some(old) = tx.row(&posts, rowid).unwrap() else { continue };
                     if step % 3 == 0 {
                         tx.delete(&posts, rowid, &old)?;
@@ -170,7 +170,7 @@ fn answers_from_columns_are_those_of_a_scan_while_others_write() {
         }
         done.store(true, Relaxed);
     });
-    assert!(used.load(Relaxed) > 50, "columns were hardly used");
+    assert!(used.load(Relaxed) > 20, "columns were hardly used");
     let used = store.snapshot().kept().map_or(0, |kept| kept.columns.bytes());
     assert!(used > 0 && used < 4 << 20, "{used} bytes");
 }

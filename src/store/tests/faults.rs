@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::*;
 use crate::store::engine::{Faults, Operation, RedbEngine};
+use crate::store::seal::Sealer;
 use crate::store::writer::Pace;
 use crate::store::{Durability, Wal, open};
 
@@ -26,7 +27,7 @@ impl Failing {
         let pace = Pace { idle: hour, unsynced_max: std::time::Duration::from_millis(1) };
         let options = StoreOptions { durability, ..Default::default() };
         let shared: Arc<dyn Engine> = Arc::<RedbEngine>::clone(&engine);
-        let store = Store::start(shared, options, pace, wal).unwrap();
+        let store = Store::start(shared, options, pace, wal, Sealer::default()).unwrap();
         Self { store, engine }
     }
 

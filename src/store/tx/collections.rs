@@ -89,7 +89,7 @@ impl Tx<'_> {
     }
 
     fn put_definition(&mut self, order: u64, collection: &Collection) -> Result<(), WriteError> {
-        let definition = catalog_codec::encode(collection);
+        let definition = catalog_codec::encode(collection, &self.sealer)?;
         self.put_entry(names::COLLECTIONS, &order.to_be_bytes(), &definition)?;
         Ok(())
     }

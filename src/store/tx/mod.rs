@@ -14,6 +14,7 @@ use super::change;
 use super::engine::{ALL_KEYS, Commit, WriteTxn};
 use super::error::{WriteError, damaged};
 use super::history::{self, Notes, Recording};
+use super::seal::Sealer;
 use super::wal::Op;
 use super::{StoreOptions, names, reading};
 use crate::model::key::KeyRange;
@@ -89,6 +90,7 @@ pub struct Tx<'a> {
     /// Whether trees were dropped or filled, which the write-ahead log cannot tell.
     reshaped: bool,
     attachment: Option<Box<dyn Any + Send>>,
+    sealer: Arc<Sealer>,
 }
 
 impl fmt::Debug for Tx<'_> {
@@ -113,6 +115,7 @@ impl<'a> Tx<'a> {
         staged: Staged,
         next_rowids: &'a mut NextRowids,
         journaled: bool,
+        sealer: &Arc<Sealer>,
     ) -> Self {
         let notes = staged.recording.map(|recording| Notes::new(recording.epoch));
         Self {
@@ -127,6 +130,7 @@ impl<'a> Tx<'a> {
             changed: false,
             reshaped: false,
             attachment: None,
+            sealer: Arc::clone(sealer),
         }
     }
 

@@ -122,7 +122,7 @@ impl Tx<'_> {
 
     /// The setting called `key`.
     pub fn setting(&self, key: &str) -> Result<Option<Vec<u8>>, ReadError> {
-        self.txn.copy(names::SETTINGS, key.as_bytes())
+        reading::sealed(&*self.txn, &self.sealer, names::SETTINGS, key.as_bytes())
     }
 
     /// Up to `limit` keys of settings that begin with `prefix`, in order.
@@ -142,7 +142,8 @@ impl Tx<'_> {
 
     /// Sets the setting called `key`.
     pub fn put_setting(&mut self, key: &str, value: &[u8]) -> Result<(), WriteError> {
-        Ok(self.put_entry(names::SETTINGS, key.as_bytes(), value).map(drop)?)
+        let value = self.sealer.seal(names::SETTINGS, key.as_bytes(), value)?;
+        Ok(self.put_entry(names::SETTINGS, key.as_bytes(), &value).map(drop)?)
     }
 
     /// Removes the setting called `key`; false when there is none.
@@ -155,7 +156,8 @@ impl Tx<'_> {
         let last = reading::counter(&*self.txn, names::OUTBOX_SEQUENCE)?.unwrap_or(0);
         let key = OutboxKey { due, sequence: last + 1 };
         self.put_counter(names::OUTBOX_SEQUENCE, key.sequence)?;
-        self.put_entry(names::OUTBOX, &key.to_bytes(), letter)?;
+        let letter = self.sealer.seal(names::OUTBOX, &key.to_bytes(), letter)?;
+        self.put_entry(names::OUTBOX, &key.to_bytes(), &letter)?;
         Ok(key)
     }
 

@@ -27,7 +27,8 @@ use crate::web::{ApiError, Reply, Request, State, committed};
 pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, ApiError> {
     asking::about_records(&state, &request, RequestAction::List, Map::new()).await?;
     let live = state.live.load();
-    let (rows_max, slow) = (Some(live.scan_rows_max), live.slow_query);
+    let rows_max = Some(live.scan_rows_max);
+    let slow = live.slow_query.map(|after| (after, Arc::clone(state.backend.slow_log())));
     drop(live);
     let params = ListParams { rows_max, slow, ..list_params(&request)? };
     let caller = caller_of(&request);

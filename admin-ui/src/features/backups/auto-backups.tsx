@@ -38,6 +38,7 @@ function Form({ settings }: { settings: Settings }) {
               <SimpleGrid cols={{ base: 1, xs: 2 }}>
                 <Autocomplete label={t("When (cron, in UTC)")} data={PRESETS} value={backups.cron} onChange={(cron) => set({ cron })} error={form.error("backups.cron")} />
                 <NumberBox label={t("How many to keep")} value={backups.cronMaxKeep} onChange={(cronMaxKeep) => set({ cronMaxKeep: cronMaxKeep ?? 0 })} error={form.error("backups.cronMaxKeep")} />
+                <NumberBox label={t("Every how many of them is a full one")} description={t("Those between hold only what has changed. Empty means that all are full.")} value={backups.fullEvery ?? 0} zeroIsNone onChange={(fullEvery) => set({ fullEvery: fullEvery ?? 0 })} error={form.error("backups.fullEvery")} />
               </SimpleGrid>
             )}
           </Stack>

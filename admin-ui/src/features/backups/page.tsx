@@ -1,10 +1,10 @@
-import { ActionIcon, Button, FileButton, Group, Table, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, FileButton, Group, Stack, Table, Text, TextInput, Tooltip } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Backup, backupUrl, deleteBackup, listBackups, restoreBackup, uploadBackup, whenRestored } from "@/api/backups";
-import { loadHealth } from "@/api/settings";
+import { loadHealth, useSettings } from "@/api/settings";
 import { t } from "@/i18n";
-import { ago, exactDate, parseDate } from "@/lib/dates";
+import { ago, exactDate, parseDate, writeDate } from "@/lib/dates";
 import { formatBytes } from "@/lib/numbers";
 import { confirm } from "@/ui/confirm";
 import { IconArchive, IconDownload, IconHistory, IconPlus, IconRefresh, IconTrash, IconUpload } from "@/ui/icons";
@@ -22,6 +22,7 @@ export function BackupsPage() {
   const client = useQueryClient();
   const list = useQuery({ queryKey: KEY, queryFn: listBackups });
   const { data: health } = useQuery({ queryKey: ["health"], queryFn: loadHealth, refetchInterval: POLL_MS });
+  const { data: settings } = useSettings();
   const [creating, setCreating] = useState(false);
   const busy = health?.canBackup === false;
   const reload = () => client.invalidateQueries({ queryKey: KEY });
@@ -34,15 +35,24 @@ export function BackupsPage() {
   const remove = async (key: string) => {
     if (await confirm({ title: t("Delete the backup {name}?", { name: key }), action: t("Delete"), danger: true })) await act(() => deleteBackup(key), t("The backup is deleted."));
   };
-  const restore = async (key: string) => {
+  const restore = async ({ key, kind, at }: Backup) => {
+    let until = "";
     const yes = await confirm({
       title: t("Put everything back from {name}?", { name: key }),
-      body: t("All present data is replaced by what the backup holds, and the server starts anew. Only restore backups that you trust."),
+      body: (
+        <Stack gap="sm">
+          {t("All present data is replaced by what the backup holds, and the server starts anew. Only restore backups that you trust.")}
+          {kind === "incremental" && (
+            <TextInput type="datetime-local" step={1} label={t("As it was at")} description={t("In your time zone. Empty means the end of the backup: {date}", { date: at ? exactDate(parseDate(at) ?? new Date()) : "–" })} onChange={(event) => (until = event.currentTarget.value)} />
+          )}
+        </Stack>
+      ),
       action: t("Restore"),
       danger: true,
       typed: key,
     });
-    if (yes && (await attempt(() => restoreBackup(key), t("Restoring. The page loads again when the server is back.")))) await whenRestored(() => location.reload());
+    const moment = until && writeDate(new Date(until));
+    if (yes && (await attempt(() => restoreBackup(key, { until: moment }), t("Restoring. The page loads again when the server is back.")))) await whenRestored(() => location.reload());
   };
   return (
     <SettingsFrame
@@ -74,7 +84,7 @@ export function BackupsPage() {
         <Table aria-label={t("Backups")}>
           <Table.Tbody>
             {list.data.map((backup) => (
-              <BackupRow key={backup.key} backup={backup} busy={busy} download={() => void download(backup.key)} restore={() => void restore(backup.key)} remove={() => void remove(backup.key)} />
+              <BackupRow key={backup.key} backup={backup} busy={busy} download={() => void download(backup.key)} restore={() => void restore(backup)} remove={() => void remove(backup.key)} />
             ))}
           </Table.Tbody>
         </Table>
@@ -82,6 +92,7 @@ export function BackupsPage() {
       {!list.error && <AutoBackups />}
       {creating && (
         <CreateBackup
+          canGrow={(settings?.backups.fullEvery ?? 0) > 0 && list.data?.some((each) => each.kind) === true}
           close={() => setCreating(false)}
           done={() => {
             setCreating(false);
@@ -108,6 +119,7 @@ function BackupRow({ backup, busy, download, restore, remove }: RowProps) {
       <Table.Td>
         <Text size="sm" style={{ overflowWrap: "anywhere" }}>{backup.key}</Text>
         <Text size="xs" c="dimmed" title={date ? exactDate(date) : ""}>
+          {backup.kind === "incremental" && `${t("what has changed since {name}", { name: backup.base ?? "" })} · `}
           {formatBytes(backup.size)} · {date ? ago(date) : backup.modified}
         </Text>
       </Table.Td>

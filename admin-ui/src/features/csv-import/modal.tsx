@@ -9,6 +9,7 @@ import { readCsv, writeCsv } from "@/lib/csv";
 import { download } from "@/lib/download";
 import { IconUpload } from "@/ui/icons";
 import { complain } from "@/ui/toast";
+import { useFocusBack } from "@/ui/use-focus-back";
 import { convert, type Converted, fillable, guessMapping } from "./convert";
 
 interface File_ {
@@ -28,6 +29,7 @@ const FAULTS_SHOWN = 8;
 
 /** Records from a CSV file: which column is which field, a trial run, and then the import. */
 export function CsvImport({ collection, close }: { collection: Collection; close: () => void }) {
+  useFocusBack();
   const client = useQueryClient();
   const [file, setFile] = useState<File_ | null>(null);
   const [mapping, setMapping] = useState<Record<string, string>>({});

@@ -5,6 +5,7 @@ import { t } from "@/i18n";
 import { exactDate, parseDate } from "@/lib/dates";
 import { CopyButton } from "@/ui/copy-button";
 import { FailureNotice, ListLoading } from "@/ui/states";
+import { useFocusBack } from "@/ui/use-focus-back";
 import { levelOf } from "./levels";
 
 const FIRST = ["type", "status", "method", "url", "execTime", "auth", "authId", "userIP", "remoteIP", "error", "details", "userAgent", "referer"];
@@ -13,6 +14,7 @@ const place = (key: string) => (FIRST.indexOf(key) + FIRST.length + 1) % (FIRST.
 
 /** Everything about one entry. */
 export function LogDrawer({ id, close }: { id: string; close: () => void }) {
+  useFocusBack();
   const { data, error, isPending, refetch } = useQuery({ queryKey: ["log", id], queryFn: () => loadLog(id), staleTime: Infinity });
   const rows = data
     ? [["id", data.id], ["created", data.created], ["message", data.message], ...Object.entries(data.data).filter(([, value]) => value !== "").toSorted(([a], [b]) => place(a) - place(b))]

@@ -5,9 +5,11 @@ import { NumberBox } from "@/ui/number-box";
 import { ListLoading } from "@/ui/states";
 import { say } from "@/ui/toast";
 import { useForm } from "@/ui/use-form";
+import { useFocusBack } from "@/ui/use-focus-back";
 import { LEVELS } from "./levels";
 
 export function LogSettings({ close }: { close: () => void }) {
+  useFocusBack();
   const { data } = useSettings();
   return (
     <Modal opened onClose={close} title={t("What is noted")} closeButtonProps={{ "aria-label": t("Close") }}>

@@ -5,6 +5,7 @@ import { loadRecord, type Versioned } from "@/api/records";
 import type { Collection } from "@/api/schema";
 import { t } from "@/i18n";
 import { FailureNotice, ListLoading } from "@/ui/states";
+import { useFocusBack } from "@/ui/use-focus-back";
 
 export const WIDTH = 680;
 
@@ -21,6 +22,7 @@ interface Props {
 
 /** The drawer around the form of a record, which it loads anew each time it opens. */
 export function RecordFrame({ collection, id, load, close, size = WIDTH, zIndex = 200, children }: Props) {
+  useFocusBack();
   const { data, error, isLoading, refetch, dataUpdatedAt } = useQuery({
     queryKey: ["record", collection.id, load],
     queryFn: () => loadRecord(collection.name, load),

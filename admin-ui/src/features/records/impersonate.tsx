@@ -7,9 +7,11 @@ import { t } from "@/i18n";
 import { CodeBlock } from "@/ui/code-block";
 import { NumberBox } from "@/ui/number-box";
 import { attempt } from "@/ui/toast";
+import { useFocusBack } from "@/ui/use-focus-back";
 
 /** A token that acts for an account and cannot be renewed. */
 export function Impersonate({ collection, record, close }: { collection: Collection; record: Row; close: () => void }) {
+  useFocusBack();
   const [seconds, setSeconds] = useState<number | null>(3600);
   const [token, setToken] = useState("");
   const make = () =>

@@ -29,7 +29,7 @@ export interface Columns {
 
 const NONE: Kept = { order: [], hidden: null, widths: {} };
 const WIDTH_MIN = 70;
-const WIDTHS: Partial<Record<Field["type"], number>> = { bool: 100, number: 120, text: 220, editor: 280, json: 220, relation: 200, select: 180, file: 160, email: 220, url: 220 };
+const WIDTHS: Partial<Record<Field["type"], number>> = { bool: 100, date: 200, autodate: 200, number: 120, text: 220, editor: 280, json: 220, relation: 200, select: 180, file: 160, email: 220, url: 220 };
 
 function widthOf(field: Field): number {
   if (field.type === "text" && field.primaryKey) return 165;

@@ -12,11 +12,13 @@ import { CopyButton } from "@/ui/copy-button";
 import { FilePreview } from "@/ui/file-preview";
 import { IconDownload } from "@/ui/icons";
 import { FailureNotice, ListLoading } from "@/ui/states";
+import { useFocusBack } from "@/ui/use-focus-back";
 
 const written = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
 
 /** A record that cannot be changed: all its values, each to copy. */
 export function ViewDrawer({ collection, id, close }: { collection: Collection; id: string; close: () => void }) {
+  useFocusBack();
   const { data, error, isPending, refetch } = useQuery({ queryKey: ["record", collection.id, id], queryFn: () => loadRecord(collection.name, id, expandOf(collection)) });
   const { find } = useCollections();
   const token = useFileToken(collection.fields.some((field) => field.type === "file" && field.protected));

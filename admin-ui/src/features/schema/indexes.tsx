@@ -3,6 +3,7 @@ import { useState } from "react";
 import { t } from "@/i18n";
 import { randomText } from "@/lib/text";
 import { IconPlus } from "@/ui/icons";
+import { useFocusBack } from "@/ui/use-focus-back";
 import { indexTitle, isUnique, type IndexParts, readIndex, writeIndex } from "./index-sql";
 import type { Draft } from "./use-draft";
 
@@ -60,6 +61,7 @@ interface EditorProps {
 const EMPTY: IndexParts = { unique: false, name: "", columns: [], where: "" };
 
 function IndexEditor({ start, isNew, table, columns, close, done }: EditorProps) {
+  useFocusBack();
   const [sql, setSql] = useState(start);
   // A new index has no columns yet, which is no SQL but what the form starts with.
   const [parts, setParts] = useState<IndexParts | null>(() => readIndex(start) ?? (isNew ? { ...EMPTY, name: /`(\w+)`/.exec(start)?.[1] ?? "" } : null));

@@ -7,6 +7,7 @@ import { t } from "@/i18n";
 import { NumberBox } from "@/ui/number-box";
 import { SettingsForm } from "@/ui/settings-form";
 import { attempt } from "@/ui/toast";
+import { useFocusBack } from "@/ui/use-focus-back";
 import { withSettings } from "./loaded";
 import { useSettingsForm } from "./use-settings-form";
 
@@ -60,6 +61,7 @@ function Mail({ settings }: { settings: Settings }) {
 }
 
 function TestMail({ close, unsaved }: { close: () => void; unsaved: boolean }) {
+  useFocusBack();
   const accounts = useCollections().all.filter((each) => each.type === "auth");
   const [collection, setCollection] = useState("_superusers");
   const [template, setTemplate] = useState<TemplateName>("verification");

@@ -23,7 +23,7 @@ export function SetupPage() {
     if (!sure) return;
     const done = await attempt(async () => {
       await uploadBackup(file, token);
-      await restoreBackup(file.name, token);
+      await restoreBackup(file.name, { token });
     }, t("Restoring. The page loads again when the server is back."));
     if (done) await whenRestored(() => location.replace(location.pathname));
   };

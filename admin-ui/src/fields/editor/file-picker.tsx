@@ -10,6 +10,7 @@ import { t } from "@/i18n";
 import { useRemembered } from "@/lib/use-remembered";
 import { IconFile, IconSearch } from "@/ui/icons";
 import { FailureNotice, ListLoading, Notice } from "@/ui/states";
+import { useFocusBack } from "@/ui/use-focus-back";
 import classes from "./input.module.css";
 
 interface Stored {
@@ -37,6 +38,7 @@ function withFiles(collection: Collection, typed: string): string {
 
 /** Stored files of any collection, to put one into a text. */
 export function FilePicker({ pick, close }: Props) {
+  useFocusBack();
   const collections = useCollections().all.filter((each) => each.type !== "view" && openFields(each).length > 0);
   const [wanted, setWanted] = useRemembered("file-picker", "");
   const collection = collections.find((each) => each.id === wanted) ?? collections[0];

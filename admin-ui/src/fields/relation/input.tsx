@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Input, Text } from "@mantine/core";
+import { ActionIcon, Button, Group, Input, Skeleton, Text } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useCollections } from "@/api/collections";
@@ -26,7 +26,7 @@ export function RelationFieldInput(props: InputProps<RelationField>) {
   const client = useQueryClient();
   const openRecord = useRecordOpener();
   const edit = (id: string) => target && openRecord?.(target, id, () => void client.invalidateQueries({ queryKey: ["related", target.id] }));
-  const { data: rows = [] } = useQuery({
+  const { data: rows = [], isLoading } = useQuery({
     queryKey: ["related", field.collectionId, ids],
     queryFn: () => loadByIds(field.collectionId, ids),
     enabled: ids.length > 0,
@@ -42,7 +42,7 @@ export function RelationFieldInput(props: InputProps<RelationField>) {
           return (
             <Group key={id} gap={4} wrap="nowrap" className={classes["item"] ?? ""}>
               <span className={classes["title"]} title={id}>
-                {row ? recordTitle(row, target) : id}
+                {row ? recordTitle(row, target) : isLoading ? <Skeleton height={14} width="40%" /> : id}
               </span>
               {multiple && at > 0 && (
                 <ActionIcon size="sm" aria-label={t("Move up")} onClick={() => give(moved(ids, at, at - 1))}>

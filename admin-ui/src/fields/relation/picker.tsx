@@ -7,6 +7,7 @@ import type { Collection } from "@/api/schema";
 import { t } from "@/i18n";
 import { IconPencil, IconPlus, IconSearch } from "@/ui/icons";
 import { FailureNotice, ListLoading, Notice } from "@/ui/states";
+import { useFocusBack } from "@/ui/use-focus-back";
 import { useRecordOpener } from "../record-opener";
 import classes from "./relation.module.css";
 import { recordTitle } from "./summary";
@@ -23,6 +24,7 @@ const PER_PAGE = 50;
 
 /** Finds records of another collection by what they contain. */
 export function RelationPicker({ collection, chosen, max, pick, close }: Props) {
+  useFocusBack();
   const opener = useRecordOpener();
   const [typed, setTyped] = useState("");
   const [term] = useDebouncedValue(typed, 200);

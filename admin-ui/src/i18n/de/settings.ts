@@ -105,4 +105,11 @@ export const settings = {
   "Review": "Prüfen",
   "Data is deleted with what is red. This cannot be undone.": "Mit dem Roten werden Daten gelöscht. Das lässt sich nicht zurücknehmen.",
   "Import": "Importieren",
+  "Every how many of them is a full one": "Jedes wievielte davon ist ein volles",
+  "Those between hold only what has changed. Empty means that all are full.": "Die dazwischen enthalten nur, was sich geändert hat. Leer heißt: alle sind voll.",
+  "Only what has changed since the last one": "Nur, was sich seit dem letzten geändert hat",
+  "Small and quick. Restoring it needs the ones before, back to the full one.": "Klein und schnell. Zum Einspielen braucht es die davor, bis zurück zum vollen.",
+  "As it was at": "Stand von",
+  "In your time zone. Empty means the end of the backup: {date}": "In Ihrer Zeitzone. Leer heißt: das Ende des Backups, {date}",
+  "what has changed since {name}": "was sich seit {name} geändert hat",
 } as const;

@@ -11,7 +11,7 @@ use crate::access::{Caller, RuleCache};
 use crate::hooks::RequestAction;
 use crate::ops::batch::{Refusal, Step, Upsert, Write, exists};
 use crate::ops::files::Upload;
-use crate::ops::records::{DeleteRecord, Expand, Intent, WriteRecord};
+use crate::ops::records::{DeleteRecord, Expand, Intent, Precondition, WriteRecord};
 use crate::query::{self, AuthRow, Context, Rows, Texts};
 use crate::schema::{Violation, Violations};
 use crate::web::api::records::takes_file;
@@ -37,6 +37,13 @@ pub(super) struct Item {
 impl Item {
     fn method(&self) -> &str {
         self.method.as_deref().unwrap_or("")
+    }
+
+    /// A header that was sent with the item itself.
+    fn own_header(&self, name: &str) -> Option<&str> {
+        let mut all = self.headers.iter().flatten();
+        let (_, value) = all.find(|(other, _)| other.eq_ignore_ascii_case(name))?;
+        value.as_deref()
     }
 
     fn url(&self) -> &str {
@@ -182,6 +189,12 @@ impl<'a> Outer<'a> {
             let fields = collection.iter().filter(|found| !found.is_view());
             fields.flat_map(|found| &found.fields).any(|field| takes_file(field, &upload.key))
         });
+        if item.own_header("idempotency-key").is_some() {
+            let why = "The header Idempotency-Key is not supported inside of a batch.";
+            return refused(Refusal::Unusable(why));
+        }
+        // That of the request as a whole says nothing about this record.
+        let precondition = Precondition::parse(item.own_header("if-match"));
         let headers = self.merged_headers(item.headers.as_ref());
         let caller = |method: &str| self.caller((method, target.path), &query, &headers);
         let write = |method: &str, intent: Intent, body: Map<String, Json>| {
@@ -189,7 +202,8 @@ impl<'a> Outer<'a> {
             let rules = Arc::clone(self.rules);
             Write {
                 record: WriteRecord::new(caller.clone(), rules, target.collection, intent, body)
-                    .with_uploads(uploads.clone()),
+                    .with_uploads(uploads.clone())
+                    .only_if(precondition.clone()),
                 caller,
                 expand: Expand::parse(query.get("expand").unwrap_or("")),
             }
@@ -206,7 +220,8 @@ impl<'a> Outer<'a> {
             ),
             Action::Delete(id) => {
                 let rules = Arc::clone(self.rules);
-                let delete = DeleteRecord::new(caller("DELETE"), rules, target.collection, id);
+                let delete = DeleteRecord::new(caller("DELETE"), rules, target.collection, id)
+                    .only_if(precondition.clone());
                 (self.admits(&target, "delete", ("DELETE", path)), Step::Delete(delete))
             }
             Action::Upsert => {

@@ -2,6 +2,7 @@ import { Button, Group, Modal, PasswordInput, Select, Stack, TagsInput, TextInpu
 import { useState } from "react";
 import type { OAuth2Provider } from "@/api/schema";
 import { t } from "@/i18n";
+import { useFocusBack } from "@/ui/use-focus-back";
 import { AppleSecret } from "./apple-secret";
 
 interface Props {
@@ -18,6 +19,7 @@ const SELF_HOSTED = /^(oidc\d?|gitea|gitlab|mailcow)$/;
 const EMAIL_CLAIMS = ["email", "email_and_xms_edov", "verified_primary_email", "any_verified"];
 
 export function ProviderForm({ provider, title, isNew, error, set, close }: Props) {
+  useFocusBack();
   const [draft, setDraft] = useState(provider);
   const change = (part: Partial<OAuth2Provider>) => setDraft((before) => ({ ...before, ...part }));
   const extra = (key: string, value: unknown) => change({ extra: { ...draft.extra, [key]: value } });

@@ -4,6 +4,7 @@ import type { ProviderInfo } from "@/api/collections";
 import { t } from "@/i18n";
 import { IconSearch } from "@/ui/icons";
 import { Notice } from "@/ui/states";
+import { useFocusBack } from "@/ui/use-focus-back";
 import { ProviderLogo } from "./provider-logo";
 
 interface Props {
@@ -13,6 +14,7 @@ interface Props {
 }
 
 export function ProviderPicker({ known, pick, close }: Props) {
+  useFocusBack();
   const [typed, setTyped] = useState("");
   const term = typed.trim().toLowerCase();
   const found = known.filter(({ name, displayName }) => name.includes(term) || displayName.toLowerCase().includes(term));

@@ -1,1 +1,0 @@
-import{t as e}from"./keys-BUt_wt3W.js";import{Ft as t,a as n,wt as r}from"./base-CX4ZNlBc.js";import{m as i}from"./react-C_ugb0Jm.js";var a=i();function o(){return(0,a.jsx)(n,{title:t(`API keys`),intro:t(`Your own keys for programs. Those of other accounts are on their records.`),children:(0,a.jsx)(e,{owner:{collection:r}})})}export{o as KeysPage};
