@@ -421,7 +421,8 @@ pub fn is_json_safe(text: &str) -> bool {
     let mut has_separator = false;
     text.as_bytes().chunks(CHUNK).all(|chunk| {
         // Without early exit, so that many bytes are looked at in one step.
-        has_separator |= chunk.iter().fold(false, |found, byte| found | (*byte == 0xE2));
+        let leads_separator = |byte: &u8| *byte == 0xE2;
+        has_separator |= chunk.iter().fold(false, |found, byte| found | leads_separator(byte));
         chunk.iter().fold(true, |all, byte| all & plain(*byte))
     }) && !(has_separator && (text.contains('\u{2028}') || text.contains('\u{2029}')))
 }
