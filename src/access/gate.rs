@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::model::Row;
+use crate::model::{Row, RowBuf};
 use crate::query::{Context, FilterError, Request, Rows, Scope, Subject, Verb};
 use crate::schema::{Collection, Rules};
 
@@ -158,24 +158,30 @@ impl<'a> Gate<'a> {
         }
     }
 
-    /// Whether the caller may create `row`, which holds the submitted values.
+    /// Whether the caller may create a record. `ask` makes the row that holds the submitted values,
+    /// and the request with its body; it is called when there is a rule to be asked about them.
     pub fn create(
         &self,
         collection: &Arc<Collection>,
-        row: Row<'_>,
-        request: &Request,
+        ask: impl FnOnce() -> (RowBuf, Request),
     ) -> Result<Granted<Create>, Denied> {
-        self.check(collection, Verb::Create, request, Subject::Virtual(row))
+        self.check_by(collection, Verb::Create, |rule| {
+            let (row, request) = ask();
+            self.holds(collection, rule, &request, Subject::Virtual(row.as_row()))
+        })
     }
 
-    /// Whether the caller may update the stored `row` with the body of `request`.
+    /// Whether the caller may update the stored `row`. `ask` makes the request with its body; it is
+    /// called when there is a rule to be asked about it.
     pub fn update(
         &self,
         collection: &Arc<Collection>,
         row: Row<'_>,
-        request: &Request,
+        ask: impl FnOnce() -> Request,
     ) -> Result<Granted<Update>, Denied> {
-        self.check(collection, Verb::Update, request, Subject::Stored(row))
+        self.check_by(collection, Verb::Update, |rule| {
+            self.holds(collection, rule, &ask(), Subject::Stored(row))
+        })
     }
 
     /// Whether the caller may delete the stored `row`.
@@ -279,6 +285,15 @@ impl<'a> Gate<'a> {
         request: &Request,
         subject: Subject<'_>,
     ) -> Result<Granted<A>, Denied> {
+        self.check_by(collection, verb, |rule| self.holds(collection, rule, request, subject))
+    }
+
+    fn check_by<A>(
+        &self,
+        collection: &Collection,
+        verb: Verb,
+        holds: impl FnOnce(&str) -> Result<bool, FilterError>,
+    ) -> Result<Granted<A>, Denied> {
         self.within_scope(collection, verb)?;
         if self.caller.is_superuser() {
             return Ok(Granted::new());
@@ -286,7 +301,7 @@ impl<'a> Gate<'a> {
         match rule_of(&collection.rules, verb) {
             None => Err(Denied::SuperusersOnly),
             Some("") => Ok(Granted::new()),
-            Some(rule) if self.holds(collection, rule, request, subject)? => Ok(Granted::new()),
+            Some(rule) if holds(rule)? => Ok(Granted::new()),
             Some(_) => Err(Denied::RuleFailed),
         }
     }

@@ -7,9 +7,22 @@ pub fn stable_hash(bytes: &[u8]) -> u64 {
     })
 }
 
+/// `number` as sixteen hex digits.
+pub fn hex_digits(number: u64) -> [u8; 16] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    std::array::from_fn(|at| DIGITS[(number >> (60 - 4 * at)) as usize & 0xf])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hex_digits_are_those_that_formatting_gives() {
+        for number in [0, 1, 0x0123_4567_89ab_cdef, u64::MAX] {
+            assert_eq!(hex_digits(number), *format!("{number:016x}").as_bytes());
+        }
+    }
 
     #[test]
     fn known_hashes() {

@@ -13,7 +13,7 @@ mod scalar;
 mod timestamp;
 mod value;
 
-pub use hash::stable_hash;
+pub use hash::{hex_digits, stable_hash};
 pub use ids::{CollectionId, RecordId, RowId};
 pub use row::{Cell, Row, RowBuf, RowWriter, Slot};
 pub use scalar::Scalar;

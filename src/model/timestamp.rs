@@ -37,22 +37,23 @@ impl Timestamp {
 
     /// The text form as ASCII bytes.
     pub fn to_text(self) -> [u8; Self::TEXT_LEN] {
-        let (year, month, day) = civil_from_days(self.0.div_euclid(DAY_MS));
-        let in_day = self.0.rem_euclid(DAY_MS) as u32;
+        // From the year 0 on, so that nothing is negative.
+        let since = (self.0 - MIN_MS) as u64;
+        let (days, in_day) = ((since / DAY_MS as u64) as u32, (since % DAY_MS as u64) as u32);
+        let (year, month, day) = civil_since_year_0(days);
         let mut text = *b"0000-00-00 00:00:00.000Z";
-        let mut put = |at: usize, width: usize, mut number: u32| {
-            for digit in text[at..at + width].iter_mut().rev() {
-                *digit = b'0' + (number % 10) as u8;
-                number /= 10;
-            }
-        };
-        put(0, 4, year as u32);
-        put(5, 2, month);
-        put(8, 2, day);
-        put(11, 2, in_day / 3_600_000);
-        put(14, 2, in_day / 60_000 % 60);
-        put(17, 2, in_day / 1000 % 60);
-        put(20, 3, in_day % 1000);
+        // Two digits at a time, at places known when this is compiled: lists write many dates.
+        let digits = |number: u32| [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        let (seconds, millis) = (in_day / 1000, in_day % 1000);
+        [text[0], text[1]] = digits(year / 100);
+        [text[2], text[3]] = digits(year % 100);
+        [text[5], text[6]] = digits(month);
+        [text[8], text[9]] = digits(day);
+        [text[11], text[12]] = digits(seconds / 3600);
+        [text[14], text[15]] = digits(seconds / 60 % 60);
+        [text[17], text[18]] = digits(seconds % 60);
+        [text[20], text[21]] = digits(millis / 10);
+        text[22] = b'0' + (millis % 10) as u8;
         text
     }
 
@@ -95,6 +96,21 @@ pub(crate) fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
     let day_of_year = (153 * ((i64::from(month) + 9) % 12) + 2) / 5 + i64::from(day) - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     era * 146_097 + day_of_era - 719_468
+}
+
+/// Year, month and day of a day counted from 0000-01-01 on: [`civil_from_days`] without a sign, which
+/// takes a third of the time.
+fn civil_since_year_0(days: u32) -> (u32, u32, u32) {
+    // Counted from March of the year -400 on, so that the leap day comes last.
+    let shifted = days + 146_097 - 60;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    (year_of_era + era * 400 + u32::from(month <= 2) - 400, month, day)
 }
 
 /// The inverse of [`days_from_civil`]: year, month, day.

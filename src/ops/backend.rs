@@ -18,7 +18,7 @@ use crate::schema::Secrets;
 use crate::settings::{Bucket, Settings};
 use crate::store::{Load, Snapshot, Store, Tx};
 
-use super::auth::{Factors, LastUses, Throttles};
+use super::auth::{Factors, LastUses, Principals, Throttles};
 use super::automigrate::Journal;
 use super::crons::Crons;
 use super::files::InFlight;
@@ -38,6 +38,7 @@ pub struct Backend {
     after: Arc<AfterQueue>,
     throttles: Throttles,
     last_uses: LastUses,
+    principals: Principals,
     crons: Crons,
     logs: Option<Logs>,
     journal: Option<Arc<Journal>>,
@@ -109,6 +110,7 @@ impl Backend {
             after: Arc::default(),
             throttles: Throttles::default(),
             last_uses: LastUses::default(),
+            principals: Principals::default(),
             crons: Crons::default(),
             logs: None,
             journal: None,
@@ -232,6 +234,11 @@ impl Backend {
         &self.last_uses
     }
 
+    /// Whom the tokens of late are of.
+    pub(crate) fn principals(&self) -> &Principals {
+        &self.principals
+    }
+
     /// What runs by itself every so often.
     pub fn crons(&self) -> &Crons {
         &self.crons
@@ -281,7 +288,7 @@ impl Backend {
     /// The settings that are in force.
     pub fn settings(&self) -> Arc<Settings> {
         let cached = self.settings.load();
-        let version = self.store.snapshot().catalog().version();
+        let version = self.store.catalog_version();
         let is_stale = self.shared.settings_stale.load(Ordering::Acquire);
         if cached.catalog_version == Some(version) && !is_stale {
             return Arc::clone(&cached.settings);

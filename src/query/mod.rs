@@ -29,6 +29,7 @@ mod rename;
 mod request;
 mod rows;
 mod sort;
+mod texts;
 
 pub use columns::{Columns, Kept, Log};
 pub use credential::{ApiKeyScope, Credential, KeyGrant, Verb};
@@ -40,6 +41,7 @@ pub use plan::{Advice, Explain, Plan};
 pub use rename::{Ambiguous, Renaming};
 pub use request::{AuthRow, Context, Request};
 pub use rows::{Direction, IndexTree, ReadError, Rows, Visit};
+pub use texts::Texts;
 
 #[cfg(test)]
 mod testing;

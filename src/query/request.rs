@@ -1,6 +1,5 @@
 //! What `@request.*` can see.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use crate::model::RowBuf;
 use crate::schema::Collection;
 
-use super::Credential;
+use super::{Credential, Texts};
 
 /// The request as rules see it. Built once at the edge; nothing changes it afterwards.
 #[derive(Debug, Clone, Default)]
@@ -19,9 +18,9 @@ pub struct Request {
     /// Why the rule is evaluated.
     pub context: Context,
     /// First value of each query parameter.
-    pub query: HashMap<String, String>,
+    pub query: Texts,
     /// First value of each header, names in lower snake case.
-    pub headers: HashMap<String, String>,
+    pub headers: Texts,
     /// The body after modifiers were folded in: plain field names and normalised values.
     pub body: Map<String, Json>,
     /// Who asks; `None` for guests.

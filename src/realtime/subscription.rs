@@ -1,13 +1,12 @@
 //! A topic with its options, as one client asked for it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 use url::form_urlencoded;
 
 use crate::access::Caller;
-use crate::query::{AuthRow, Context, Request};
+use crate::query::{AuthRow, Context, Request, Texts};
 
 /// What a client may show of itself in a room: bytes of JSON. More is as good as nothing.
 const PRESENCE_BYTES_MAX: usize = 512;
@@ -15,8 +14,8 @@ const PRESENCE_BYTES_MAX: usize = 512;
 /// What a client may ask of a topic besides its events.
 #[derive(Debug, Default, PartialEq)]
 pub struct Options {
-    query: HashMap<String, String>,
-    headers: HashMap<String, String>,
+    query: Texts,
+    headers: Texts,
     presence: Option<Map<String, Json>>,
 }
 
@@ -49,7 +48,7 @@ impl Options {
         match (members("query"), members("headers")) {
             (Some(query), Some(headers)) => Self {
                 presence: members("presence").filter(fits),
-                query: query.iter().map(|(name, value)| (name.clone(), text_of(value))).collect(),
+                query: query.iter().map(|(name, value)| (name, text_of(value))).collect(),
                 headers: headers
                     .iter()
                     .map(|(name, value)| (snake_case(name), text_of(value)))
@@ -103,7 +102,7 @@ impl Subscription {
 
     /// The option called `name`, such as `fields`; empty when there is none.
     pub fn option(&self, name: &str) -> &str {
-        self.caller.request().query.get(name).map_or("", String::as_str)
+        self.caller.request().query.get(name).unwrap_or("")
     }
 
     /// Whether the topic is about all records of a collection, so that the list rule counts.
@@ -169,8 +168,8 @@ mod tests {
             assert_eq!(subscription.option("t"), "true");
             assert_eq!(subscription.option("o"), "");
             let headers = &subscription.caller().request().headers;
-            assert_eq!(headers["x_token"], "t");
-            assert_eq!(headers["n"], "1");
+            assert_eq!(headers.get("x_token"), Some("t"));
+            assert_eq!(headers.get("n"), Some("1"));
         }
     }
 

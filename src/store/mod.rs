@@ -256,6 +256,7 @@ impl Store {
             read,
             catalog,
             last_change,
+            commit: 0,
             recording: staged.recording,
             columns: Arc::clone(&columns),
             sealer: Arc::clone(&sealer),
@@ -298,6 +299,11 @@ impl Store {
     /// space of overwritten data again.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.0.published.load_full()
+    }
+
+    /// The version of the catalog that is committed now.
+    pub fn catalog_version(&self) -> u64 {
+        self.0.published.load().catalog.version()
     }
 
     /// How busy the store is now. Asks the disk for the size of the file.

@@ -22,6 +22,7 @@ pub struct Snapshot {
     pub(super) read: Box<dyn Read + Send + Sync>,
     pub(super) catalog: Arc<Catalog>,
     pub(super) last_change: u64,
+    pub(super) commit: u64,
     pub(super) sealer: Arc<Sealer>,
     pub(super) recording: Option<Recording>,
     /// Shared by all snapshots since the engine was opened.
@@ -113,6 +114,11 @@ impl Snapshot {
             Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         Ok(changes)
+    }
+
+    /// The number of the commit that made this state; no two states of an open store share one.
+    pub fn commit(&self) -> u64 {
+        self.commit
     }
 
     /// The sequence of the last change; 0 when there never was one.

@@ -1,5 +1,6 @@
 //! The writer: one thread that runs waiting jobs, many of them in one transaction.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -230,6 +231,7 @@ impl Writer {
         let included = self.wal.as_ref().map_or(0, |(_, sequence)| *sequence);
         let Self { engine, options, staged, next_rowids, wal, sealer, .. } = self;
         let (mut outcome, mut ended) = (staged.clone(), Commit::Abandon);
+        let mut grown = HashMap::new();
         engine.write(&mut |txn| {
             let mut tx = Tx::new(&mut *txn, staged.clone(), next_rowids, wal.is_some(), sealer);
             for job in batch.iter_mut() {
@@ -254,11 +256,17 @@ impl Writer {
                     _ => ended = Commit::Durable,
                 }
             }
-            outcome = finished.staged;
+            (outcome, grown) = (finished.staged, finished.grown);
             Ok(ended)
         })?;
         if ended == Commit::Abandon {
             return Ok(false);
+        }
+        // Only now the counters are known to be written.
+        for (collection, reserved) in grown {
+            if let Some(next) = self.next_rowids.get_mut(&collection) {
+                next.reserved = reserved;
+            }
         }
         self.staged = outcome;
         let now = Instant::now();
@@ -299,12 +307,12 @@ impl Writer {
             read: self.engine.read()?,
             catalog: Arc::clone(&self.staged.catalog),
             last_change: self.staged.last_change,
+            commit: self.pulse.commits.fetch_add(1, Relaxed) + 1,
             sealer: Arc::clone(&self.sealer),
             recording: self.staged.recording,
             columns: Arc::clone(&self.columns),
         };
         self.published.store(Arc::new(snapshot));
-        self.pulse.commits.fetch_add(1, Relaxed);
         for listener in &*self.listeners.lock().unwrap_or_else(PoisonError::into_inner) {
             listener();
         }

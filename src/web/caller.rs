@@ -1,51 +1,39 @@
 //! From a request to the caller that rules see.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{ApiError, Query, Request};
+use super::{ApiError, Request};
 use crate::access::Caller;
 use crate::ops::Error;
-use crate::query::{self, AuthRow, Context};
+use crate::query::{self, AuthRow, Context, Texts};
 
 /// Who sends `request`, with everything that rules may ask about it but the body.
 pub(super) fn caller_of(request: &Request) -> Arc<Caller> {
     Arc::new(Caller::new(request_of(request)))
 }
 
-/// Where a request comes from, once trusted proxies were seen through.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ClientAddress(pub(super) IpAddr);
-
 /// What rules may ask about `request`, but the body.
 pub(super) fn request_of(request: &Request) -> query::Request {
     query::Request {
         method: request.method.as_str().to_owned(),
         context: Context::Default,
-        query: first_values(&request.query),
+        query: request.query.texts().clone(),
         headers: headers_of(request),
         body: serde_json::Map::new(),
         auth: auth_of(request).cloned(),
         path: request.path.clone(),
-        address: request.extensions.get::<ClientAddress>().map(|address| address.0),
+        address: request.address,
         remote: Some(request.remote),
     }
 }
 
-/// The first value of each parameter, as rules see them.
-pub(super) fn first_values(query: &Query) -> HashMap<String, String> {
-    let mut values = HashMap::new();
-    for (name, value) in query.iter() {
-        values.entry(name.to_owned()).or_insert_with(|| value.to_owned());
-    }
-    values
-}
-
-/// The first value of each header, as rules see them.
-pub(super) fn headers_of(request: &Request) -> HashMap<String, String> {
-    let header = |name: &str| Some((header_key(name), request.header(name)?.to_owned()));
-    request.headers.keys().filter_map(|name| header(name.as_str())).collect()
+/// The first value of each header that is text, as rules see them.
+pub(super) fn headers_of(request: &Request) -> Texts {
+    // Their names are in lower case already.
+    let headers = request.headers.iter();
+    let texts = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let texts: Vec<(&str, &str)> = texts.collect();
+    Texts::respelled(&texts, '-', "_")
 }
 
 /// The name of a header as rules see it.

@@ -2,24 +2,31 @@
 
 use url::form_urlencoded;
 
+use crate::query::Texts;
+
 /// The decoded parameters of a query, in order. Bytes that are no UTF-8 are replaced.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Query(Vec<(String, String)>);
+pub struct Query(Texts);
 
 impl Query {
     /// Parses the text after the question mark. Nothing is an error.
     pub fn parse(text: &str) -> Self {
-        Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+        Self(form_urlencoded::parse(text.as_bytes()).collect())
     }
 
     /// The first value of `name`.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+        self.0.get(name)
     }
 
     /// All parameters, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter()
+    }
+
+    /// The parameters as rules see them.
+    pub(super) fn texts(&self) -> &Texts {
+        &self.0
     }
 }
 

@@ -13,6 +13,9 @@ use serde_json::Value as Json;
 
 use super::{ApiError, BoxError, FieldsPicker};
 
+/// Headers that there is room for from the start: what handlers set, and what the server adds.
+const HEADERS: usize = 12;
+
 /// An answer.
 #[derive(Debug)]
 pub struct Reply {
@@ -34,6 +37,11 @@ enum Content {
         text: Bytes,
         page: bool,
     },
+    /// JSON just as it is sent: escaped for the web, a line feed at its end.
+    Wire {
+        text: Bytes,
+        page: bool,
+    },
     Bytes(Bytes),
     Stream(UnsyncBoxBody<Bytes, BoxError>),
     Endless(UnsyncBoxBody<Bytes, BoxError>),
@@ -41,7 +49,7 @@ enum Content {
 
 impl Reply {
     fn new(status: StatusCode, content: Content) -> Self {
-        Self { status, headers: HeaderMap::new(), content }
+        Self { status, headers: HeaderMap::with_capacity(HEADERS), content }
     }
 
     /// A JSON answer.
@@ -60,6 +68,12 @@ impl Reply {
     pub fn json_of(status: StatusCode, value: &impl Serialize) -> Result<Self, ApiError> {
         let text = serde_json::to_vec(value).map_err(ApiError::internal)?;
         Ok(Self::json_text(status, text))
+    }
+
+    /// A JSON answer of what [`wire`](super::wire) wrote: nothing is left to escape.
+    pub(super) fn json_wire(status: StatusCode, mut text: Vec<u8>) -> Self {
+        text.push(b'\n');
+        Self::new(status, Content::Wire { text: text.into(), page: false })
     }
 
     /// An answer of plain text.
@@ -122,7 +136,9 @@ impl Reply {
     #[must_use]
     pub fn into_page(mut self) -> Self {
         match &mut self.content {
-            Content::Json { page, .. } | Content::JsonText { page, .. } => *page = true,
+            Content::Json { page, .. }
+            | Content::JsonText { page, .. }
+            | Content::Wire { page, .. } => *page = true,
             Content::Empty | Content::Bytes(_) | Content::Stream(_) | Content::Endless(_) => {}
         }
         self
@@ -155,7 +171,11 @@ impl Reply {
             Content::Stream(body) => Payload(Kind::Stream(body)),
             Content::Endless(body) => Payload(Kind::Endless(body)),
             Content::Json { value, page } => json_payload(&pick(picker, value, page), &mut headers),
-            Content::JsonText { text, page } => match picker {
+            Content::Wire { text, .. } if picker.is_none() => {
+                headers.insert(CONTENT_TYPE, JSON);
+                Payload::from_bytes(text)
+            }
+            Content::JsonText { text, page } | Content::Wire { text, page } => match picker {
                 None => json_text_payload(&text, &mut headers),
                 Some(_) => match serde_json::from_slice(&text) {
                     Ok(value) => json_payload(&pick(picker, value, page), &mut headers),
@@ -169,6 +189,8 @@ impl Reply {
         response
     }
 }
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 fn pick(picker: Option<&FieldsPicker>, mut value: Json, page: bool) -> Json {
     if let Some(picker) = picker {
@@ -189,13 +211,13 @@ fn json_payload(value: &Json, headers: &mut HeaderMap) -> Payload {
 }
 
 fn json_text_payload(text: &[u8], headers: &mut HeaderMap) -> Payload {
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, JSON);
     Payload::from_bytes(for_the_web(text).into())
 }
 
 /// Escapes what could end a script element or a line of script, and ends the text with a line
 /// feed. In JSON those characters occur only within strings, so their place needs no look.
-fn for_the_web(json: &[u8]) -> Vec<u8> {
+pub(super) fn for_the_web(json: &[u8]) -> Vec<u8> {
     const CHUNK: usize = 64;
     let mut out = Vec::with_capacity(json.len() + 1);
     let mut copied = 0;

@@ -21,16 +21,22 @@ use crate::schema::{Violation, Violations};
 
 /// The parts of the path that the route names, decoded.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Params(Vec<(String, String)>);
+pub struct Params {
+    /// As the route names them.
+    names: Arc<[Box<str>]>,
+    values: Vec<String>,
+}
 
 impl Params {
-    pub(super) fn new(params: Vec<(String, String)>) -> Self {
-        Self(params)
+    /// The parts in the order of `names`.
+    pub(super) fn new(names: Arc<[Box<str>]>, values: Vec<String>) -> Self {
+        Self { names, values }
     }
 
     /// The part called `name`; empty when the route has no such part.
     pub fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+        let at = self.names.iter().position(|known| **known == *name);
+        at.and_then(|at| self.values.get(at)).map_or("", String::as_str)
     }
 }
 
@@ -67,11 +73,20 @@ pub struct Request {
     pub id: String,
     /// What the middleware found out, such as who is asking.
     pub extensions: Extensions,
+    /// Where it comes from, once trusted proxies were seen through; `None` before that is known.
+    pub(super) address: Option<IpAddr>,
+    success_log: SuccessLog,
     body: IncomingBody,
 }
 
 impl Request {
-    pub(super) fn new<B>(request: http::Request<B>, remote: IpAddr, id: String, live: &Live) -> Self
+    pub(super) fn new<B>(
+        request: http::Request<B>,
+        remote: IpAddr,
+        id: String,
+        success_log: SuccessLog,
+        live: &Live,
+    ) -> Self
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -87,6 +102,8 @@ impl Request {
             remote,
             id,
             extensions: Extensions::new(),
+            address: None,
+            success_log,
             body,
         }
     }
@@ -98,7 +115,7 @@ impl Request {
 
     /// What decides whether the log hears of this request when all goes well.
     pub fn success_log(&self) -> SuccessLog {
-        self.extensions.get::<SuccessLog>().cloned().unwrap_or_default()
+        self.success_log.clone()
     }
 
     /// The value of a header, when it is text.

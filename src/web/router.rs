@@ -71,6 +71,8 @@ pub(super) struct Route {
     pub(super) handler: Handler,
     /// Its path, with parts in braces.
     pub(super) pattern: Box<str>,
+    /// What the parts in braces are called, in their order.
+    names: Arc<[Box<str>]>,
     /// What it does to the collection in its path, such as `create`; nothing when it has none.
     pub(super) actions: Actions,
     /// What it answered so far.
@@ -128,7 +130,8 @@ impl Router {
         let handler: Handler = Arc::new(move |state, request| Box::pin(handler(state, request)));
         let actions = (self.actions)(&method, path);
         let stats = self.count(&method, path);
-        let route = Arc::new(Route { handler, pattern: path.into(), actions, stats });
+        let (pattern, names) = (path.into(), names_in(path));
+        let route = Arc::new(Route { handler, pattern, names, actions, stats });
         self.methods[at].1.insert(path, route).map_err(|error| RouteError {
             method,
             path: path.to_owned(),
@@ -150,7 +153,8 @@ impl Router {
     {
         let handler: Handler = Arc::new(move |state, request| Box::pin(handler(state, request)));
         let stats = self.count(&Method::GET, "/");
-        let route = Route { handler, pattern: "/".into(), actions: &[], stats };
+        let (pattern, names) = ("/".into(), Arc::default());
+        let route = Route { handler, pattern, names, actions: &[], stats };
         self.fallback = Some(Arc::new(route));
     }
 
@@ -184,16 +188,18 @@ impl Router {
     fn find_route(&self, method: &Method, path: &str) -> Option<(Arc<Route>, Params)> {
         let (_, routes) = self.methods.iter().find(|(known, _)| known == method)?;
         let found = routes.at(path).ok()?;
-        let params = found
-            .params
-            .iter()
-            .map(|(name, raw)| {
-                let value = decode(raw)?;
-                (!value.is_empty()).then(|| (name.to_owned(), value))
-            })
-            .collect::<Option<Vec<_>>>()?;
-        Some((Arc::clone(found.value), Params::new(params)))
+        let values = found.params.iter().map(|(_, raw)| decode(raw).filter(|v| !v.is_empty()));
+        let values = values.collect::<Option<Vec<_>>>()?;
+        Some((Arc::clone(found.value), Params::new(Arc::clone(&found.value.names), values)))
     }
+}
+
+/// What the parts in braces of a path are called.
+fn names_in(path: &str) -> Arc<[Box<str>]> {
+    // Doubled braces stand for themselves.
+    let path = path.replace("{{", "").replace("}}", "");
+    let parts = path.split('{').skip(1).filter_map(|part| part.split_once('}'));
+    parts.map(|(name, _)| name.trim_start_matches('*').into()).collect()
 }
 
 impl Default for Router {
@@ -210,6 +216,9 @@ impl fmt::Debug for Router {
 
 /// Undoes percent encoding; `None` when what comes out is no UTF-8.
 pub(super) fn decode(raw: &str) -> Option<String> {
+    if !raw.contains('%') {
+        return Some(raw.to_owned());
+    }
     let mut bytes = Vec::with_capacity(raw.len());
     let mut rest = raw.as_bytes();
     while let Some((&first, after)) = rest.split_first() {

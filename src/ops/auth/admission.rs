@@ -88,7 +88,7 @@ impl Attempt {
     pub(super) fn mfa_id(&self) -> &str {
         let query = self.caller.request().query.get("mfaId").filter(|id| !id.is_empty());
         let body = || self.body.get("mfaId").and_then(Json::as_str);
-        query.map(String::as_str).or_else(body).unwrap_or("")
+        query.or_else(body).unwrap_or("")
     }
 
     fn request(&self, method: Method) -> Request {

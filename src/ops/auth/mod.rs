@@ -30,6 +30,7 @@ mod owner;
 mod passkeys;
 mod password_reset;
 mod principal;
+mod principals;
 mod second_factor;
 mod sessions;
 mod superusers;
@@ -63,6 +64,7 @@ pub use passkeys::{
 pub use password_reset::{ConfirmPasswordReset, request_password_reset};
 pub use principal::principal;
 pub(in crate::ops) use principal::{file_token_holder, issue_file_token, stands};
+pub(crate) use principals::Principals;
 pub use sessions::{
     EndSessions, Impersonation, Session, delete_expired as delete_expired_sessions, list_sessions,
     log_out, prolong,

@@ -22,7 +22,23 @@ pub fn principal(
     if api_key_id(token).is_some() {
         return api_keys::holder(state, token, address());
     }
-    Ok(bearer(state, token, TokenKind::Auth)?.map(|(auth, _)| auth))
+    Ok(token_holder(state, token)?.map(|(auth, _)| auth))
+}
+
+/// The record that `token` is an auth token of, and until when that is so if nothing changes.
+pub(super) fn token_holder(
+    state: &dyn Ledger,
+    token: &str,
+) -> Result<Option<(AuthRow, Timestamp)>, Error> {
+    let Some((auth, claims)) = bearer(state, token, TokenKind::Auth)? else { return Ok(None) };
+    let mut until = Timestamp::from_millis(claims.expires.saturating_mul(1000));
+    if let Credential::Session(id) = &auth.credential {
+        let Some(session) = sessions::find(state, &Account::of(&auth), id)? else {
+            return Ok(None);
+        };
+        until = until.min(session.expires);
+    }
+    Ok(Some((auth, until)))
 }
 
 /// The record that `token` lets download protected files; anything wrong with it means nobody.

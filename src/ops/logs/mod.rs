@@ -1,38 +1,38 @@
 //! The log of requests, kept in a store of its own beside the data.
 //!
-//! Entries go through a bounded queue to a thread that writes them in batches. Nobody waits for it:
-//! when it cannot keep up, entries are dropped and counted.
+//! Entries go through a bounded queue to a thread that writes them in batches, one a second. Nobody
+//! waits for it, and a request under full load does no more for it than look at a counter: of what
+//! goes beyond an [`Allowance`] only the number is kept, and said in an entry of its own.
 
+mod allowance;
+mod queue;
 mod read;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 pub use read::{LogPage, StoredEntry};
 
 use std::ops::{Bound, ControlFlow};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::{JsonText, RowBuf, RowId, Timestamp, Value};
+use crate::model::{RowBuf, RowId, Timestamp, Value};
 use crate::query::{Direction, Rows};
-use crate::schema::{Catalog, Collection, Record, create_from_body, values};
-use crate::store::{Store, Tx};
+use crate::schema::{Catalog, Collection, Record, create_from_body};
+use crate::store::Store;
 
 use super::Error;
+use allowance::Allowances;
+use queue::Queue;
+use writer::Writer;
 
 /// The name of the one collection.
 const NAME: &str = "logs";
-/// Entries that may wait to be written.
-const QUEUE_MAX: usize = 4096;
-/// Entries written in one transaction.
-const BATCH_MAX: usize = 200;
-/// How long an entry waits for company.
-const BATCH_WAIT: Duration = Duration::from_secs(3);
 /// How long to wait for what is to be written before reading.
 const FLUSH_WAIT: Duration = Duration::from_secs(2);
 /// Entries deleted in one transaction.
@@ -57,16 +57,9 @@ pub struct LogEntry {
 #[derive(Debug)]
 pub struct Logs {
     store: Store,
-    queue: Mutex<Option<SyncSender<Message>>>,
+    queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    dropped: Arc<AtomicU64>,
-}
-
-#[derive(Debug)]
-enum Message {
-    Entry(Box<LogEntry>),
-    /// Write what came before this, then say so.
-    Flush(SyncSender<()>),
+    allowances: Arc<Allowances>,
 }
 
 impl Logs {
@@ -80,35 +73,36 @@ impl Logs {
                 Ok::<_, Error>(())
             })?;
         }
-        let (sender, waiting) = sync_channel(QUEUE_MAX);
-        let dropped = Arc::new(AtomicU64::new(0));
-        let writer = Writer { store: store.clone(), dropped: Arc::clone(&dropped) };
+        let (queue, allowances) = (Arc::<Queue>::default(), Arc::<Allowances>::default());
+        let writer = Writer {
+            store: store.clone(),
+            queue: Arc::clone(&queue),
+            allowances: Arc::clone(&allowances),
+        };
         let thread = std::thread::Builder::new()
             .name("logs".to_owned())
-            .spawn(move || writer.run(&waiting))
+            .spawn(move || writer.run())
             .map_err(Error::internal)?;
-        Ok(Self {
-            store,
-            queue: Mutex::new(Some(sender)),
-            thread: Mutex::new(Some(thread)),
-            dropped,
-        })
+        Ok(Self { store, queue, thread: Mutex::new(Some(thread)), allowances })
     }
 
-    /// Adds an entry, soon. Never waits.
-    pub fn push(&self, entry: LogEntry) {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(sender) = &*queue else { return };
-        if let Err(TrySendError::Full(_)) = sender.try_send(Message::Entry(Box::new(entry))) {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+    /// Whether an entry of this level will be kept now. Where the answer is no it counts as left out,
+    /// so ask once for each entry.
+    pub fn admits(&self, level: i64) -> bool {
+        self.allowances.of(level).admits(Timestamp::now())
+    }
+
+    /// Adds the entry that `make` makes, soon, on another thread. Never waits.
+    pub fn push(&self, level: i64, make: impl FnOnce() -> LogEntry + Send + 'static) {
+        if !self.queue.push(Box::new(make)) {
+            self.allowances.of(level).leave_out();
         }
     }
 
     /// Waits until what was added so far can be read, for two seconds at most.
     pub fn flush(&self) {
         let (done, is_done) = sync_channel(1);
-        let sender = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if sender.is_some_and(|sender| sender.try_send(Message::Flush(done)).is_ok()) {
+        if self.queue.flush(done) {
             // Whoever reads sees what there is then.
             let _ = is_done.recv_timeout(FLUSH_WAIT);
         }
@@ -165,7 +159,7 @@ impl Logs {
 
     /// Writes what waits and closes the store.
     pub fn close(&self) -> Result<(), Error> {
-        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.queue.close();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             // A panic of the thread was reported when it happened.
@@ -180,78 +174,6 @@ impl Drop for Logs {
         // Whoever wants to know whether this succeeds calls `close`.
         let _ = self.close();
     }
-}
-
-struct Writer {
-    store: Store,
-    dropped: Arc<AtomicU64>,
-}
-
-impl Writer {
-    fn run(&self, waiting: &Receiver<Message>) {
-        let mut batch = Vec::new();
-        let mut told = Vec::new();
-        let mut deadline: Option<Instant> = None;
-        loop {
-            let message = match deadline {
-                None => waiting.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(at) => waiting.recv_timeout(at.saturating_duration_since(Instant::now())),
-            };
-            let is_over = match message {
-                Ok(Message::Entry(entry)) => {
-                    batch.push(*entry);
-                    deadline.get_or_insert_with(|| Instant::now() + BATCH_WAIT);
-                    if batch.len() < BATCH_MAX {
-                        continue;
-                    }
-                    false
-                }
-                Ok(Message::Flush(done)) => {
-                    told.push(done);
-                    false
-                }
-                Err(RecvTimeoutError::Timeout) => false,
-                Err(RecvTimeoutError::Disconnected) => true,
-            };
-            self.write(std::mem::take(&mut batch));
-            deadline = None;
-            for done in told.drain(..) {
-                let _ = done.send(());
-            }
-            if is_over {
-                return;
-            }
-        }
-    }
-
-    fn write(&self, batch: Vec<LogEntry>) {
-        let dropped = self.dropped.swap(0, Ordering::Relaxed);
-        if dropped > 0 {
-            tracing::warn!(dropped, "requests came faster than their log could be written");
-        }
-        if batch.is_empty() {
-            return;
-        }
-        let written = self.store.write(move |tx| insert(tx, &batch));
-        if let Err(error) = written {
-            tracing::error!(%error, "cannot write the log of requests");
-        }
-    }
-}
-
-fn insert(tx: &mut Tx<'_>, batch: &[LogEntry]) -> Result<(), Error> {
-    let collection = logs_of(tx.catalog())?;
-    for entry in batch {
-        let mut record = Record::new(collection.clone());
-        record.set("id", Value::Text(values::new_record_id()));
-        record.set("created", Value::Date(Some(entry.created)));
-        record.set("level", Value::Number(entry.level as f64));
-        record.set("message", Value::Text(entry.message.clone()));
-        let data = Json::Object(entry.data.clone());
-        record.set("data", Value::Json(JsonText::trusted(data.to_string())));
-        tx.insert_unlogged(&collection, &record.to_row())?;
-    }
-    Ok(())
 }
 
 fn logs_of(catalog: &Catalog) -> Result<Arc<Collection>, Error> {

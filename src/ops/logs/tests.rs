@@ -8,8 +8,9 @@ fn logs() -> Logs {
 
 fn push(logs: &Logs, at: &str, level: i64, status: i64) {
     let json = json!({ "status": status });
-    logs.push(LogEntry {
-        created: Timestamp::parse(at).unwrap(),
+    let created = Timestamp::parse(at).unwrap();
+    logs.push(level, move || LogEntry {
+        created,
         level,
         message: format!("GET /{status}"),
         data: json.as_object().unwrap().clone(),
@@ -64,4 +65,17 @@ fn closing_writes_what_waits_and_what_comes_later_is_dropped() {
     logs.close().unwrap();
     push(&logs, "2022-05-01 10:00:00.000Z", 0, 2);
     assert_eq!(statuses(&logs, "", ""), [r#"{"status":1}"#]);
+}
+
+#[test]
+fn what_is_too_much_for_one_second_is_one_entry_with_its_number() {
+    let logs = logs();
+    let admitted = (0..5000).filter(|_| logs.admits(0)).count();
+    assert!((1000..5000).contains(&admitted), "{admitted}");
+    assert!(logs.admits(8));
+    push(&logs, "2022-05-01 10:00:00.000Z", 8, 500);
+    let expected = format!(r#"{{"type":"summary","count":{}}}"#, 5000 - admitted);
+    assert_eq!(statuses(&logs, "", "level"), [expected, r#"{"status":500}"#.to_owned()]);
+    logs.flush();
+    assert_eq!(statuses(&logs, "level = 0", "").len(), 1);
 }

@@ -96,15 +96,13 @@ impl Draft {
             }
             record.set("id", Value::Text(id.clone()));
         }
-        let request = with_body(write, &submission);
-        let virtual_row = virtual_row(&record, &submission);
-        let granted = gate
-            .create(collection, virtual_row.as_row(), &request)
-            .map_err(Error::from_denied_create)?;
+        let ask = || (virtual_row(&record, &submission), with_body(write, &submission));
+        let granted = gate.create(collection, ask).map_err(Error::from_denied_create)?;
         if !write.precondition.holds(None) {
             return Err(Error::Changed);
         }
         if collection.is_auth() {
+            let (virtual_row, request) = ask();
             let subject = Subject::Virtual(virtual_row.as_row());
             // A manage rule that cannot be evaluated grants nothing.
             let manages = gate.manages(collection, &request, subject).unwrap_or(false);
@@ -138,8 +136,8 @@ impl Draft {
             _ => old.clone(),
         };
         let submission = values::apply(&mut record, &write.body, access_of(write));
-        let request = with_body(write, &submission);
-        let granted = gate.update(collection, row.as_row(), &request)?;
+        let ask = || with_body(write, &submission);
+        let granted = gate.update(collection, row.as_row(), ask)?;
         if !write.precondition.holds(Some(&row)) {
             return Err(Error::Changed);
         }
@@ -154,7 +152,7 @@ impl Draft {
                 gate.may_change_credentials()?;
             }
             let subject = Subject::Stored(row.as_row());
-            let manages = gate.manages(collection, &request, subject).unwrap_or(false);
+            let manages = gate.manages(collection, &ask(), subject).unwrap_or(false);
             let form = account::Form::new(&write.body, &submission, &record);
             form.check_changed(manages, &old, write.passwords.old_matches.as_deref())
                 .into_result()

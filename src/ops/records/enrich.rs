@@ -55,6 +55,9 @@ impl<'a> Enricher<'a> {
         row: RowBuf,
         expand: Option<&Expand>,
     ) -> Result<RecordView, Error> {
+        if expand.is_none() {
+            return self.alone(collection, row);
+        }
         let mut views = self.views(collection, vec![row], expand)?;
         views.pop().ok_or_else(|| Error::internal("one record became none"))
     }
@@ -66,9 +69,19 @@ impl<'a> Enricher<'a> {
         rows: Vec<RowBuf>,
         expand: Option<&Expand>,
     ) -> Result<Vec<RecordView>, Error> {
+        if expand.is_none() {
+            return rows.into_iter().map(|row| self.alone(collection, row)).collect();
+        }
         let mut expander = Expander::new(self.gate);
         let expand = expand.and_then(|expand| expander.admissible(expand, collection));
         rows.into_iter().map(|row| expander.view(collection, row, expand.as_ref())).collect()
+    }
+
+    /// One record without related ones.
+    fn alone(&self, collection: &Arc<Collection>, row: RowBuf) -> Result<RecordView, Error> {
+        let visibility = visibility(self.gate, collection, row.as_row())?;
+        let collection = Arc::clone(collection);
+        Ok(RecordView { collection, row, visibility, expand: None, enrichment: None })
     }
 }
 

@@ -273,7 +273,7 @@ impl WriteRecord {
         let Some(row) = rows.row(&collection, rowid)? else { return Ok(None) };
         let with_views = Writing::over(rows);
         let gate = Gate::new(&with_views, &self.rules, &self.caller);
-        if gate.update(&collection, row.as_row(), self.caller.request()).is_err()
+        if gate.update(&collection, row.as_row(), || self.caller.request().clone()).is_err()
             && !self.caller.is_record(collection.id.as_str(), id)
         {
             return Ok(None);

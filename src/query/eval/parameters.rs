@@ -102,8 +102,8 @@ fn look_up<'a>(path: &[String], request: &'a Request) -> Option<Found<'a>> {
     match (root.as_str(), rest) {
         ("context", []) => Some(text(request.context.as_str())),
         ("method", []) => Some(text(&request.method)),
-        ("query", [name]) => request.query.get(name).map(|value| text(value)),
-        ("headers", [name]) => request.headers.get(name).map(|value| text(value)),
+        ("query", [name]) => request.query.get(name).map(text),
+        ("headers", [name]) => request.headers.get(name).map(text),
         ("auth", [name]) => auth_value(request.auth.as_ref()?, name).map(Found::Scalar),
         ("body", [name, inner @ ..]) => inner
             .iter()

@@ -44,14 +44,14 @@ impl Submission {
 /// and an id is set like any text: whether it may change is the caller's business.
 pub fn apply(record: &mut Record, body: &Map<String, Json>, access: WriteAccess) -> Submission {
     let collection = record.collection().clone();
-    let mut submission = Submission { resolved: body.clone(), ..Submission::default() };
+    let mut submission = Submission::default();
     let mut keys: Vec<&String> = body.keys().collect();
     keys.sort_by_key(|key| key.len());
     for key in keys {
         let Some((field, modifier)) = find(&collection, key) else {
+            submission.resolved.insert(key.clone(), body[key].clone());
             continue;
         };
-        submission.resolved.shift_remove(key);
         if access == WriteAccess::Client && is_closed_to_clients(&collection, field) {
             continue;
         }

@@ -5,7 +5,7 @@ mod records;
 mod restore;
 
 use std::any::Any;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
@@ -37,7 +37,19 @@ pub(super) struct Staged {
 }
 
 /// The next rowid per collection, as far as known. Only grows, so a failed job may leave a gap.
-pub(super) type NextRowids = HashMap<CollectionId, u64>;
+pub(super) type NextRowids = HashMap<CollectionId, NextRowid>;
+
+/// Rowids that a counter on disk covers at once, so that not every batch writes it. Those that are not
+/// used when the store closes are a gap.
+const ROWIDS_RESERVED: u64 = 64;
+
+/// The next rowid of a collection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NextRowid {
+    pub(super) next: u64,
+    /// Rowids below this are covered by the counter on disk; 0 when that is not known.
+    pub(super) reserved: u64,
+}
 
 /// How to take back one step.
 enum Undo {
@@ -64,8 +76,8 @@ pub struct Tx<'a> {
     txn: &'a mut dyn WriteTxn,
     staged: Staged,
     next_rowids: &'a mut NextRowids,
-    /// Collections whose next rowid must be written.
-    grown: HashSet<CollectionId>,
+    /// Collections whose counter must be written, and up to where it will cover rowids.
+    grown: HashMap<CollectionId, u64>,
     undo: Vec<Undo>,
     /// What the write-ahead log will get; `None` when there is none.
     journal: Option<Vec<Op>>,
@@ -91,6 +103,8 @@ impl fmt::Debug for Tx<'_> {
 pub(super) struct Finished {
     pub(super) commit: Commit,
     pub(super) staged: Staged,
+    /// What counters cover once this is committed.
+    pub(super) grown: HashMap<CollectionId, u64>,
     /// The changes for the write-ahead log, if it can tell them all.
     pub(super) journal: Option<Vec<Op>>,
 }
@@ -108,7 +122,7 @@ impl<'a> Tx<'a> {
             txn,
             staged,
             next_rowids,
-            grown: HashSet::new(),
+            grown: HashMap::new(),
             undo: Vec::new(),
             journal: journaled.then(Vec::new),
             notes,
@@ -200,11 +214,16 @@ impl<'a> Tx<'a> {
     /// Ends the batch: writes counters, prunes old changes, drops what was marked.
     pub(super) fn finish(mut self, options: &StoreOptions) -> Result<Finished, ReadError> {
         if !self.changed {
-            return Ok(Finished { commit: Commit::Abandon, staged: self.staged, journal: None });
+            return Ok(Finished {
+                commit: Commit::Abandon,
+                staged: self.staged,
+                grown: HashMap::new(),
+                journal: None,
+            });
         }
-        for collection in std::mem::take(&mut self.grown) {
-            let next = self.next_rowids.get(&collection).copied().unwrap_or(1);
-            self.put_counter(&names::rowid_counter(&collection), next)?;
+        let grown = std::mem::take(&mut self.grown);
+        for (collection, reserved) in &grown {
+            self.put_counter(&names::rowid_counter(collection), *reserved)?;
         }
         self.write_history(options)?;
         self.prune_changes(options)?;
@@ -213,7 +232,7 @@ impl<'a> Tx<'a> {
         }
         let journal = self.journal.filter(|_| !self.reshaped);
         let commit = if journal.is_some() { Commit::Deferred } else { Commit::Durable };
-        Ok(Finished { commit, staged: self.staged, journal })
+        Ok(Finished { commit, staged: self.staged, grown, journal })
     }
 
     /// Has the history kept from the next batch on, or keeps it no longer and forgets it. Changes
@@ -358,12 +377,16 @@ impl<'a> Tx<'a> {
             next
         } else {
             let stored = reading::counter(&*self.txn, &names::rowid_counter(collection))?;
-            self.next_rowids.entry(collection.clone()).or_insert(stored.unwrap_or(1))
+            let next = NextRowid { next: stored.unwrap_or(1), reserved: 0 };
+            self.next_rowids.entry(collection.clone()).or_insert(next)
         };
-        let rowid = RowId(*next);
-        *next = next.checked_add(1).ok_or_else(|| damaged("no rowid is left"))?;
-        if !self.grown.contains(collection) {
-            self.grown.insert(collection.clone());
+        let rowid = RowId(next.next);
+        next.next = next.next.checked_add(1).ok_or_else(|| damaged("no rowid is left"))?;
+        if next.next > next.reserved
+            && self.grown.get(collection).is_none_or(|reserved| next.next > *reserved)
+        {
+            let reserved = rowid.0.saturating_add(ROWIDS_RESERVED);
+            self.grown.insert(collection.clone(), reserved);
         }
         Ok(rowid)
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::error::{WriteError, damaged};
 use super::super::{Definition, dump, names};
-use super::Tx;
+use super::{NextRowid, Tx};
 use crate::model::{CollectionId, RowBuf, RowId};
 use crate::schema::Collection;
 
@@ -57,7 +57,7 @@ impl Tx<'_> {
         row: &RowBuf,
     ) -> Result<(), WriteError> {
         let collection = self.current(collection)?;
-        if self.next_rowids.get(&collection.id).is_none_or(|next| *next <= rowid.0) {
+        if self.next_rowids.get(&collection.id).is_none_or(|next| next.next <= rowid.0) {
             let what = format!("rowid {} of {} is not below the next", rowid.0, collection.name);
             return Err(damaged(what).into());
         }
@@ -92,7 +92,8 @@ impl Tx<'_> {
             return Err(damaged(format!("counter {name} cannot be restored")).into());
         }
         if let Some(id) = name.strip_prefix("rowid/") {
-            self.next_rowids.insert(CollectionId::from(id), value);
+            let next = NextRowid { next: value, reserved: 0 };
+            self.next_rowids.insert(CollectionId::from(id), next);
         }
         self.put_counter(name, value)?;
         Ok(())

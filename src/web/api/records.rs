@@ -44,7 +44,7 @@ pub(crate) async fn list(state: Arc<State>, request: Request) -> Result<Reply, A
         None => state.blocking.run(move || listing.run()).await?,
     };
     page.records = asking::enriched(&state, &caller, page.records).await?;
-    Ok(Reply::json_text(StatusCode::OK, state.records.page(&page)).into_page())
+    Ok(Reply::json_wire(StatusCode::OK, state.records.page(&page)).into_page())
 }
 
 /// `GET …/records/{id}`
@@ -70,7 +70,7 @@ pub(crate) async fn get(state: Arc<State>, request: Request) -> Result<Reply, Ap
     let record = asking::enriched_one(&state, &caller, record).await?;
     let mut text = Vec::with_capacity(1024);
     state.records.push(&mut text, &record);
-    Ok(with_version(Reply::json_text(StatusCode::OK, text), &record))
+    Ok(with_version(Reply::json_wire(StatusCode::OK, text), &record))
 }
 
 /// `POST …/records`
@@ -235,12 +235,12 @@ async fn reply(
     let record = asking::enriched_one(state, &viewer, record).await?;
     let mut text = Vec::with_capacity(1024);
     state.records.push(&mut text, &record);
-    Ok(with_version(Reply::json_text(StatusCode::OK, text), &record))
+    Ok(with_version(Reply::json_wire(StatusCode::OK, text), &record))
 }
 
 /// The record's version as an entity tag, for `If-Match`.
 fn with_version(reply: Reply, record: &RecordView) -> Reply {
-    match HeaderValue::from_str(&Version::of(&record.row).to_string()) {
+    match HeaderValue::from_bytes(&Version::of(&record.row).tag()) {
         Ok(tag) => reply.with_header(ETAG, tag),
         Err(_) => reply,
     }

@@ -1,16 +1,17 @@
 //! What the log keeps of a request.
 
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{HeaderMap, HeaderValue, REFERER, USER_AGENT};
+use http::{Method, StatusCode, Uri};
 use serde_json::{Map, Value as Json, json};
 
 use crate::model::Timestamp;
 use crate::ops::logs::LogEntry;
 use crate::query::AuthRow;
-use crate::settings::Logs as Settings;
+use crate::settings::{Logs as Wanted, Settings};
 
 use super::super::{ApiError, State, SuccessLog};
 
@@ -25,43 +26,43 @@ const QUIET: [&str; 2] = ["/api/logs", "/_/"];
 const INFO: i64 = 0;
 const ERROR: i64 = 8;
 
-/// A request under way.
+/// A request under way. What it holds is shared with the request: until it is known that an entry is
+/// wanted nothing is copied.
 pub(super) struct Activity {
     started: Instant,
-    created: Timestamp,
     method: Method,
-    url: String,
-    referer: String,
-    user_agent: String,
+    uri: Uri,
+    referer: Option<HeaderValue>,
+    user_agent: Option<HeaderValue>,
     remote: IpAddr,
     /// Where it comes from and who sent it, once that is known.
-    origin: Mutex<Origin>,
+    origin: OnceLock<(IpAddr, Option<AuthRow>)>,
     success_log: SuccessLog,
 }
 
-/// Where a request comes from, and who sent it.
-#[derive(Default)]
-struct Origin {
-    address: Option<IpAddr>,
-    /// The name of the account's collection, and its id.
-    account: Option<(String, String)>,
-}
-
 impl Activity {
-    /// Of a request that begins; `url` is its path and query.
-    pub(super) fn begin(method: &Method, url: &str, headers: &HeaderMap, remote: IpAddr) -> Self {
-        let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
+    /// Of a request that begins.
+    pub(super) fn begin(method: &Method, uri: &Uri, headers: &HeaderMap, remote: IpAddr) -> Self {
         Self {
             started: Instant::now(),
-            created: Timestamp::now(),
             method: method.clone(),
-            url: shortened(&masked(url), URL_BYTES_MAX, ""),
-            referer: shortened(&masked(header("referer")), TEXT_BYTES_MAX, "..."),
-            user_agent: shortened(header("user-agent"), TEXT_BYTES_MAX, "..."),
+            uri: uri.clone(),
+            referer: headers.get(REFERER).cloned(),
+            user_agent: headers.get(USER_AGENT).cloned(),
             remote,
-            origin: Mutex::default(),
+            origin: OnceLock::new(),
             success_log: SuccessLog::default(),
         }
+    }
+
+    /// Its path, percent signs and all.
+    pub(super) fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    /// How long ago it began.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
     }
 
     /// What handlers may switch off.
@@ -71,61 +72,102 @@ impl Activity {
 
     /// Notes where it comes from and who sent it.
     pub(super) fn comes_from(&self, address: IpAddr, auth: Option<&AuthRow>) {
-        let account =
-            auth.map(|auth| (auth.collection.name.clone(), auth.row.as_row().id().to_owned()));
-        let origin = Origin { address: Some(address), account };
-        *self.origin.lock().unwrap_or_else(PoisonError::into_inner) = origin;
+        // It is known once for each request.
+        let _ = self.origin.set((address, auth.cloned()));
     }
 
     /// Adds it to the log, as far as the settings want it there.
     pub(super) fn end(&self, state: &State, status: StatusCode, error: Option<&ApiError>) {
-        let settings = state.backend.settings();
         let Some(logs) = state.backend.logs() else { return };
         let level = if status.is_client_error() || status.is_server_error() { ERROR } else { INFO };
         let is_quiet = level == INFO
             && (self.success_log.is_skipped()
-                || QUIET.iter().any(|path| self.url.starts_with(path)));
-        if settings.logs.max_days <= 0 || level < settings.logs.min_level || is_quiet {
+                || QUIET.iter().any(|path| self.path().starts_with(path)));
+        let settings = state.backend.settings();
+        let wanted = &settings.logs;
+        if wanted.max_days <= 0 || level < wanted.min_level || is_quiet || !logs.admits(level) {
             return;
         }
-        logs.push(self.entry(&settings.logs, level, status, error));
+        let entry = self.finished(&settings, level, status, error);
+        logs.push(level, move || entry.into_entry());
     }
 
-    fn entry(
+    fn finished(
         &self,
         settings: &Settings,
         level: i64,
         status: StatusCode,
         error: Option<&ApiError>,
-    ) -> LogEntry {
-        let origin = self.origin.lock().unwrap_or_else(PoisonError::into_inner);
-        let Origin { address, account } = &*origin;
+    ) -> Finished {
+        let header = |value: Option<&HeaderValue>| {
+            value.and_then(|value| value.to_str().ok()).unwrap_or("").to_owned()
+        };
+        let (address, auth) = self.origin.get().cloned().unwrap_or((self.remote, None));
+        Finished {
+            wanted: settings.logs.clone(),
+            level,
+            now: Timestamp::now(),
+            took: self.elapsed(),
+            method: self.method.clone(),
+            url: self.uri.path_and_query().map_or_else(String::new, ToString::to_string),
+            status,
+            referer: header(self.referer.as_ref()),
+            user_agent: header(self.user_agent.as_ref()),
+            addresses: (address, self.remote),
+            auth,
+            error: error.map(|error| {
+                let cause = error.cause().map(|cause| format!("; {cause}")).unwrap_or_default();
+                (format!("{}{cause}", error.message()), error.to_json()["data"].clone())
+            }),
+        }
+    }
+}
+
+/// A request that was answered, on its way to the log.
+struct Finished {
+    wanted: Wanted,
+    level: i64,
+    now: Timestamp,
+    took: Duration,
+    method: Method,
+    url: String,
+    status: StatusCode,
+    referer: String,
+    user_agent: String,
+    /// That of the client, and that of the other end of the connection.
+    addresses: (IpAddr, IpAddr),
+    auth: Option<AuthRow>,
+    /// What to say of the failure, and its details.
+    error: Option<(String, Json)>,
+}
+
+impl Finished {
+    fn into_entry(self) -> LogEntry {
+        let url = shortened(&masked(&self.url), URL_BYTES_MAX, "");
         let mut data = Map::new();
         let mut set = |key: &str, value: Json| data.insert(key.to_owned(), value);
         set("type", "request".into());
-        set("execTime", json!(self.started.elapsed().as_secs_f64() * 1000.0));
-        set("url", self.url.clone().into());
+        set("execTime", json!(self.took.as_secs_f64() * 1000.0));
+        set("url", url.clone().into());
         set("method", self.method.as_str().chars().take(50).collect::<String>().into());
-        set("status", status.as_u16().into());
-        set("referer", self.referer.clone().into());
-        set("userAgent", self.user_agent.clone().into());
-        set("auth", account.as_ref().map_or("", |(name, _)| name).into());
-        if let Some((_, id)) = account.as_ref().filter(|_| settings.log_auth_id) {
-            set("authId", id.clone().into());
+        set("status", self.status.as_u16().into());
+        set("referer", shortened(&masked(&self.referer), TEXT_BYTES_MAX, "...").into());
+        set("userAgent", shortened(&self.user_agent, TEXT_BYTES_MAX, "...").into());
+        set("auth", self.auth.as_ref().map_or("", |auth| &auth.collection.name).into());
+        if let Some(auth) = self.auth.filter(|_| self.wanted.log_auth_id) {
+            set("authId", auth.row.as_row().id().into());
         }
-        if settings.log_ip {
-            set("userIP", address.unwrap_or(self.remote).to_string().into());
-            set("remoteIP", self.remote.to_string().into());
+        if self.wanted.log_ip {
+            set("userIP", self.addresses.0.to_string().into());
+            set("remoteIP", self.addresses.1.to_string().into());
         }
-        if let Some(error) = error {
-            let cause = error.cause().map(|cause| format!("; {cause}")).unwrap_or_default();
-            let text = format!("{}{cause}", error.message());
+        if let Some((text, details)) = self.error {
             set("error", shortened(&text, TEXT_BYTES_MAX, "...").into());
-            set("details", error.to_json()["data"].clone());
+            set("details", details);
         }
-        let path = percent_decoded(&self.url);
-        let message = format!("{} {path}", self.method);
-        LogEntry { created: self.created, level, message, data }
+        let message = format!("{} {}", self.method, percent_decoded(&url));
+        let began = self.now.millis().saturating_sub(self.took.as_millis() as i64);
+        LogEntry { created: Timestamp::from_millis(began), level: self.level, message, data }
     }
 }
 

@@ -34,15 +34,15 @@ impl Client {
 /// `route` is `None` when there is none for the path.
 pub(super) fn check(
     state: &State,
+    settings: &Settings,
     request: &Request,
     route: Option<&Route>,
 ) -> Result<(), ApiError> {
-    let settings = state.backend.settings();
     if settings.superuser_ips.is_empty() && !settings.rate_limits.enabled {
         return Ok(());
     }
-    let client = Client::of(request, &settings);
-    if client.is_superuser && !superusers_may_come_from(&settings, client.ip) {
+    let client = Client::of(request, settings);
+    if client.is_superuser && !superusers_may_come_from(settings, client.ip) {
         return Err(ApiError::forbidden("").with_cause("no address for superusers"));
     }
     let path = decode(&request.path);

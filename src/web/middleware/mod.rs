@@ -12,19 +12,20 @@ mod security_headers;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::HeaderValue;
+use http::header::{HeaderName, HeaderValue};
 use http::{Method, Response};
 use http_body::Body;
 
-use super::caller::ClientAddress;
 use super::compression::{self, Encoding};
 use super::reply::{Payload, without_body};
 use super::router::Route;
 use super::{ApiError, BoxError, FieldsPicker, Next, Request, Router, State, real_ip};
+use crate::model::hex_digits;
 use activity::Activity;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers one request. The order is the code: request id, log, CORS preflight, panic barrier,
 /// route, fields, auth, addresses of superusers, rate limits, routes of API keys, middleware of the
@@ -41,19 +42,18 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let started = Instant::now();
-    let id = format!("{:016x}", rand::random::<u64>());
-    let live = state.live.load_full();
-    let url = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
-    let mut request = Request::new(request, remote, id.clone(), &live);
+    let digits = hex_digits(rand::random());
+    let id = String::from_utf8_lossy(&digits).into_owned();
+    let method = request.method().clone();
+    let activity = Activity::begin(&method, request.uri(), request.headers(), remote);
+    let live = state.live.load();
+    let mut request = Request::new(request, remote, id, activity.success_log(), &live);
     let cors = cors::Cors::new(&live.cors_origins, &request.headers);
-    let (method, path) = (request.method.clone(), request.path.clone());
-
-    let activity = Arc::new(Activity::begin(&method, &url, &request.headers, remote));
+    drop(live);
 
     let mut response = if method == Method::OPTIONS {
         let mut answer = cors.preflight();
-        if path.starts_with("/api/files/uploads") {
+        if activity.path().starts_with("/api/files/uploads") {
             super::api::uploads::options(answer.headers_mut());
         }
         answer
@@ -69,7 +69,7 @@ where
                 response
             }
             Err(error) => {
-                log_cause(&error, &id);
+                log_cause(&error, &String::from_utf8_lossy(&digits));
                 activity.end(&state, error.status(), Some(&error));
                 error.to_reply().into_response(None)
             }
@@ -82,18 +82,18 @@ where
     security_headers::add(headers);
     cors.add(headers);
     // Hex digits always make a value.
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        headers.insert("x-request-id", value);
+    if let Ok(value) = HeaderValue::from_bytes(&digits) {
+        headers.insert(REQUEST_ID, value);
     }
     tracing::debug!(
         target: "haversack::access",
-        id,
+        id = %String::from_utf8_lossy(&digits),
         %remote,
         %method,
         // Debug form: a path may hold what a terminal would obey.
-        ?path,
+        path = ?activity.path(),
         status = response.status().as_u16(),
-        micros = started.elapsed().as_micros() as u64,
+        micros = activity.elapsed().as_micros() as u64,
         "answered"
     );
     response
@@ -106,13 +106,12 @@ async fn answer(
     mut request: Request,
     activity: &Activity,
 ) -> Result<Response<Payload>, ApiError> {
-    let started = Instant::now();
     let (route, params) = router.find(&request.method, &request.path).unzip();
     request.params = params.unwrap_or_default();
     let stats = route.as_ref().map(|route| Arc::clone(&route.stats));
     let answer = answer_of(state, Arc::clone(&router), route, request, activity).await;
     let status = answer.as_ref().map_or_else(ApiError::status, Response::status);
-    stats.as_deref().unwrap_or(router.unrouted()).record(status, started.elapsed());
+    stats.as_deref().unwrap_or(router.unrouted()).record(status, activity.elapsed());
     answer
 }
 
@@ -127,11 +126,12 @@ async fn answer_of(
     // Parsed before the handler runs, so that a bad parameter changes nothing.
     let picker = request.query.get("fields").map(FieldsPicker::parse).transpose()?;
     auth::load(&state, &mut request)?;
-    let address = real_ip(&request, &state.backend.settings());
+    let settings = state.backend.settings();
+    let address = real_ip(&request, &settings);
     activity.comes_from(address, request.extensions.get());
-    request.extensions.insert(ClientAddress(address));
-    request.extensions.insert(activity.success_log());
-    limits::check(&state, &request, route.as_deref())?;
+    request.address = Some(address);
+    limits::check(&state, &settings, &request, route.as_deref())?;
+    drop(settings);
     if let Some(route) = &route {
         key_routes::check(&request, route)?;
     }

@@ -21,11 +21,27 @@ pub(crate) fn push_document(out: &mut Vec<u8>, json: &str) {
     push_escaped(out, json, false);
 }
 
+/// Bytes that are looked at in one step; most texts have nothing to escape.
+const CHUNK: usize = 16;
+
+/// Whether something in `chunk` may have to be escaped. Without early exit, so that it is quick.
+fn may_need_escape(chunk: &[u8; CHUNK]) -> bool {
+    let special =
+        |byte: u8| byte < 0x20 || matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&' | 0xe2);
+    chunk.iter().fold(false, |found, byte| found | special(*byte))
+}
+
 fn push_escaped(out: &mut Vec<u8>, text: &str, is_string: bool) {
     let bytes = text.as_bytes();
     let mut from = 0;
     let mut at = 0;
     while at < bytes.len() {
+        if let Some(chunk) = bytes[at..].first_chunk::<CHUNK>()
+            && !may_need_escape(chunk)
+        {
+            at += CHUNK;
+            continue;
+        }
         let byte = bytes[at];
         let (length, escape): (usize, Escape) = match byte {
             b'"' if is_string => (1, Escape::Short(b'"')),
@@ -70,7 +86,8 @@ pub(crate) fn push_number(out: &mut Vec<u8>, number: f64) {
     let _ = if number == 0.0 {
         out.write_all(b"0")
     } else if number.trunc() == number && size < 9e15 {
-        write!(out, "{}", number as i64)
+        push_integer(out, number as i64);
+        return;
     } else if (1e-6..1e21).contains(&size) {
         write!(out, "{number}")
     } else {
@@ -78,6 +95,25 @@ pub(crate) fn push_number(out: &mut Vec<u8>, number: f64) {
         let signed = if size >= 1.0 { text.replace('e', "e+") } else { text };
         out.write_all(signed.as_bytes())
     };
+}
+
+/// Appends an integer, digit by digit: lists have many of them.
+fn push_integer(out: &mut Vec<u8>, number: i64) {
+    let mut digits = [0; 20];
+    let (mut rest, mut from) = (number.unsigned_abs(), digits.len());
+    loop {
+        from -= 1;
+        digits[from] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        from -= 1;
+        digits[from] = b'-';
+    }
+    out.extend_from_slice(&digits[from..]);
 }
 
 #[cfg(test)]
@@ -121,6 +157,15 @@ mod tests {
 
     proptest! {
         #[test]
+        fn nothing_is_overlooked_wherever_it_is(
+            before in "[a-zé]{0,40}", special in "[<>&\"\\\\\u{2028}\u{2029}\n\u{1}]", after in "[a-z\u{2027}]{0,40}",
+        ) {
+            let text = written(|out| push_string(out, &format!("{before}{special}{after}")));
+            let bare = written(|out| push_string(out, &special));
+            prop_assert_eq!(text, format!("\"{before}{}{after}\"", &bare[1..bare.len() - 1]));
+        }
+
+        #[test]
         fn what_is_written_reads_back(text in any::<String>(), number in any::<f64>()) {
             let read: String = serde_json::from_str(&written(|out| push_string(out, &text))).unwrap();
             prop_assert_eq!(&read, &text);
@@ -128,6 +173,9 @@ mod tests {
             let again: serde_json::Value =
                 serde_json::from_str(&written(|out| push_document(out, &document))).unwrap();
             prop_assert_eq!(again, serde_json::json!({ "text": text }));
+            let integer = (number as i64) % 9_000_000_000_000_000;
+            let by_hand = written(|out| push_number(out, integer as f64));
+            prop_assert_eq!(by_hand, (integer as f64 as i64).to_string());
             if number.is_finite() {
                 let read: f64 = serde_json::from_str(&written(|out| push_number(out, number))).unwrap();
                 prop_assert_eq!(read, number);

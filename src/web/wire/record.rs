@@ -22,15 +22,15 @@ struct Shape {
 
 #[derive(Debug)]
 struct Member {
-    /// `"name":`, ready to be written.
+    /// `,"name":`, ready to be written; without the comma when it is the first.
     key: Box<[u8]>,
     source: Source,
 }
 
 #[derive(Debug)]
 enum Source {
-    /// The same text in every record.
-    Constant(String),
+    /// The same JSON in every record.
+    Constant(Vec<u8>),
     /// The related records.
     Expand,
     /// The email of an account, which not everybody may see.
@@ -56,9 +56,12 @@ impl RecordWriter {
 
     /// A page of records with its totals, or `-1` for totals nobody asked for.
     pub(crate) fn page(&self, page: &RecordPage) -> Vec<u8> {
-        let mut out = Vec::with_capacity(256 + page.records.len() * 768);
-        out.extend_from_slice(b"{\"items\":[");
         let shape = self.shape(&page.collection);
+        // With room for the page's own members and the line feed that the answer ends with.
+        let rows: usize = page.records.iter().map(|view| view.row.as_bytes().len()).sum();
+        let keys: usize = shape.members.iter().map(|member| member.key.len() + 8).sum();
+        let mut out = Vec::with_capacity(256 + rows + page.records.len() * keys);
+        out.extend_from_slice(b"{\"items\":[");
         for (at, view) in page.records.iter().enumerate() {
             if at > 0 {
                 out.push(b',');
@@ -82,14 +85,13 @@ impl RecordWriter {
             return self.push_enriched(out, shape, view, enrichment);
         }
         out.push(b'{');
-        let mut separator: &[u8] = b"";
+        let mut skipped = 1;
         for member in &shape.members {
             if !member.is_shown(view) {
                 continue;
             }
-            out.extend_from_slice(separator);
-            separator = b",";
-            out.extend_from_slice(&member.key);
+            out.extend_from_slice(&member.key[skipped..]);
+            skipped = 0;
             self.push_value(out, member, view);
         }
         out.push(b'}');
@@ -112,14 +114,16 @@ impl RecordWriter {
             if is_shown && !enrichment.hides(name) && !added.contains_key(name) {
                 let mut value = Vec::new();
                 self.push_value(&mut value, member, view);
-                members.push((member.key.to_vec(), value));
+                members.push((member.key[1..].to_vec(), value));
             }
         }
         for (name, value) in added {
             let mut key = Vec::new();
             push_string(&mut key, name);
             key.push(b':');
-            members.push((key, value.to_string().into_bytes()));
+            let mut text = Vec::new();
+            push_document(&mut text, &value.to_string());
+            members.push((key, text));
         }
         members.sort();
         out.push(b'{');
@@ -135,7 +139,7 @@ impl RecordWriter {
 
     fn push_value(&self, out: &mut Vec<u8>, member: &Member, view: &RecordView) {
         match &member.source {
-            Source::Constant(text) => push_string(out, text),
+            Source::Constant(json) => out.extend_from_slice(json),
             Source::Expand => self.push_expand(out, view),
             Source::Email(slot) => push_cell(out, &view.row, *slot, "\"\""),
             Source::Field { slot, zero, .. } => push_cell(out, &view.row, *slot, zero),
@@ -192,7 +196,7 @@ impl Member {
     /// Its name, as it stands in the key. Names of fields need no escaping.
     fn name(&self) -> &str {
         let key = std::str::from_utf8(&self.key).unwrap_or_default();
-        key.strip_prefix('"').and_then(|key| key.strip_suffix("\":")).unwrap_or_default()
+        key.strip_prefix(",\"").and_then(|key| key.strip_suffix("\":")).unwrap_or_default()
     }
 
     fn is_shown(&self, view: &RecordView) -> bool {
@@ -210,9 +214,14 @@ impl Member {
 impl Shape {
     fn of(collection: &Arc<Collection>) -> Self {
         let is_auth = collection.is_auth();
+        let constant = |text: &str| {
+            let mut json = Vec::new();
+            push_string(&mut json, text);
+            Source::Constant(json)
+        };
         let mut members: Vec<(&str, Source)> = vec![
-            ("collectionId", Source::Constant(collection.id.as_str().to_owned())),
-            ("collectionName", Source::Constant(collection.name.clone())),
+            ("collectionId", constant(collection.id.as_str())),
+            ("collectionName", constant(&collection.name)),
             ("expand", Source::Expand),
         ];
         for field in &collection.fields {
@@ -230,7 +239,7 @@ impl Shape {
         let members = members
             .into_iter()
             .map(|(name, source)| Member {
-                key: format!("\"{name}\":").into_bytes().into(),
+                key: format!(",\"{name}\":").into_bytes().into(),
                 source,
             })
             .collect();
@@ -279,5 +288,70 @@ fn push_cell(out: &mut Vec<u8>, row: &RowBuf, slot: Slot, zero: &str) {
             out.push(b'}');
         }
         Cell::Json(json) => push_document(out, json),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::access::Caller;
+    use crate::model::Timestamp;
+    use crate::ops::records::Visibility;
+    use crate::schema::{Catalog, Record, create_from_body};
+    use crate::web::reply::for_the_web;
+
+    fn notes() -> Arc<Collection> {
+        let body = json!({
+            "name": "notes",
+            "type": "base",
+            "fields": [
+                { "name": "text", "type": "text" },
+                { "name": "tags", "type": "select", "maxSelect": 2, "values": ["a", "b"] },
+                { "name": "data", "type": "json" },
+                { "name": "number", "type": "number" },
+            ],
+        });
+        let catalog = Catalog::new(0, Vec::new());
+        let now = Timestamp::from_millis(0);
+        let made = create_from_body(&catalog, body.as_object().unwrap(), now, &|_, _| Ok(()));
+        Arc::new(made.unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_what_clients_get(
+            text in "[a-z<>&\"\\\\\u{2028}\u{2029}\né]{0,40}", number in -1e9_f64..1e9, enriched: bool,
+        ) {
+            let collection = notes();
+            let mut record = Record::new(Arc::clone(&collection));
+            record.set_json("id", &json!("abc"));
+            record.set_json("text", &json!(text));
+            record.set_json("tags", &json!([text, "x"]));
+            record.set_json("data", &json!({ text.clone(): [text] }));
+            record.set_json("number", &json!(number));
+            let mut enrichment = Enrichment::new(record.clone(), Arc::new(Caller::system()));
+            enrichment.add(&format!("_{text}"), text.clone());
+            let view = RecordView {
+                collection,
+                row: record.to_row(),
+                visibility: Visibility { hidden: true, email: true },
+                expand: None,
+                enrichment: enriched.then(|| Arc::new(enrichment)),
+            };
+            let mut out = Vec::new();
+            RecordWriter::default().push(&mut out, &view);
+            let read: Json = serde_json::from_slice(&out).unwrap();
+            for (name, value) in record.to_json().iter().filter(|(name, _)| *name != "number") {
+                prop_assert_eq!(&read[name], value);
+            }
+            prop_assert_eq!(read["number"].as_f64(), Some(number));
+            // The slow way has nothing left to do but to end the line.
+            let escaped = for_the_web(&out);
+            out.push(b'\n');
+            prop_assert_eq!(String::from_utf8(escaped), String::from_utf8(out));
+        }
     }
 }

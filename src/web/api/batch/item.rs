@@ -12,10 +12,10 @@ use crate::hooks::RequestAction;
 use crate::ops::batch::{Refusal, Step, Upsert, Write, exists};
 use crate::ops::files::Upload;
 use crate::ops::records::{DeleteRecord, Expand, Intent, Precondition, WriteRecord};
-use crate::query::{self, AuthRow, Context, Rows};
+use crate::query::{self, AuthRow, Context, Rows, Texts};
 use crate::schema::{Violation, Violations};
 use crate::web::api::records::takes_file;
-use crate::web::caller::{ClientAddress, auth_of, first_values, header_key, headers_of};
+use crate::web::caller::{auth_of, header_key, headers_of};
 use crate::web::middleware::limits::Limits;
 use crate::web::{FieldsPicker, Query, Request};
 
@@ -145,7 +145,7 @@ pub(super) fn check(items: &[Item], count_max: i64) -> Result<(), Violations> {
 
 /// What all items share with the request that brought them.
 pub(super) struct Outer<'a> {
-    headers: HashMap<String, String>,
+    headers: Texts,
     auth: Option<AuthRow>,
     address: Option<IpAddr>,
     remote: IpAddr,
@@ -164,7 +164,7 @@ impl<'a> Outer<'a> {
         Self {
             headers: headers_of(request),
             auth: auth_of(request).cloned(),
-            address: request.extensions.get::<ClientAddress>().map(|address| address.0),
+            address: request.address,
             remote: request.remote,
             rules,
             rows,
@@ -248,30 +248,21 @@ impl<'a> Outer<'a> {
     }
 
     /// The headers of the request, with those of the item over them. Who asks cannot change.
-    fn merged_headers(
-        &self,
-        own: Option<&HashMap<String, Option<String>>>,
-    ) -> HashMap<String, String> {
-        let mut headers = self.headers.clone();
-        for (name, value) in own.into_iter().flatten() {
-            let key = header_key(name);
-            if key != "authorization" {
-                headers.insert(key, value.clone().unwrap_or_default());
-            }
-        }
-        headers
+    fn merged_headers(&self, own: Option<&HashMap<String, Option<String>>>) -> Texts {
+        let Some(own) = own.filter(|own| !own.is_empty()) else { return self.headers.clone() };
+        let own =
+            own.iter().map(|(name, value)| (header_key(name), value.as_deref().unwrap_or("")));
+        let own: Vec<_> = own.filter(|(key, _)| key != "authorization").collect();
+        // The first of a name counts.
+        let own = own.iter().map(|(name, value)| (name.as_str(), *value));
+        own.chain(self.headers.iter()).collect()
     }
 
-    fn caller(
-        &self,
-        (method, path): (&str, &str),
-        query: &Query,
-        headers: &HashMap<String, String>,
-    ) -> Arc<Caller> {
+    fn caller(&self, (method, path): (&str, &str), query: &Query, headers: &Texts) -> Arc<Caller> {
         Arc::new(Caller::new(query::Request {
             method: method.to_owned(),
             context: Context::Batch,
-            query: first_values(query),
+            query: query.texts().clone(),
             headers: headers.clone(),
             body: Map::new(),
             auth: self.auth.clone(),
