@@ -20,7 +20,7 @@ use haversack::backup::{Moment, Shelf, chain, replace};
 use haversack::dump;
 use haversack::model::{RowBuf, RowWriter, Slot, Timestamp, Value};
 use haversack::schema::Collection;
-use haversack::store::{Snapshot, Store, StoreError, StoreOptions, Tx, WriteError};
+use haversack::store::{Keys, Snapshot, Store, StoreError, StoreOptions, Tx, WriteError};
 use serde_json::json;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -102,7 +102,7 @@ fn main() -> Outcome<()> {
     let began = Instant::now();
     let restored = place.path().join("restored");
     let archives = Shelf::of(&data).chain("one.zip", Moment::End, Path::new(""))?;
-    replace::restore_folder(&restored, &archives, Moment::End)?;
+    replace::restore_folder(&restored, &archives, Moment::End, &Keys::default())?;
     println!("restored in {:.0?}", began.elapsed());
     let began = Instant::now();
     let report = dump::check(&restored, &mut ())?;

@@ -98,20 +98,17 @@ impl Plan<'_> {
         let table = by_columns.table(&kept, rows, self.collection, Effort::Hurry)?;
         let goes_through_all = self.page.total || !in_order;
         let scans = matches!(self.access, Access::Scan(_) | Access::Lookup { .. });
-        match table {
-            Some(table) => {
-                let cost = by_columns.cost(&table, bound.joins.len() as u64);
-                if cost < self.estimate {
-                    self.take_columns(Some(table), direction, known.nodes.is_empty());
-                    self.estimate = cost;
-                }
+        if let Some(table) = table {
+            let cost = by_columns.cost(&table, bound.joins.len() as u64);
+            if cost < self.estimate {
+                self.take_columns(Some(table), direction, known.nodes.is_empty());
+                self.estimate = cost;
             }
-            None => {
-                let is_worth_it = scans && goes_through_all && known.count >= READ_MIN;
-                let slots = &by_columns.slots;
-                if is_worth_it && kept.columns.has_room(rows, self.collection, slots)? {
-                    self.take_columns(None, direction, known.nodes.is_empty());
-                }
+        } else {
+            let is_worth_it = scans && goes_through_all && known.count >= READ_MIN;
+            let slots = &by_columns.slots;
+            if is_worth_it && kept.columns.has_room(rows, self.collection, slots)? {
+                self.take_columns(None, direction, known.nodes.is_empty());
             }
         }
         Ok(())

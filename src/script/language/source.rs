@@ -72,7 +72,7 @@ mod tests {
         let stripped = Source::of("a.ts", text.to_owned()).unwrap();
         assert_eq!(stripped.text.lines().count(), 2);
         let column = |text: &str| text.lines().nth(1).unwrap().chars().position(|c| c == '(');
-        assert_eq!(column(&stripped.text), column(&text));
+        assert_eq!(column(&stripped.text), column(text));
         assert!(!stripped.text.contains("interface") && !stripped.text.contains(" as "));
         assert!(!stripped.is_module());
     }

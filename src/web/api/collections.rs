@@ -78,7 +78,7 @@ pub(crate) async fn delete(state: Arc<State>, request: Request) -> Result<Reply,
     asking::about_collections(&state, &request, CollectionAction::Delete, Map::new()).await?;
     let name = request.params.get("collection").to_owned();
     committed(|done| {
-        automigrate::submit(&state.backend, move |tx| collections::delete(tx, &name), one, done)
+        automigrate::submit(&state.backend, move |tx| collections::delete(tx, &name), one, done);
     })
     .await?;
     state.backend.sweep_soon();
