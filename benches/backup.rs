@@ -9,6 +9,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -75,11 +76,11 @@ fn main() -> Outcome<()> {
     let mut next = rows;
     load.run("warm", &mut next, |over| {
         std::thread::sleep(alone / 4);
-        over()
+        over();
     })?;
-    let (before, _) = load.run("alone", &mut next, |over| {
+    let (before, ()) = load.run("alone", &mut next, |over| {
         std::thread::sleep(alone);
-        over()
+        over();
     })?;
     let (during, full) = load.run("full backup", &mut next, |over| {
         let made = back_up(&store.snapshot(), &data, "full.zip", None);
@@ -139,7 +140,7 @@ fn row(number: u64) -> RowBuf {
         state =
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         text.push_str(WORDS[(state >> 61) as usize]);
-        text.push_str(&format!("{:x} ", state >> 48));
+        let _ = write!(text, "{:x} ", state >> 48);
     }
     let mut writer = RowWriter::new(3);
     writer.set(Slot::ID, &Value::Text(format!("r{number:014}")));

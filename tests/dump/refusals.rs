@@ -97,7 +97,7 @@ fn changed_dumps_are_refused() {
     }
     for (from, to) in [
         (
-            "{\"name\":\"rowid/things_id\",\"value\":5}",
+            "{\"name\":\"rowid/things_id\",\"value\":65}",
             "{\"name\":\"rowid/things_id\",\"value\":3}",
         ),
         ("\"thing1\"", "\"thing0\""),
