@@ -68,7 +68,9 @@ pub(super) fn run(action: Action) -> Result<(), Failure> {
         }),
         Action::HistorySync { place } => with(&place, |app| {
             let names = app.forget_missing_migrations().map_err(failed)?;
-            names.iter().for_each(|name| say(&format!("forgotten: {name}")));
+            for name in &names {
+                say(&format!("forgotten: {name}"));
+            }
             Ok(())
         }),
     }

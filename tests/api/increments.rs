@@ -33,7 +33,7 @@ fn listed(superuser: &Client, key: &str) -> Json {
 
 fn export(server: &Server, name: &str) -> String {
     let path = server.folder().join(name);
-    server.command(&["export", "--output", path.to_str().unwrap()]).expect("an export");
+    server.command(&["export", "--output", path.to_str().expect("a value")]).expect("an export");
     std::fs::read_to_string(path).expect("a file")
 }
 

@@ -38,7 +38,10 @@ fn assert_same(found: &[Json], expected: &[Json]) {
         for (name, value) in expected.as_object().expect("an object") {
             assert_eq!(&found[name], value, "{name} of {}", expected["name"]);
         }
-        assert_eq!(found.as_object().map(|o| o.len()), expected.as_object().map(|o| o.len()));
+        assert_eq!(
+            found.as_object().map(serde_json::Map::len),
+            expected.as_object().map(serde_json::Map::len)
+        );
     }
 }
 

@@ -42,7 +42,7 @@ fn download(server: &Server, root: &Client, key: &str) -> Vec<u8> {
     let token = root.post("/api/files/token", &json!({})).expect(200)["token"].clone();
     let path = format!("{BACKUPS}/{key}?token={}", token.as_str().expect("a token"));
     let (status, headers, bytes) = server.guest().fetch(&path, &[]);
-    assert_eq!((status, headers["content-type"].to_str().unwrap()), (200, "application/zip"));
+    assert_eq!((status, headers["content-type"].to_str().expect("text")), (200, "application/zip"));
     let (status, _, part) = server.guest().fetch(&path, &[("range", "bytes=0-3")]);
     assert_eq!((status, part.as_slice()), (206, &b"PK\x03\x04"[..]));
     bytes

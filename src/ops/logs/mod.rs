@@ -2,7 +2,7 @@
 //!
 //! Entries go through a bounded queue to a thread that writes them in batches, one a second. Nobody
 //! waits for it, and a request under full load does no more for it than look at a counter: of what
-//! goes beyond an [`Allowance`] only the number is kept, and said in an entry of its own.
+//! goes beyond an allowance only the number is kept, and said in an entry of its own.
 
 mod allowance;
 mod queue;
