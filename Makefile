@@ -110,22 +110,6 @@ growth: need-cargo
 	cargo bench --locked --bench growth
 
 ui: need-node
-	cd admin-ui && npm ci --no-audit --no-fund && npm run typecheck && npm run lint
-	@fresh="$$(mktemp -d)"; trap 'rm -rf "$$fresh"' EXIT; \
-	(cd admin-ui && npm run build -- --outDir "$$fresh" --emptyOutDir); \
-	diff -r admin-ui/dist "$$fresh" || { echo "admin-ui/dist is stale: run make ui and commit it"; exit 1; }
-
-# A real browser against the real program, on a desktop and on a phone.
-check-dashboard: need-cargo need-node need-chromium
-	cargo build --locked
-	cd admin-ui && npm ci --no-audit --no-fund
-	cd admin-ui && HAVERSACK_BIN="$(HAVERSACK_BIN)" npm run e2e
-
-# BENCH_URL, BENCH_EMAIL and BENCH_PASSWORD measure a server that already runs; see benches/load.
-bench: need-cargo
-	cargo bench --locked --bench load
-
-ui: need-node
 	cd admin-ui && npm ci --no-audit --no-fund && npm run build
 
 need-cargo:
