@@ -62,11 +62,18 @@ pub struct Chain<P> {
     last_id: AtomicU64,
     /// How many hooks all chains and signals of the registry have.
     total: Arc<AtomicUsize>,
+    /// How many it has itself, beside the list, so that asking an empty one is one load.
+    own: AtomicUsize,
 }
 
 impl<P: Payload> Chain<P> {
     pub(super) fn new(total: &Arc<AtomicUsize>) -> Self {
-        Self { handlers: ArcSwap::default(), last_id: AtomicU64::new(0), total: Arc::clone(total) }
+        Self {
+            handlers: ArcSwap::default(),
+            last_id: AtomicU64::new(0),
+            total: Arc::clone(total),
+            own: AtomicUsize::new(0),
+        }
     }
 
     /// Adds a hook that runs before the thing happens: it may change the event or refuse.
@@ -98,6 +105,7 @@ impl<P: Payload> Chain<P> {
             handlers.insert(place, handler.clone());
             handlers
         });
+        self.own.fetch_add(1, Ordering::Relaxed);
         self.total.fetch_add(1, Ordering::Relaxed);
         id
     }
@@ -109,6 +117,7 @@ impl<P: Payload> Chain<P> {
         });
         let found = before.iter().any(|handler| handler.id == id);
         if found {
+            self.own.fetch_sub(1, Ordering::Relaxed);
             self.total.fetch_sub(1, Ordering::Relaxed);
         }
         found
@@ -116,14 +125,13 @@ impl<P: Payload> Chain<P> {
 
     /// Whether any hook is to be asked about `collection`, or about what has to do with none.
     pub fn wants(&self, collection: Option<&Collection>) -> bool {
-        // The count of all is in one place, so that asking costs next to nothing without hooks.
-        self.total.load(Ordering::Relaxed) > 0
+        self.own.load(Ordering::Relaxed) > 0
             && self.handlers.load().iter().any(|handler| handler.when.includes(collection))
     }
 
     /// Whether there is any hook here.
     pub fn is_used(&self) -> bool {
-        self.total.load(Ordering::Relaxed) > 0 && !self.handlers.load().is_empty()
+        self.own.load(Ordering::Relaxed) > 0
     }
 
     /// Runs the hooks around `core`. An error of `core` stays one, whatever a hook makes of it:

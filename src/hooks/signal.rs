@@ -31,11 +31,18 @@ pub struct Signal<P> {
     handlers: ArcSwap<Vec<Handler<P>>>,
     last_id: AtomicU64,
     total: Arc<AtomicUsize>,
+    /// How many it has itself, beside the list, so that asking an empty one is one load.
+    own: AtomicUsize,
 }
 
 impl<P: Payload> Signal<P> {
     pub(super) fn new(total: &Arc<AtomicUsize>) -> Self {
-        Self { handlers: ArcSwap::default(), last_id: AtomicU64::new(0), total: Arc::clone(total) }
+        Self {
+            handlers: ArcSwap::default(),
+            last_id: AtomicU64::new(0),
+            total: Arc::clone(total),
+            own: AtomicUsize::new(0),
+        }
     }
 
     /// Adds a hook. What takes long belongs on another thread, as later events wait for it.
@@ -52,6 +59,7 @@ impl<P: Payload> Signal<P> {
             handlers.insert(place, handler.clone());
             handlers
         });
+        self.own.fetch_add(1, Ordering::Relaxed);
         self.total.fetch_add(1, Ordering::Relaxed);
         id
     }
@@ -63,6 +71,7 @@ impl<P: Payload> Signal<P> {
         });
         let found = before.iter().any(|handler| handler.id == id);
         if found {
+            self.own.fetch_sub(1, Ordering::Relaxed);
             self.total.fetch_sub(1, Ordering::Relaxed);
         }
         found
@@ -70,7 +79,7 @@ impl<P: Payload> Signal<P> {
 
     /// Whether any hook wants to hear of what happens to `collection`.
     pub fn wants(&self, collection: Option<&Collection>) -> bool {
-        self.total.load(Ordering::Relaxed) > 0
+        self.own.load(Ordering::Relaxed) > 0
             && self.handlers.load().iter().any(|handler| handler.when.includes(collection))
     }
 

@@ -89,8 +89,8 @@ pub(in crate::ops) fn within(
         return core(tx, write);
     }
     let session = Session::new(tx, &shared);
-    let collection = write.record.collection().id.clone();
-    let empty = Record::new(Arc::clone(write.record.collection()));
+    let collection = Arc::clone(write.record.collection());
+    let empty = Record::new(Arc::clone(&collection));
     let payload = RecordWrite {
         action: write.action,
         record: std::mem::replace(&mut write.record, empty),
@@ -102,7 +102,7 @@ pub(in crate::ops) fn within(
     let mut reached = false;
     let outcome = chain.run(&mut event, &mut |event| {
         reached = true;
-        if event.record.collection().id != collection {
+        if event.record.collection().id != collection.id {
             return Err(Rejection::internal("a hook put a record of another collection in place"));
         }
         Ok(session.with_tx(|tx| core(tx, &mut event.payload))?)
