@@ -45,11 +45,14 @@ struct Handler<P> {
     id: HookId,
     when: When,
     call: Call<P>,
+    /// Whether it has its say after the thing, too.
+    looks_back: bool,
 }
 
 impl<P> Clone for Handler<P> {
     fn clone(&self) -> Self {
-        Self { id: self.id, when: self.when.clone(), call: Arc::clone(&self.call) }
+        let (id, looks_back) = (self.id, self.looks_back);
+        Self { id, when: self.when.clone(), call: Arc::clone(&self.call), looks_back }
     }
 }
 
@@ -82,10 +85,11 @@ impl<P: Payload> Chain<P> {
         when: impl Into<When>,
         hook: impl for<'a> Fn(&mut Event<'a, P>) -> Result<(), Rejection> + Send + Sync + 'static,
     ) -> HookId {
-        self.around(when, move |event, next| {
+        let call: Call<P> = Arc::new(move |event: &mut Event<'_, P>, next: Next<'_, '_, P>| {
             hook(event)?;
             next.run(event)
-        })
+        });
+        self.add(when.into(), call, false)
     }
 
     /// Adds a hook that runs around the thing: it has to call [`Next::run`] for it to happen.
@@ -97,8 +101,12 @@ impl<P: Payload> Chain<P> {
         + Sync
         + 'static,
     ) -> HookId {
+        self.add(when.into(), Arc::new(hook), true)
+    }
+
+    fn add(&self, when: When, call: Call<P>, looks_back: bool) -> HookId {
         let id = HookId(self.last_id.fetch_add(1, Ordering::Relaxed) + 1);
-        let handler = Handler { id, when: when.into(), call: Arc::new(hook) };
+        let handler = Handler { id, when, call, looks_back };
         self.handlers.rcu(|handlers| {
             let mut handlers = Vec::clone(handlers);
             let place = handlers.partition_point(|h| h.when.rank() <= handler.when.rank());
@@ -127,6 +135,13 @@ impl<P: Payload> Chain<P> {
     pub fn wants(&self, collection: Option<&Collection>) -> bool {
         self.own.load(Ordering::Relaxed) > 0
             && self.handlers.load().iter().any(|handler| handler.when.includes(collection))
+    }
+
+    /// Whether a hook sees what became of the event after the thing has happened.
+    pub fn looks_back(&self, collection: &Collection) -> bool {
+        let sees =
+            |handler: &Handler<P>| handler.looks_back && handler.when.includes(Some(collection));
+        self.own.load(Ordering::Relaxed) > 0 && self.handlers.load().iter().any(sees)
     }
 
     /// Whether there is any hook here.

@@ -101,7 +101,7 @@ fn handlers_may_wait() {
     for path in ["/never", "/forever", "/busy", "/never"] {
         let began = Instant::now();
         assert!(guest.get(path).status >= 400, "{path}");
-        assert!(began.elapsed() < Duration::from_secs(5), "{path}");
+        assert!(began.elapsed() < Duration::from_secs(20), "{path}");
     }
     for _ in 0..3 {
         assert_eq!(guest.get("/lost").expect(200), "undefined");

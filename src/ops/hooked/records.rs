@@ -47,6 +47,20 @@ pub(in crate::ops) fn wants_in(tx: &mut Tx<'_>, action: Action, collection: &Col
     shared(tx).is_some_and(|shared| wants(&shared.hooks, action, collection))
 }
 
+/// Whether anybody sees the record as it was written: a hook that is around that, or one that is told.
+pub(in crate::ops) fn is_seen_written(
+    tx: &mut Tx<'_>,
+    action: Action,
+    collection: &Collection,
+) -> bool {
+    hooked(tx).is_some_and(|context| {
+        let hooks = &context.shared.hooks;
+        places(action).iter().any(|place| place(hooks).looks_back(collection))
+            || hooks.record_signal(action).wants(Some(collection))
+            || hooks.record_failures(action).wants(Some(collection))
+    })
+}
+
 /// What the backend shares with the transaction. `None` without hooks.
 pub(in crate::ops) fn shared(tx: &mut Tx<'_>) -> Option<Arc<Shared>> {
     hooked(tx).map(|context| Arc::clone(&context.shared))

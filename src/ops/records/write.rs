@@ -337,7 +337,9 @@ impl WriteRecord {
             hooked::execute(tx, write, &mut |tx, write| {
                 brought.take(tx, write, origin.failure())?;
                 let stored = self.store(tx, &write.record, &origin, &brought)?;
-                write.record = Record::from_row(stored.collection.clone(), stored.row.as_row());
+                if hooked::is_seen_written(tx, action, &stored.collection) {
+                    write.record = Record::from_row(stored.collection.clone(), stored.row.as_row());
+                }
                 written = Some(stored);
                 Ok(())
             })
