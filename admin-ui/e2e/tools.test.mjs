@@ -165,6 +165,24 @@ describe("tools", () => {
     assert.equal((await download).suggestedFilename(), "logs.json");
   });
 
+  test("requests that were too many to note each are told of by their number", async () => {
+    // A thousand requests within a second are more than this machine may manage, so the server's words are put in its mouth.
+    const hour = `${new Date().toISOString().slice(0, 13).replace("T", " ")}:00:00.000Z`;
+    const entry = { id: "summaryentry001", created: hour, level: 4, message: "7200 more requests, too many to log each", data: { type: "summary", count: 7200 } };
+    const answers = { "/api/logs": { page: 1, perPage: 50, totalItems: -1, totalPages: -1, items: [entry] }, "/api/logs/stats": [{ date: hour, total: 1800, leftOut: 7200 }], [`/api/logs/${entry.id}`]: entry };
+    await page.route("**/api/logs**", (route) => route.fulfill({ json: answers[new URL(route.request().url()).pathname] }));
+    await visit(page, at("#/logs"));
+    await page.getByText("1,800 entries + 7,200 more requests, only counted").waitFor();
+    await page.getByText("7,200 more requests that failed, only counted").click();
+    await page.getByRole("dialog").getByText("In each second the log notes 1,000 requests").waitFor();
+    await checkAccess(page, "an entry that stands for many");
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/summary.png` });
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/summary-list.png` });
+    await page.unroute("**/api/logs**");
+  });
+
   test("nothing was reported to the console", () => {
     assert.deepEqual(opened.complaints, []);
   });

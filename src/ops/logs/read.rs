@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use crate::model::{RowBuf, Timestamp, Value};
 use crate::ops::records::ListParams;
 use crate::query::{
@@ -17,6 +19,9 @@ use super::{Error, Logs, logs_of};
 /// Entries on one page when the client does not say, and at most.
 const PER_PAGE_DEFAULT: u64 = 30;
 const PER_PAGE_MAX: u64 = 1000;
+
+/// How the data of entries begins that say how many requests were left out.
+const SUMMARY_BEGIN: &str = r#"{"type":"summary","#;
 
 /// An entry as it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +49,17 @@ pub struct LogPage {
     pub per_page: u64,
     /// How many there are on all pages; `None` when not asked for.
     pub total: Option<u64>,
+}
+
+/// What there is of one hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogHour {
+    /// When it began.
+    pub begin: Timestamp,
+    /// The entries.
+    pub total: u64,
+    /// How many requests those entries stand for that only say how many there were.
+    pub left_out: u64,
 }
 
 impl Logs {
@@ -87,7 +103,7 @@ impl Logs {
     }
 
     /// How many entries that pass `filter` there are in each hour that has any, in order. Blocks.
-    pub fn stats(&self, filter: &str) -> Result<Vec<(Timestamp, u64)>, Error> {
+    pub fn stats(&self, filter: &str) -> Result<Vec<LogHour>, Error> {
         self.flush();
         let snapshot = self.store.snapshot();
         let collection = logs_of(snapshot.catalog())?;
@@ -98,7 +114,7 @@ impl Logs {
             })
             .transpose()?;
         let request = Request::default();
-        let mut hours: BTreeMap<i64, u64> = BTreeMap::new();
+        let mut hours: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
         let mut failed: Option<FilterError> = None;
         let read: Result<(), ReadError> = snapshot.scan(
             &collection,
@@ -113,7 +129,10 @@ impl Logs {
                     Ok(true) => {
                         let record = Record::from_row(collection.clone(), row);
                         if let Some(Value::Date(Some(created))) = record.get("created") {
-                            *hours.entry(created.millis().div_euclid(3_600_000)).or_default() += 1;
+                            let hour = created.millis().div_euclid(3_600_000);
+                            let (total, left_out) = hours.entry(hour).or_default();
+                            *total += 1;
+                            *left_out += left_out_of(&record);
                         }
                     }
                     Err(error) => {
@@ -128,9 +147,21 @@ impl Logs {
         if let Some(error) = failed {
             return Err(error.into());
         }
-        let hour = |hour: i64| Timestamp::from_millis(hour.saturating_mul(3_600_000));
-        Ok(hours.into_iter().map(|(at, count)| (hour(at), count)).collect())
+        let begin = |hour: i64| Timestamp::from_millis(hour.saturating_mul(3_600_000));
+        let hour = |(at, (total, left_out))| LogHour { begin: begin(at), total, left_out };
+        Ok(hours.into_iter().map(hour).collect())
     }
+}
+
+/// How many requests the entry stands for, if it is one that only says that.
+fn left_out_of(record: &Record) -> u64 {
+    let Some(Value::Json(data)) = record.get("data") else { return 0 };
+    // So that no others are parsed: the writer puts the type in front.
+    if !data.as_str().starts_with(SUMMARY_BEGIN) {
+        return 0;
+    }
+    let data: Json = serde_json::from_str(data.as_str()).unwrap_or_default();
+    data["count"].as_u64().unwrap_or(0)
 }
 
 fn entry(collection: &Arc<Collection>, row: &RowBuf) -> StoredEntry {
