@@ -27,6 +27,7 @@ export async function startServer(kept = "", { config = "", env = {} } = {}) {
     await new Promise((resume) => setTimeout(resume, 50));
   }
   return {
+    folder: data,
     url: new URL(found(/http:\S+\/_\/(?=\s)/)).origin,
     setup: found(/http:\S+#\/setup\/\S+/),
     stop: async () => {

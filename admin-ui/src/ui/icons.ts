@@ -79,6 +79,7 @@ export {
   IconPlayerPlay,
   IconPlugConnectedX,
   IconPlus,
+  IconPuzzle,
   IconQuote,
   IconRefresh,
   IconRefreshAlert,
