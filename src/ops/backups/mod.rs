@@ -195,7 +195,12 @@ impl Backups {
         let snapshot = backend.snapshot();
         let ground = chains::ground(&self.shelves, &shelf, &snapshot, kind)?;
         let stopping = || self.stopping.load(Ordering::Relaxed);
-        let made = archive::write(&snapshot, at, &self.data, ground, &stopping);
+        let bucket = match backend.settings().backups.include_files {
+            true => backend.files().bucket().map_err(|error| failed(&error))?,
+            false => None,
+        };
+        let bucket = bucket.as_ref();
+        let made = archive::write(&snapshot, at, &self.data, bucket, ground, &stopping);
         let made = made.map_err(|error| match error {
             BackupError::NoBase(_) => kind.refused(&error),
             error => failed(&error),
