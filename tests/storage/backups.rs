@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::bucket::Storage;
 use super::harness::form::{Part, send, url};
-use super::harness::{Client, Server, record, records};
+use super::harness::{Client, Server, record, records, run};
 use super::{docs, expect_keys, key, noise, upload};
 
 const BACKUPS: &str = "/api/backups";
@@ -208,4 +208,23 @@ fn files_in_the_bucket_are_part_of_a_backup_where_that_is_asked_for() {
     assert!(!left.exists(), "it is all where it belongs");
     let stray = std::fs::read_dir(server.folder().join("storage")).expect("a folder").count();
     assert_eq!(stray, 0);
+}
+
+#[test]
+fn a_restore_from_the_bucket_says_when_it_counts() {
+    let (_storage, server, root) = shelf();
+    add(&root, "a", b"a");
+    root.post(BACKUPS, &json!({ "name": "full.zip" })).expect(204);
+    add(&root, "b", b"b");
+    let data = server.kill();
+    let restore = ["backup", "restore", "full.zip"];
+    let said = run(data.path(), &restore).expect("no server is needed");
+    assert!(said.contains("the next start puts it in the place"), "{said}");
+    assert!(!said.contains("starts again"), "{said}");
+    let server = Server::start_on(data);
+    wait_for_titles(&server, &["a"]);
+    add(&server.superuser(), "c", b"c");
+    let said = server.command(&restore).expect("the server does it");
+    assert!(said.contains("starts again with it"), "{said}");
+    wait_for_titles(&server, &["a"]);
 }

@@ -89,6 +89,11 @@ impl Backups {
         let _ = self.restart.set(Box::new(restart));
     }
 
+    /// Whether something starts again once a backup is ready to take the place of the data.
+    pub fn restarts(&self) -> bool {
+        self.restart.get().is_some()
+    }
+
     /// Breaks off what is being done.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
@@ -279,7 +284,7 @@ impl Backups {
         let shelf = self.shelf(backend)?;
         let links = self.links(&shelf, key, until)?;
         let (backups, key) = (Arc::clone(self), key.to_owned());
-        if self.restart.get().is_none() {
+        if !self.restarts() {
             let staged = backups.fetch(&shelf, &links);
             let staged = staged.and_then(|locals| {
                 replace::stage(&backups.data, &locals, until, &backups.keys).map(drop)

@@ -12,6 +12,7 @@ use crate::query::{
 };
 use crate::schema::{Collection, Record};
 
+use super::writer::stands_for;
 use super::{Error, Logs, logs_of};
 
 /// Entries on one page when the client does not say, and at most.
@@ -86,7 +87,8 @@ impl Logs {
         Ok(entry(&collection, &row))
     }
 
-    /// How many entries that pass `filter` there are in each hour that has any, in order. Blocks.
+    /// How many requests are told of by entries that pass `filter`, for each hour that has any, in order.
+    /// An entry that says how many more there were counts for all of them. Blocks.
     pub fn stats(&self, filter: &str) -> Result<Vec<(Timestamp, u64)>, Error> {
         self.flush();
         let snapshot = self.store.snapshot();
@@ -113,7 +115,12 @@ impl Logs {
                     Ok(true) => {
                         let record = Record::from_row(collection.clone(), row);
                         if let Some(Value::Date(Some(created))) = record.get("created") {
-                            *hours.entry(created.millis().div_euclid(3_600_000)).or_default() += 1;
+                            let count = match record.get("data") {
+                                Some(Value::Json(data)) => stands_for(data.as_str()),
+                                _ => 1,
+                            };
+                            let hour = created.millis().div_euclid(3_600_000);
+                            *hours.entry(hour).or_default() += count;
                         }
                     }
                     Err(error) => {

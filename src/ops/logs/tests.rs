@@ -78,4 +78,22 @@ fn what_is_too_much_for_one_second_is_one_entry_with_its_number() {
     assert_eq!(statuses(&logs, "", "level"), [expected, r#"{"status":500}"#.to_owned()]);
     logs.flush();
     assert_eq!(statuses(&logs, "level = 0", "").len(), 1);
+
+    // Statistics count requests, whether they have entries of their own or not.
+    let total = |filter| logs.stats(filter).unwrap().iter().map(|(_, count)| count).sum::<u64>();
+    let left_out = 5000 - admitted as u64;
+    assert_eq!(total(""), left_out + 1);
+    assert_eq!((total("level = 0"), total("level > 0")), (left_out, 1));
+    // What single requests have a summary has not.
+    assert_eq!((total("data.status >= 0"), total("data.type = 'summary'")), (1, left_out));
+    assert_eq!(total("data.count > 0"), left_out);
+}
+
+#[test]
+fn a_summary_of_failures_stays_where_only_failures_are_kept() {
+    let logs = logs();
+    while logs.admits(8) {}
+    logs.flush();
+    assert_eq!(logs.delete_old(5, 8, Timestamp::now()).unwrap(), 0);
+    assert_eq!(statuses(&logs, "level >= 8", ""), [r#"{"type":"summary","count":1}"#]);
 }
