@@ -9,6 +9,7 @@ mod backup;
 mod check;
 mod compact;
 mod export;
+mod health;
 mod hooks;
 mod import;
 mod log;
@@ -74,6 +75,10 @@ enum Command {
         #[command(subcommand)]
         action: hooks::Action,
     },
+    /// Ask the server whether it is well; for watchdogs.
+    ///
+    /// Exits with 1 when it does not answer, or answers with a failure.
+    Health(health::HealthArguments),
     /// Look for damage in a data folder; no server may be running.
     ///
     /// Exits with 1 when there is any.
@@ -181,6 +186,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Records { action } => records::run(action),
         Command::Migrate { action } => migrate::run(action),
         Command::Hooks { action } => hooks::run(action),
+        Command::Health(arguments) => health::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Compact(arguments) => compact::run(&arguments),
     };

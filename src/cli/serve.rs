@@ -31,7 +31,7 @@ pub(super) struct ServeArguments {
     place: Place,
 }
 
-fn parse_address(text: &str) -> Result<Address, &'static str> {
+pub(super) fn parse_address(text: &str) -> Result<Address, &'static str> {
     Address::parse(text).ok_or("expected host:port, such as 127.0.0.1:8090")
 }
 
