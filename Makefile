@@ -106,7 +106,8 @@ counts: need-cargo
 
 # PEER=http://127.0.0.1:PORT PEER_EMAIL=… PEER_PASSWORD=… compares with a PocketBase that runs there;
 # PEER_PID=… and PEER_DATA=… tell its CPU, memory and size. BENCH_FULL=1 for everything, BENCH_OUT=FILE
-# for a table in Markdown. benches/load/main.rs has all options.
+# for a table in Markdown, BENCH_LOGGING=1 for what the log of requests costs. benches/load/main.rs has all
+# options.
 bench: need-cargo
 	cargo bench --locked --bench load
 

@@ -40,7 +40,8 @@ fn send(root: &Path, below: &str, bucket: &Bucket) -> io::Result<()> {
         } else {
             // In a bucket a file needs no sidecar: its type is part of it. Stored names are never
             // used twice, so what is there is this file.
-            let is_sidecar = key.ends_with(".attrs");
+            let is_sidecar =
+                Path::new(name).extension().is_some_and(|end| end.eq_ignore_ascii_case("attrs"));
             if !is_sidecar && !bucket.exists(&key)? {
                 put(bucket, &key, File::open(entry.path())?)?;
             }

@@ -200,9 +200,10 @@ impl Backups {
         let snapshot = backend.snapshot();
         let ground = chains::ground(&self.shelves, &shelf, &snapshot, kind)?;
         let stopping = || self.stopping.load(Ordering::Relaxed);
-        let bucket = match backend.settings().backups.include_files {
-            true => backend.files().bucket().map_err(|error| failed(&error))?,
-            false => None,
+        let bucket = if backend.settings().backups.include_files {
+            backend.files().bucket().map_err(|error| failed(&error))?
+        } else {
+            None
         };
         let bucket = bucket.as_ref();
         let made = archive::write(&snapshot, at, &self.data, bucket, ground, &stopping);
