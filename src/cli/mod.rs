@@ -89,17 +89,17 @@ enum Command {
     Compact(compact::CompactArguments),
 }
 
-/// What every command that works on a data folder takes.
+/// What every command that works on a data folder takes. The aliases are what PocketBase calls the same.
 #[derive(Debug, Args)]
 struct Place {
     /// The folder of all data [default: ./data].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", alias = "dir")]
     data: Option<PathBuf>,
     /// The config file [default: ./config.toml, if there is one].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The environment variable that has the key for the secrets in the data folder, 32 characters.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", alias = "encryptionEnv")]
     encryption_env: Option<String>,
     /// The environment variable that has the key of before; without a key now, the secrets are in the
     /// clear from then on.
