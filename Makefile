@@ -2,10 +2,11 @@
 # make bench   measure it              make ui      rebuild the dashboard into admin-ui/dist
 # make growth  measure it with more and more records
 # make counts  record the instructions that the hottest paths take, for make test to compare with
+# make static  one file that needs nothing of the system it runs on
 # make torture kill it over and over under load, and see that nothing is lost
 
 .DEFAULT_GOAL := run
-.PHONY: run test bench growth counts ui torture \
+.PHONY: run static test bench growth counts ui torture \
 	need-cargo need-lints need-node need-chromium check-format check-lints check-rust check-acme check-docs check-counts check-sdk check-conformance check-ui check-dashboard
 
 # What the SDK's suite runs against: the debug binary, because `cargo test` has built most of it.
@@ -22,6 +23,10 @@ run: need-cargo
 	else \
 		exec cargo run --locked -- serve; \
 	fi
+
+# Needs that target (rustup target add) and its C compiler (musl-tools on Debian).
+static: need-cargo
+	cargo build --locked --release --target $(shell uname -m)-unknown-linux-musl
 
 # The cheap checks come first, so that a slip shows within seconds.
 test: check-format check-lints check-rust check-acme check-docs check-ui check-sdk check-conformance check-dashboard check-counts
@@ -101,7 +106,8 @@ counts: need-cargo
 
 # PEER=http://127.0.0.1:PORT PEER_EMAIL=… PEER_PASSWORD=… compares with a PocketBase that runs there;
 # PEER_PID=… and PEER_DATA=… tell its CPU, memory and size. BENCH_FULL=1 for everything, BENCH_OUT=FILE
-# for a table in Markdown. benches/load/main.rs has all options.
+# for a table in Markdown, BENCH_LOGGING=1 for what the log of requests costs. benches/load/main.rs has all
+# options.
 bench: need-cargo
 	cargo bench --locked --bench load
 

@@ -157,7 +157,7 @@ fn back_up(snapshot: &Snapshot, data: &Path, key: &str, base: Option<&str>) -> R
         Ground::new(&links, HashMap::new())
     });
     let ground = ground.transpose().map_err(|error| error.to_string())?;
-    let made = archive::write(snapshot, Timestamp::now(), data, ground, &|| false)
+    let made = archive::write(snapshot, Timestamp::now(), data, None, ground, &|| false)
         .map_err(|error| error.to_string())?;
     shelf.put(key, made.path()).map_err(|error| error.to_string())?;
     println!("{key}: {} in {:.1?}", made.summary, began.elapsed());

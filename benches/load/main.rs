@@ -13,6 +13,9 @@
 //! lists may take before it gets fewer requests, on both servers alike. `BENCH_OUT` names a file
 //! for the table in Markdown.
 //!
+//! With `BENCH_LOGGING=1` it only tells what the log of requests costs: views and creates over kept
+//! connections, with the log on and off in turns (5 rounds).
+//!
 //! It drops collections whose names start with `bench_`, and turns request logs and rate limits of
 //! the servers off. Everything runs on one thread, because generator and server usually share a
 //! machine. A reply outside 200–299 or a wrong one fails the run.
@@ -21,6 +24,7 @@
 #![expect(clippy::print_stderr, reason = "and what went wrong")]
 
 mod client;
+mod logging;
 mod measure;
 mod options;
 mod records;
@@ -60,12 +64,20 @@ async fn run() -> Outcome<ExitCode> {
     if let Some(peer) = peer {
         sites.push(Site::define("peer", peer, &options.sizes).await?);
     }
+    if options.logging {
+        return Ok(outcome(&logging::run(&sites[0], &options).await?));
+    }
     let mut report = Report::new(sites.len() > 1);
     let faults = suite::run(&sites, &options, &mut report).await?;
     report.close(&mut sites).await?;
     report.write(&options, &faults)?;
-    for fault in &faults {
+    Ok(outcome(&faults))
+}
+
+/// Tells what went wrong, if anything did.
+fn outcome(faults: &[String]) -> ExitCode {
+    for fault in faults {
         eprintln!("WRONG: {fault}");
     }
-    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -15,6 +15,8 @@ const POSTS: [(&str, usize); 4] =
 pub(crate) struct Options {
     /// Rows whose name matches; all without one.
     only: Option<Regex>,
+    /// Whether only the cost of the log is of interest.
+    pub(crate) logging: bool,
     /// Times that each row is measured.
     pub(crate) rounds: usize,
     /// How connections are made; each gives rows of its own.
@@ -57,9 +59,16 @@ impl Options {
             None | Some("NK") => vec![Travel::New, Travel::Kept],
             Some(other) => return Err(format!("BENCH_MODE is N, K or NK, not {other}").into()),
         };
+        let logging = variable("BENCH_LOGGING").is_some_and(|value| value != "0");
+        let rounds = match (logging, has_peer) {
+            (true, _) => 5,
+            (false, true) => 3,
+            (false, false) => 1,
+        };
         Ok(Self {
             only: variable("BENCH_ONLY").map(|pattern| Regex::new(&pattern)).transpose()?,
-            rounds: number("BENCH_ROUNDS", if has_peer { 3 } else { 1 })?.max(1),
+            logging,
+            rounds: number("BENCH_ROUNDS", rounds)?.max(1),
             travels,
             out: variable("BENCH_OUT").map(PathBuf::from),
             row_seconds: number("BENCH_ROW_SECONDS", 5.0)?,

@@ -225,7 +225,7 @@ fn seconds(time: Duration) -> String {
 }
 
 /// When and where this was measured, and of which state of the source.
-fn machine() -> String {
+pub(crate) fn machine() -> String {
     let output = |program: &str, arguments: &[&str]| {
         let output = Command::new(program).args(arguments).output().ok();
         let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());

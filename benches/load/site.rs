@@ -77,6 +77,12 @@ impl Site {
         Ok(site)
     }
 
+    /// Has the server log requests from now on, or no longer.
+    pub(crate) async fn keep_log(&self, is_on: bool) -> Outcome<()> {
+        let settings = json!({ "logs": { "maxDays": if is_on { 5 } else { 0 } } });
+        self.as_superuser("PATCH", "/api/settings", &settings).await.map(drop)
+    }
+
     async fn define_suite(&self, sizes: &Sizes) -> Outcome<()> {
         let name = json!({ "name": "name", "type": "text" });
         let organizations =

@@ -28,11 +28,17 @@ pub(crate) async fn run(
         if is_wanted {
             measure(sites, options, unit, report, &mut faults).await?;
         } else if is_needed {
-            let travels = [Travel::Kept];
-            let samples = take_turns(sites, &unit, &travels, 1, None).await?;
-            note_errors(sites, &unit, &samples[0], &mut faults);
+            faults.extend(fill(sites, &unit).await?);
         }
     }
+    Ok(faults)
+}
+
+/// Makes records on all servers without measuring that, and answers what went wrong.
+pub(crate) async fn fill(sites: &[Site], unit: &Unit) -> Outcome<Vec<String>> {
+    let mut faults = Vec::new();
+    let samples = take_turns(sites, unit, &[Travel::Kept], 1, None).await?;
+    note_errors(sites, unit, &samples[0], &mut faults);
     Ok(faults)
 }
 

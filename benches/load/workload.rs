@@ -124,6 +124,19 @@ pub(crate) fn all(options: &Options) -> Vec<Unit> {
     units
 }
 
+/// The collection that [`logging`] is about.
+pub(crate) const LOGGED: &str = "posts10k";
+
+/// What the cost of the log is measured with: the accounts that are needed, then creates, and views of
+/// what they made.
+pub(crate) fn logging(sizes: &Sizes) -> (Unit, [Workload; 2]) {
+    let (created, viewed) = sizes.messages;
+    let create = Kind::Create { collection: LOGGED, from: 0 };
+    let view = Kind::View { collection: LOGGED };
+    let create = row("create posts".to_owned(), created, 64, create);
+    (accounts(sizes), [create, row("view posts".to_owned(), viewed * 5, 64, view)])
+}
+
 impl Unit {
     fn one(workload: Workload) -> Self {
         Self { empties: Vec::new(), workloads: vec![workload], shares: false }

@@ -36,9 +36,13 @@ pub(super) fn run(state: &State, command: BackupCommand) -> Result<String, Error
         BackupCommand::Verify { key, until } => backups.verify(backend, &key, until_of(until)?),
         BackupCommand::Restore { key, until } => {
             backups.restore(backend, &key, until_of(until)?)?;
-            Ok(format!(
-                "the server checks {key} and starts again with it; its log says how it went"
-            ))
+            Ok(if backups.restarts() {
+                format!(
+                    "the server checks {key} and starts again with it; its log says how it went"
+                )
+            } else {
+                format!("{key} was checked; the next start puts it in the place of all data")
+            })
         }
     }
 }

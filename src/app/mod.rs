@@ -13,6 +13,7 @@ mod cron;
 mod data;
 mod hooking;
 mod link;
+mod listeners;
 mod migrations;
 mod own_jobs;
 mod program_command;
@@ -26,8 +27,6 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-use tokio::net::TcpListener;
 
 pub use after::Committed;
 pub use builder::{AppBuilder, BuildError, seal_keys};
@@ -44,11 +43,12 @@ pub use crate::script::SCRIPT_TYPES;
 use after::AfterRuntime;
 use cron::Cron;
 use link::Link;
+pub use listeners::Listeners;
 use migrations::Migration;
 use program_command::ProgramCommand;
 
 use crate::access::Caller;
-use crate::config::{Address, Boot, Live, Sources};
+use crate::config::{Boot, Live, Sources};
 use crate::dump;
 use crate::hooks::{Chain, Data, Event, Hooks, ServerCall};
 use crate::jobs::AfterHooks;
@@ -314,53 +314,6 @@ impl Parts {
             }
         }
     }
-}
-
-/// Where clients come in. A [`TcpListener`] alone is one for requests in the clear.
-#[derive(Debug)]
-pub struct Listeners {
-    plain: TcpListener,
-    encrypted: Option<(TcpListener, SocketAddr)>,
-}
-
-impl From<TcpListener> for Listeners {
-    fn from(plain: TcpListener) -> Self {
-        Self { plain, encrypted: None }
-    }
-}
-
-impl Listeners {
-    /// Listens where `boot` says.
-    ///
-    /// Fails when an address is taken, or none of this machine's.
-    pub async fn bind(boot: &Boot) -> io::Result<Self> {
-        let plain = listen(&boot.http).await?;
-        let encrypted = match &boot.tls.address {
-            None => None,
-            Some(address) => {
-                let listener = listen(address).await?;
-                let address = listener.local_addr()?;
-                Some((listener, address))
-            }
-        };
-        Ok(Self { plain, encrypted })
-    }
-
-    /// The address for requests in the clear.
-    pub fn address(&self) -> io::Result<SocketAddr> {
-        self.plain.local_addr()
-    }
-
-    /// The address for encrypted requests.
-    pub fn encrypted_address(&self) -> Option<SocketAddr> {
-        self.encrypted.as_ref().map(|(_, address)| *address)
-    }
-}
-
-async fn listen(address: &Address) -> io::Result<TcpListener> {
-    TcpListener::bind(address.as_str()).await.map_err(|error| {
-        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
-    })
 }
 
 fn superuser_use_case(command: SuperuserCommand) -> ops::auth::SuperuserCommand {

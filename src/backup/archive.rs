@@ -11,12 +11,13 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::dump::{self, DumpError};
-use crate::files;
+use crate::dump::{self, DumpError, Owner};
+use crate::files::{self, Bucket};
 use crate::model::Timestamp;
 use crate::store::Snapshot;
 
@@ -82,9 +83,9 @@ impl Ground {
     }
 }
 
-/// Writes what `snapshot` holds, and the files of the data folder `data` that it names, to a new file,
-/// which only its owner can read. With a `ground`, only what came after that. Files must not be
-/// removed meanwhile. Asks `is_stopped` often.
+/// Writes what `snapshot` holds, and the files of the data folder `data` and of `bucket` that it names,
+/// to a new file, which only its owner can read. With a `ground`, only what came after that. Files
+/// must not be removed meanwhile. Asks `is_stopped` often.
 ///
 /// # Errors
 /// [`BackupError`]; what was begun is removed. [`BackupError::NoBase`] when the history of the snapshot
@@ -93,6 +94,7 @@ pub fn write(
     snapshot: &Snapshot,
     at: Timestamp,
     data: &Path,
+    bucket: Option<&Arc<Bucket>>,
     ground: Option<Ground>,
     is_stopped: &(dyn Fn() -> bool + Sync),
 ) -> Result<Made, BackupError> {
@@ -109,8 +111,17 @@ pub fn write(
     let mut made = Made { path, summary: String::new() };
     let paced = Paced { file: &file, unsynced: 0 };
     let zip = ZipWriter::new(io::BufWriter::with_capacity(PIECE, paced));
-    let writing = Writing { zip, data, path: &made.path, is_stopped, files: FilesDigest::new() };
-    let summary = aside(move || writing.all(snapshot, at, ground))?;
+    let writing = Writing {
+        zip,
+        data,
+        path: &made.path,
+        is_stopped,
+        digest: FilesDigest::new(),
+        known: HashMap::new(),
+        files: 0,
+        file_bytes: 0,
+    };
+    let summary = aside(move || writing.all(snapshot, at, bucket, ground))?;
     file.sync_all().map_err(BackupError::io(&made.path))?;
     made.summary = summary;
     Ok(made)
@@ -169,7 +180,11 @@ struct Writing<'a, W: Write + Seek> {
     data: &'a Path,
     path: &'a Path,
     is_stopped: &'a (dyn Fn() -> bool + Sync),
-    files: FilesDigest,
+    digest: FilesDigest,
+    /// The length of each file that is in this archive or in those before it.
+    known: HashMap<String, u64>,
+    files: u64,
+    file_bytes: u64,
 }
 
 impl<W: Write + Seek> Writing<'_, W> {
@@ -177,6 +192,7 @@ impl<W: Write + Seek> Writing<'_, W> {
         mut self,
         snapshot: &Snapshot,
         at: Timestamp,
+        bucket: Option<&Arc<Bucket>>,
         ground: Option<Ground>,
     ) -> Result<String, BackupError> {
         let history = place(snapshot)?;
@@ -184,12 +200,10 @@ impl<W: Write + Seek> Writing<'_, W> {
             None => self.dump(snapshot)?,
             Some(ground) => self.changes(snapshot, ground)?,
         };
-        let mut known = HashMap::new();
         let base = ground.map(|ground| {
-            known = ground.files;
+            self.known = ground.files;
             (ground.base, ground.at)
         });
-        let (mut files, mut file_bytes) = (0, 0);
         let data = self.data;
         let storage = data.join(STORAGE);
         self.walk(
@@ -197,14 +211,16 @@ impl<W: Write + Seek> Writing<'_, W> {
             &mut |this, below| {
                 let path = storage.join(below);
                 let len = fs::metadata(&path).map_err(BackupError::io(&path))?.len();
-                if known.get(below) != Some(&len) {
-                    files += 1;
-                    file_bytes += this.add_file(&path, below)?;
-                    known.insert(below.to_owned(), len);
+                if this.known.get(below) == Some(&len) {
+                    Ok(())
+                } else {
+                    this.add_file(&path, below)
                 }
-                Ok(())
             },
         )?;
+        if let Some(bucket) = bucket {
+            self.add_objects(bucket, snapshot)?;
+        }
         // Those that came and went between are named at moments between.
         let since = base.as_ref().map(|(_, at)| *at);
         for folder in since
@@ -212,22 +228,21 @@ impl<W: Write + Seek> Writing<'_, W> {
             .map_err(BackupError::io(data))?
         {
             self.walk(&mut |_, visit| dump::walk(&folder, visit), &mut |this, below| {
-                if !known.contains_key(below) {
-                    files += 1;
-                    file_bytes += this.add_file(&folder.join(below), below)?;
-                    known.insert(below.to_owned(), 0);
+                if this.known.contains_key(below) {
+                    return Ok(());
                 }
-                Ok(())
+                this.add_file(&folder.join(below), below)
             })?;
         }
         let more = More {
             at: at.to_string(),
             change: snapshot.last_change(),
             data_sha256,
-            files_sha256: std::mem::replace(&mut self.files, FilesDigest::new()).hex(),
+            files_sha256: std::mem::replace(&mut self.digest, FilesDigest::new()).hex(),
             history,
             base: base.map(|(base, _)| base),
         };
+        let (files, file_bytes) = (self.files, self.file_bytes);
         let manifest = Manifest { haversack_backup: VERSION, files, file_bytes, more: Some(more) };
         let text = serde_json::to_vec(&manifest).expect("a manifest has only string keys");
         let path = self.path;
@@ -303,22 +318,62 @@ impl<W: Write + Seek> Writing<'_, W> {
         failed.map_or_else(|| walked.map_err(BackupError::from), Err)
     }
 
-    fn add_file(&mut self, path: &Path, below: &str) -> Result<u64, BackupError> {
-        let mut file = Hashed::new(File::open(path).map_err(BackupError::io(path))?);
+    /// Adds the files of a bucket that the snapshot names, one after the other, as they come.
+    fn add_objects(
+        &mut self,
+        bucket: &Arc<Bucket>,
+        snapshot: &Snapshot,
+    ) -> Result<(), BackupError> {
+        let mut owner = Owner::default();
+        let mut failed = None;
+        let listed = bucket.list("", &mut |object| {
+            let below = &object.key;
+            let mut add = || {
+                if (self.is_stopped)() {
+                    return Err(DumpError::Stopped.into());
+                }
+                if self.known.contains_key(below) || !owner.names(snapshot, below)? {
+                    return Ok(());
+                }
+                let opened = bucket.open(below).map_err(BackupError::io(Path::new(below)))?;
+                self.add(opened.content, Path::new(below), below)
+            };
+            add().map_err(|error| {
+                failed = Some(error);
+                io::ErrorKind::Other.into()
+            })
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => listed.map_err(BackupError::io(Path::new("the bucket of files"))),
+        }
+    }
+
+    fn add_file(&mut self, path: &Path, below: &str) -> Result<(), BackupError> {
+        let file = File::open(path).map_err(BackupError::io(path))?;
+        self.add(file, path, below)
+    }
+
+    /// Adds what `content` has, which is that of `path`.
+    fn add(&mut self, content: impl Read, path: &Path, below: &str) -> Result<(), BackupError> {
+        let mut content = Hashed::new(content);
         let name = format!("{STORAGE}/{below}");
         self.zip.start_file(name, options()).map_err(BackupError::zip(self.path))?;
         let mut piece = vec![0; PIECE];
         let mut bytes = 0;
         loop {
-            let count = file.read(&mut piece).map_err(BackupError::io(path))?;
+            let count = content.read(&mut piece).map_err(BackupError::io(path))?;
             if count == 0 {
                 break;
             }
             self.zip.write_all(&piece[..count]).map_err(BackupError::io(self.path))?;
             bytes += count as u64;
         }
-        self.files.add(below, bytes, &file.digest());
-        Ok(bytes)
+        self.digest.add(below, bytes, &content.digest());
+        self.known.insert(below.to_owned(), bytes);
+        self.files += 1;
+        self.file_bytes += bytes;
+        Ok(())
     }
 }
 

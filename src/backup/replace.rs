@@ -10,6 +10,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::dump::Summary;
+use crate::files::RESTORED_MARK;
 use crate::store::{Keys, Moment, Store, StoreOptions};
 
 use super::unpack::unpack;
@@ -22,7 +23,9 @@ const REPLACED: &str = ".replaced";
 /// What says that new content is complete.
 const READY: &str = "ready";
 /// All that is replaced, in the order in which it moves.
-const PARTS: [&str; 3] = [LOG, STORE, STORAGE];
+const PARTS: [&str; 4] = [LOG, STORE, STORAGE, RESTORED_MARK];
+/// Those of them that may be there or not, and without which nothing old may stay.
+const OPTIONAL: [&str; 2] = [LOG, RESTORED_MARK];
 
 /// Makes new content for the data folder `data` of a whole chain of archives, as it was at `until`, and
 /// checks it. From then on it takes the place of the old one whenever [`put_in_place`] is called. Its secrets
@@ -40,6 +43,8 @@ pub fn stage(
     remove(&stage)?;
     let staged = unpack(chain, &stage, until).and_then(|summary| {
         Store::check_keys(&stage, keys)?;
+        let mark = stage.join(RESTORED_MARK);
+        File::create(&mark).map_err(BackupError::io(&mark))?;
         sync_tree(&stage)?;
         let ready = stage.join(READY);
         File::create(&ready).and_then(|file| file.sync_all()).map_err(BackupError::io(&ready))?;
@@ -93,7 +98,7 @@ pub fn put_back(data: &Path) -> Result<(), BackupError> {
     let replaced = data.join(REPLACED);
     for part in PARTS {
         let (here, old) = (data.join(part), replaced.join(part));
-        if old.exists() || part == LOG {
+        if old.exists() || OPTIONAL.contains(&part) {
             remove(&here)?;
         }
         if old.exists() {

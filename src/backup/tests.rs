@@ -218,7 +218,7 @@ impl World {
         });
         let ground = ground.transpose()?;
         let snapshot = self.store.snapshot();
-        let made = archive::write(&snapshot, at, self.data.path(), ground, &|| false)?;
+        let made = archive::write(&snapshot, at, self.data.path(), None, ground, &|| false)?;
         shelf.put(key, made.path()).map_err(BackupError::io(made.path()))
     }
 

@@ -9,6 +9,7 @@ mod backup;
 mod check;
 mod compact;
 mod export;
+mod health;
 mod hooks;
 mod import;
 mod log;
@@ -74,6 +75,10 @@ enum Command {
         #[command(subcommand)]
         action: hooks::Action,
     },
+    /// Ask the server whether it is well; for watchdogs.
+    ///
+    /// Exits with 1 when it does not answer, or answers with a failure.
+    Health(health::HealthArguments),
     /// Look for damage in a data folder; no server may be running.
     ///
     /// Exits with 1 when there is any.
@@ -84,17 +89,17 @@ enum Command {
     Compact(compact::CompactArguments),
 }
 
-/// What every command that works on a data folder takes.
+/// What every command that works on a data folder takes. The aliases are what PocketBase calls the same.
 #[derive(Debug, Args)]
 struct Place {
     /// The folder of all data [default: ./data].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", alias = "dir")]
     data: Option<PathBuf>,
     /// The config file [default: ./config.toml, if there is one].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The environment variable that has the key for the secrets in the data folder, 32 characters.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", alias = "encryptionEnv")]
     encryption_env: Option<String>,
     /// The environment variable that has the key of before; without a key now, the secrets are in the
     /// clear from then on.
@@ -181,6 +186,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Records { action } => records::run(action),
         Command::Migrate { action } => migrate::run(action),
         Command::Hooks { action } => hooks::run(action),
+        Command::Health(arguments) => health::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Compact(arguments) => compact::run(&arguments),
     };

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use clap::Args;
 use haversack::app::{App, Listeners};
@@ -27,11 +28,23 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
         default_missing_value = "true")]
     automigrate: Option<bool>,
+    /// The folder of scripts [default: ./hooks].
+    #[arg(long, value_name = "DIR", alias = "hooksDir")]
+    hooks_dir: Option<PathBuf>,
+    /// The folder of migrations [default: ./migrations].
+    #[arg(long, value_name = "DIR", alias = "migrationsDir")]
+    migrations_dir: Option<PathBuf>,
+    /// The folder of files that are served as they are [default: ./public].
+    #[arg(long, value_name = "DIR", alias = "publicDir")]
+    public_dir: Option<PathBuf>,
+    /// The web pages that browsers may call the API from, with commas between them [default: *].
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
+    origins: Option<Vec<String>>,
     #[command(flatten)]
     place: Place,
 }
 
-fn parse_address(text: &str) -> Result<Address, &'static str> {
+pub(super) fn parse_address(text: &str) -> Result<Address, &'static str> {
     Address::parse(text).ok_or("expected host:port, such as 127.0.0.1:8090")
 }
 
@@ -51,6 +64,10 @@ impl ServeArguments {
             tls_address: self.https.clone().or_else(|| usual("0.0.0.0:443")).map(Some),
             tls_domains: domains,
             automigrate: self.automigrate,
+            hooks_folder: self.hooks_dir.clone(),
+            migrations_folder: self.migrations_dir.clone(),
+            public_folder: self.public_dir.clone(),
+            cors_origins: self.origins.clone(),
             ..Layer::default()
         }
     }

@@ -170,7 +170,7 @@ impl Default for Boot {
             http: Address::from_static("127.0.0.1:8090"),
             data: PathBuf::from("./data"),
             log_format: LogFormat::Human,
-            cache_size: ByteSize::mebibytes(128),
+            cache_size: ByteSize::mebibytes(64),
             column_cache: ByteSize::mebibytes(64),
             durability: Durability::Full,
             worker_threads: 0,

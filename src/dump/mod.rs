@@ -18,7 +18,7 @@ mod row_text;
 mod summary;
 mod writer;
 
-pub use check::{Report, check, named_files};
+pub use check::{Owner, Report, check, named_files};
 pub use compact::{Compacted, compact};
 pub use error::DumpError;
 pub use export::{default_name, export_data, export_file, export_folder, export_stream};

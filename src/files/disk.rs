@@ -26,6 +26,10 @@ impl Disk {
         Self { root, removed }
     }
 
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Moves a finished file to its place, and returns when both are safe on disk.
     pub(super) fn place(&self, scratch: &Scratch, location: &Location) -> io::Result<()> {
         let target = location.file(&self.root);

@@ -13,6 +13,7 @@ use super::disk::{self, Disk};
 use super::location::{Location, file_of_thumbs, is_plain};
 use super::partial::Partials;
 use super::removed::Removed;
+use super::restored;
 use super::scratch::Scratch;
 use super::stored::StoredFile;
 use super::thumb::{self, Thumb, ThumbError};
@@ -92,7 +93,11 @@ impl Storage {
         self.remote.load().is_some()
     }
 
-    fn bucket(&self) -> io::Result<Option<Arc<Bucket>>> {
+    /// The bucket where files are; nothing while they are on disk.
+    ///
+    /// # Errors
+    /// The bucket that is asked for cannot be used.
+    pub fn bucket(&self) -> io::Result<Option<Arc<Bucket>>> {
         match self.remote.load().as_deref() {
             None => Ok(None),
             Some(Remote::Bucket(bucket)) => Ok(Some(Arc::clone(bucket))),
@@ -104,6 +109,15 @@ impl Storage {
     /// when they were named; or no longer, which removes those that were kept.
     pub fn keep_removed(&self, is_on: bool) -> io::Result<()> {
         self.disk.removed.keep(is_on)
+    }
+
+    /// Sends the files of a backup that was restored to the bucket, if that is where files are now. What
+    /// is there already stays as it is. Where it fails, calling it again goes on.
+    ///
+    /// # Errors
+    /// What the disk or the bucket says.
+    pub fn settle_restored(&self) -> io::Result<()> {
+        restored::settle(self.disk.root(), || self.bucket())
     }
 
     /// A new empty file on the local disk, and a handle to write it with.
@@ -272,7 +286,7 @@ impl Storage {
     }
 }
 
-fn put(bucket: &Bucket, key: &str, mut file: File) -> io::Result<()> {
+pub(super) fn put(bucket: &Bucket, key: &str, mut file: File) -> io::Result<()> {
     let len = file.metadata()?.len();
     let content_type = disk::sniff(&mut file)?;
     bucket.put(key, &mut file, len, content_type.media_type())

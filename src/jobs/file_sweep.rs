@@ -1,11 +1,15 @@
-//! Removes files that no record names any more.
+//! Removes files that no record names any more, and brings those of a restored backup where they belong.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::ops::Backend;
 use crate::ops::files::sweep;
+
+/// After which what could not be sent is tried again.
+const RETRY: Duration = Duration::from_mins(1);
 
 /// Removes files that no record names any more: at the start what a crash left, then whenever
 /// somebody asks. Ends some time after the value is dropped.
@@ -23,10 +27,14 @@ impl FileSweep {
         let backend = Arc::clone(backend);
         std::thread::Builder::new().name("file-sweep".to_owned()).spawn(move || {
             while !is_over.load(Ordering::Acquire) {
+                let settled = backend.files().settle_restored();
+                if let Err(error) = &settled {
+                    tracing::error!(%error, "files of a backup were not sent to the bucket yet");
+                }
                 if let Err(error) = sweep(&backend) {
                     tracing::warn!(%error, "files were not removed");
                 }
-                backend.in_flight().wait();
+                backend.in_flight().wait(settled.err().map(|_| RETRY));
             }
         })?;
         Ok(this)

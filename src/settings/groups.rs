@@ -77,13 +77,21 @@ pub struct Backups {
     /// How many of them make a chain: a full one, and increments that follow it; 0 = they are all full,
     /// and nothing is noted for increments. Clients see it once it is set.
     pub full_every: i64,
+    /// Whether files of records that are in a bucket are part of them. Clients see it once it is set.
+    pub include_files: bool,
     /// Where to keep them, if not on disk.
     pub s3: Bucket,
 }
 
 impl Default for Backups {
     fn default() -> Self {
-        Self { cron: String::new(), cron_max_keep: 3, full_every: 0, s3: Bucket::default() }
+        Self {
+            cron: String::new(),
+            cron_max_keep: 3,
+            full_every: 0,
+            include_files: false,
+            s3: Bucket::default(),
+        }
     }
 }
 

@@ -30,10 +30,14 @@ impl Settings {
                 }
             }
             // Not of the contract, so not there by default.
-            if self.backups.full_every == 0
-                && let Some(group) = json.pointer_mut("/backups").and_then(Json::as_object_mut)
-            {
-                group.shift_remove("fullEvery");
+            let ours = [
+                ("fullEvery", self.backups.full_every == 0),
+                ("includeFiles", !self.backups.include_files),
+            ];
+            if let Some(group) = json.pointer_mut("/backups").and_then(Json::as_object_mut) {
+                for (name, _) in ours.iter().filter(|(_, is_unset)| *is_unset) {
+                    group.shift_remove(*name);
+                }
             }
         }
         json
@@ -138,6 +142,8 @@ mod tests {
         assert_eq!(cleared.s3.secret, "");
         let chained = merged(&cleared, &json!({"backups": {"fullEvery": 7}})).unwrap();
         assert_eq!(chained.to_json(Secrets::Hide)["backups"]["fullEvery"], 7);
+        let whole = merged(&cleared, &json!({"backups": {"includeFiles": true}})).unwrap();
+        assert_eq!(whole.to_json(Secrets::Hide)["backups"]["includeFiles"], true);
         let kept = cleared.to_json(Secrets::Show);
         assert_eq!(Settings::lenient(kept.as_object().unwrap()), cleared);
     }

@@ -110,6 +110,8 @@ pub struct Load {
     pub commits: u64,
     /// The size of its file; `None` when there is none.
     pub file_bytes: Option<u64>,
+    /// Memory that columns take, in bytes.
+    pub column_bytes: u64,
 }
 
 /// What the writer and those who wait for it count together.
@@ -313,6 +315,7 @@ impl Store {
             waiting: self.0.pulse.waiting.load(Relaxed),
             commits: self.0.pulse.commits.load(Relaxed),
             file_bytes: file.map(|file| file.len()),
+            column_bytes: self.snapshot().columns.bytes() as u64,
         }
     }
 

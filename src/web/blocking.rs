@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, oneshot};
 
+use super::BoxFuture;
+
 /// Runs blocking work on other threads, so many at once.
 #[derive(Clone)]
 pub struct Blocking {
@@ -24,19 +26,25 @@ impl Blocking {
     /// # Panics
     ///
     /// When `work` does.
-    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let permit =
-            Arc::clone(&self.permits).acquire_owned().await.expect("the semaphore is never closed");
-        let task = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            work()
-        });
-        match task.await {
-            Ok(done) => done,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            // Only a runtime that is going down cancels blocking work, and us with it.
-            Err(_) => std::future::pending().await,
-        }
+    pub fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> BoxFuture<'_, T> {
+        // In a box, so that requests that never come here do not keep room for it.
+        Box::pin(async move {
+            let permits = Arc::clone(&self.permits);
+            let permit = permits.acquire_owned().await.expect("the semaphore is never closed");
+            let task = tokio::task::spawn_blocking(move || {
+                let _permit = permit;
+                work()
+            });
+            match task.await {
+                Ok(done) => done,
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                // Only a runtime that is going down cancels blocking work, and us with it.
+                Err(_) => std::future::pending().await,
+            }
+        })
     }
 }
 

@@ -138,6 +138,8 @@ pub(super) fn exposition(state: &State) -> String {
     if let Some(bytes) = store.file_bytes {
         out.gauge("haversack_store_file_bytes", "Size of the store's file.", bytes);
     }
+    let help = "Memory that columns of collections take.";
+    out.gauge("haversack_column_cache_bytes", help, store.column_bytes);
     if let Ok(waiting) = state.backend.mails_waiting() {
         out.gauge("haversack_mails_waiting", "Mails that wait to be sent.", waiting);
     }

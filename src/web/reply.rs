@@ -177,8 +177,8 @@ impl Reply {
             }
             Content::JsonText { text, page } | Content::Wire { text, page } => match picker {
                 None => json_text_payload(&text, &mut headers),
-                Some(_) => match serde_json::from_slice(&text) {
-                    Ok(value) => json_payload(&pick(picker, value, page), &mut headers),
+                Some(picker) => match picker.pick_text(&text, page) {
+                    Ok(text) => json_text_payload(&text, &mut headers),
                     Err(error) => return ApiError::internal(error).to_reply().into_response(None),
                 },
             },

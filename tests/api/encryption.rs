@@ -194,3 +194,29 @@ fn a_backup_of_encrypted_secrets_is_restored_with_their_key_only() {
     configure(fresh.path(), ON);
     works(&Server::start_with(fresh, &[("NEW", ONE)]), true);
 }
+
+#[test]
+fn with_another_key_the_history_of_increments_begins_anew() {
+    let server = Server::start();
+    let root = server.superuser();
+    root.patch("/api/settings", &json!({ "backups": { "fullEvery": 5 } })).expect(200);
+    root.post("/api/backups", &json!({ "name": "full.zip" })).expect(204);
+    root.post("/api/backups", &json!({ "name": "one.zip", "incremental": true })).expect(204);
+    let mut data = server.kill();
+    let steps: [(&str, &[(&str, &str)]); 3] =
+        [(ON, &[("NEW", ONE)]), (ROTATED, &[("NEW", TWO), ("OLD", ONE)]), (OFF, &[("OLD", TWO)])];
+    for (number, (config, variables)) in steps.into_iter().enumerate() {
+        configure(data.path(), config);
+        let server = Server::start_with(data, variables);
+        let root = server.superuser();
+        let post = |body: Json| root.post("/api/backups", &body);
+        post(json!({ "incremental": true })).expect_code("incremental", "validation_no_base");
+        post(json!({ "base": "one.zip" })).expect_code("base", "validation_no_base");
+        let full = format!("full-{number}.zip");
+        post(json!({ "name": full })).expect(204);
+        post(json!({ "name": format!("one-{number}.zip"), "base": full })).expect(204);
+        // What was made before is as good as it was.
+        data = server.kill();
+        run(data.path(), &["backup", "verify", "one.zip"], variables).expect("it is sound");
+    }
+}

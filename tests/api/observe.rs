@@ -53,6 +53,14 @@ fn metrics_are_for_the_token_and_superusers_while_they_are_on() {
     assert!(sample(&text, "haversack_connections") >= 1.0);
     assert_eq!(sample(&text, "haversack_writer_queue"), 0.0);
     assert_eq!(sample(&text, "haversack_mails_waiting"), 0.0);
+    assert_eq!(sample(&text, "haversack_column_cache_bytes"), 0.0);
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let name = line.split(['{', ' ']).next().expect("a name");
+        let is_part =
+            |end| name.strip_suffix(end).is_some_and(|of| text.contains(&format!("# TYPE {of} h")));
+        let is_typed = text.contains(&format!("# TYPE {name} "));
+        assert!(is_typed || ["_bucket", "_sum", "_count"].into_iter().any(is_part), "{name}");
+    }
     assert!(sample(&text, "process_start_time_seconds") > 1.7e9);
     metrics(&superuser);
 }
@@ -77,6 +85,26 @@ fn slow_lists_are_logged_with_their_plan() {
         assert!(lines[0].contains(part), "{part} in {}", lines[0]);
     }
     assert!(!log.contains("'99'"), "what was looked for stays out of it: {log}");
+}
+
+#[test]
+fn ten_lines_a_minute_tell_of_slow_lists() {
+    let config = "log.slow_query = \"1ms\"\nmetrics.enabled = true\n";
+    let server = Server::start_configured(config);
+    let superuser = server.superuser();
+    let body = json!({ "name": "things", "fields": [{ "name": "text", "type": "text" }] });
+    superuser.post("/api/collections", &body).expect(200);
+    let rows: Vec<String> = (0..5000).map(|at| format!("{{\"text\":\"{at:0>200}\"}}")).collect();
+    let path = "/api/collections/things/import?format=jsonl";
+    superuser.send("POST", path, &[], Some(rows.join("\n").as_bytes())).expect(200);
+    for number in 0..30 {
+        let filter = encode(&format!("text ~ 'a{number}'"));
+        superuser.get(&format!("{}?filter={filter}", records("things"))).expect(200);
+    }
+    // They were answered from columns, which hold 5,000 texts.
+    assert!(sample(&metrics(&superuser), "haversack_column_cache_bytes") > 1e6);
+    let log = server.log();
+    assert_eq!(log.lines().filter(|line| line.contains("slow list")).count(), 10, "{log}");
 }
 
 #[test]

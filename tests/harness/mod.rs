@@ -90,9 +90,7 @@ impl Server {
 
     /// Runs the program on the server's folder; returns what it prints.
     pub(crate) fn command(&self, arguments: &[&str]) -> Result<String, String> {
-        let ran = program(self.data.path()).args(arguments).output().expect("the program runs");
-        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        if ran.status.success() { Ok(text(&ran.stdout)) } else { Err(text(&ran.stderr)) }
+        run(self.data.path(), arguments)
     }
 
     /// Ends the process and returns what it logged.
@@ -160,6 +158,13 @@ impl Drop for Server {
             "the server panicked:\n{log}"
         );
     }
+}
+
+/// Runs the program in a folder, whether there is a server or not; returns what it prints.
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Result<String, String> {
+    let ran = program(folder).args(arguments).output().expect("the program runs");
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    if ran.status.success() { Ok(text(&ran.stdout)) } else { Err(text(&ran.stderr)) }
 }
 
 fn program(folder: &Path) -> Command {

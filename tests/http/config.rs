@@ -65,3 +65,26 @@ fn the_running_server_follows_its_file_and_ignores_a_broken_one() {
     std::thread::sleep(Duration::from_millis(400));
     assert!(allowed("https://two.org") && !allowed("https://one.org"));
 }
+
+#[test]
+fn the_flags_of_a_pocketbase_service_mean_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("pb_public")).unwrap();
+    fs::write(folder.path().join("pb_public/index.html"), "home").unwrap();
+    let flags = [
+        "--dir=pb_data",
+        "--publicDir=pb_public",
+        "--hooksDir=pb_hooks",
+        "--migrationsDir=pb_migrations",
+        "--origins=https://one.org,https://two.org",
+    ];
+    let process = Process::start(folder.path(), &flags);
+    for (origin, allowed) in [("https://two.org", true), ("https://three.org", false)] {
+        let mut client = Client::connect(process.address);
+        client.write(&format!("GET / HTTP/1.1\r\nHost: x\r\nOrigin: {origin}\r\n\r\n"));
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.body.as_str()), (200, "home"));
+        assert_eq!(answer.header("access-control-allow-origin").is_some(), allowed, "{origin}");
+    }
+    assert!(folder.path().join("pb_data/data.redb").exists());
+}

@@ -92,3 +92,27 @@ fn a_second_server_on_the_same_folder_is_refused() {
     client.write("GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(client.answer().status, 200);
 }
+
+#[test]
+fn a_watchdog_hears_whether_the_server_is_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Process::start(folder.path(), &[]);
+    let address = server.address.to_string();
+    let everywhere = format!("0.0.0.0:{}", server.address.port());
+    for address in [&address, &everywhere] {
+        let output = run(folder.path(), &["health", "--http", address]);
+        assert_eq!(output.status.code(), Some(0), "{}", error_text(&output));
+    }
+    // Somebody else, who hangs up.
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let strange = other.local_addr().unwrap().to_string();
+    let stranger = std::thread::spawn(move || drop(other.accept()));
+    let output = run(folder.path(), &["health", "--http", &strange]);
+    assert_eq!(output.status.code(), Some(1));
+    stranger.join().unwrap();
+    assert_eq!(server.end_with("TERM"), Some(0));
+    let output = run(folder.path(), &["health", "--http", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = error_text(&output);
+    assert!(said.starts_with(&format!("error: no answer from {address}: ")), "{said}");
+}

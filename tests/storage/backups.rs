@@ -5,9 +5,9 @@ use std::io::{Read, Write};
 use serde_json::{Value as Json, json};
 
 use super::bucket::Storage;
-use super::harness::form::{Part, send};
-use super::harness::{Client, Server, record, records};
-use super::noise;
+use super::harness::form::{Part, send, url};
+use super::harness::{Client, Server, record, records, run};
+use super::{docs, expect_keys, key, noise, upload};
 
 const BACKUPS: &str = "/api/backups";
 
@@ -155,4 +155,76 @@ fn a_line_that_is_cut_and_wrong_keys_are_told_and_leave_nothing() {
     root.patch("/api/settings", &json!({ "backups": { "s3": { "enabled": false } } })).expect(200);
     assert_eq!(keys(&root), Vec::<String>::new());
     assert_eq!(storage.keys(), ["a.zip"]);
+}
+
+#[test]
+fn files_in_the_bucket_are_part_of_a_backup_where_that_is_asked_for() {
+    let (storage, server, root) = docs();
+    let large = noise(9 << 20);
+    let a = upload(&root, "a", "a.bin", &large).expect(200);
+    root.post(BACKUPS, &json!({ "name": "lean.zip" })).expect(204);
+    assert_eq!(root.get("/api/settings").expect(200)["backups"].get("includeFiles"), None);
+    let settings = json!({ "backups": { "includeFiles": true, "fullEvery": 5 } });
+    let shown = root.patch("/api/settings", &settings).expect(200);
+    assert_eq!(shown["backups"]["includeFiles"], true);
+    root.post(BACKUPS, &json!({ "name": "full.zip" })).expect(204);
+    let b = upload(&root, "b", "b.txt", b"of b").expect(200);
+    root.post(BACKUPS, &json!({ "name": "more.zip", "incremental": true })).expect(204);
+    let list = root.get(BACKUPS).expect(200);
+    let size = |key: &str| {
+        let item = list.as_array().unwrap().iter().find(|item| item["key"] == key).unwrap();
+        item["size"].as_u64().unwrap()
+    };
+    assert!(size("lean.zip") < 1 << 20 && size("more.zip") < 1 << 20, "{list}");
+    assert!(size("full.zip") > 8 << 20, "{list}");
+    assert!(server.command(&["backup", "verify", "more.zip"]).unwrap().contains("2 files"));
+
+    // A line that is cut while files are fetched is told, and leaves nothing.
+    storage.cut_after(0);
+    root.post(BACKUPS, &json!({ "name": "cut.zip" })).expect_error(400);
+    storage.mend();
+    assert_eq!(keys(&root).len(), 3);
+
+    root.delete(&record("docs", &a["id"])).expect(204);
+    let both = vec![key(&a, &a["one"]), key(&b, &b["one"])];
+    expect_keys(&storage, both[1..].to_vec());
+    storage.lose_all();
+    storage.cut_after(0);
+    root.post(&format!("{BACKUPS}/more.zip/restore"), &json!({})).expect(204);
+    wait_for_titles(&server, &["a", "b"]);
+    storage.mend();
+    // The first try failed; a removal asks for the next one.
+    let c = upload(&root, "c", "c.txt", b"of c").expect(200);
+    root.delete(&record("docs", &c["id"])).expect(204);
+    expect_keys(&storage, both);
+    for (made, content) in [(&a, &large[..]), (&b, b"of b")] {
+        assert!(server.guest().fetch(&url(made, &made["one"]), &[]).2 == content);
+    }
+    let left = server.folder().join("storage.restored");
+    let began = std::time::Instant::now();
+    while left.exists() && began.elapsed().as_secs() < 10 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(!left.exists(), "it is all where it belongs");
+    let stray = std::fs::read_dir(server.folder().join("storage")).expect("a folder").count();
+    assert_eq!(stray, 0);
+}
+
+#[test]
+fn a_restore_from_the_bucket_says_when_it_counts() {
+    let (_storage, server, root) = shelf();
+    add(&root, "a", b"a");
+    root.post(BACKUPS, &json!({ "name": "full.zip" })).expect(204);
+    add(&root, "b", b"b");
+    let data = server.kill();
+    let restore = ["backup", "restore", "full.zip"];
+    let said = run(data.path(), &restore).expect("no server is needed");
+    assert!(said.contains("the next start puts it in the place"), "{said}");
+    assert!(!said.contains("starts again"), "{said}");
+    let server = Server::start_on(data);
+    wait_for_titles(&server, &["a"]);
+    add(&server.superuser(), "c", b"c");
+    let said = server.command(&restore).expect("the server does it");
+    assert!(said.contains("starts again with it"), "{said}");
+    wait_for_titles(&server, &["a"]);
 }

@@ -70,6 +70,13 @@ impl Storage {
         self.cut_after(u64::MAX);
     }
 
+    /// Loses everything in the bucket.
+    pub(crate) fn lose_all(&self) {
+        let root = self.folder.path().join(NAME);
+        std::fs::remove_dir_all(&root).expect("a bucket");
+        std::fs::create_dir(&root).expect("an empty bucket");
+    }
+
     /// The keys of all objects, in order.
     pub(crate) fn keys(&self) -> Vec<String> {
         fn walk(root: &Path, folder: PathBuf, found: &mut Vec<String>) {

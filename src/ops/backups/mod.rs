@@ -89,6 +89,11 @@ impl Backups {
         let _ = self.restart.set(Box::new(restart));
     }
 
+    /// Whether something starts again once a backup is ready to take the place of the data.
+    pub fn restarts(&self) -> bool {
+        self.restart.get().is_some()
+    }
+
     /// Breaks off what is being done.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
@@ -195,7 +200,13 @@ impl Backups {
         let snapshot = backend.snapshot();
         let ground = chains::ground(&self.shelves, &shelf, &snapshot, kind)?;
         let stopping = || self.stopping.load(Ordering::Relaxed);
-        let made = archive::write(&snapshot, at, &self.data, ground, &stopping);
+        let bucket = if backend.settings().backups.include_files {
+            backend.files().bucket().map_err(|error| failed(&error))?
+        } else {
+            None
+        };
+        let bucket = bucket.as_ref();
+        let made = archive::write(&snapshot, at, &self.data, bucket, ground, &stopping);
         let made = made.map_err(|error| match error {
             BackupError::NoBase(_) => kind.refused(&error),
             error => failed(&error),
@@ -274,7 +285,7 @@ impl Backups {
         let shelf = self.shelf(backend)?;
         let links = self.links(&shelf, key, until)?;
         let (backups, key) = (Arc::clone(self), key.to_owned());
-        if self.restart.get().is_none() {
+        if !self.restarts() {
             let staged = backups.fetch(&shelf, &links);
             let staged = staged.and_then(|locals| {
                 replace::stage(&backups.data, &locals, until, &backups.keys).map(drop)

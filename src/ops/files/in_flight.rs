@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::files::Location;
 
@@ -123,12 +124,18 @@ impl InFlight {
         self.bell.notify_all();
     }
 
-    /// Waits until somebody asks for a sweep.
-    pub fn wait(&self) {
-        let mut wanted = lock(&self.wanted);
-        while !*wanted {
-            wanted = self.bell.wait(wanted).unwrap_or_else(PoisonError::into_inner);
+    /// Waits until somebody asks for a sweep, or for so long.
+    pub fn wait(&self, at_most: Option<Duration>) {
+        let wanted = lock(&self.wanted);
+        let mut wanted = match at_most {
+            None => self.bell.wait_while(wanted, |wanted| !*wanted),
+            Some(time) => self
+                .bell
+                .wait_timeout_while(wanted, time, |wanted| !*wanted)
+                .map(|(wanted, _)| wanted)
+                .map_err(|poisoned| PoisonError::new(poisoned.into_inner().0)),
         }
+        .unwrap_or_else(PoisonError::into_inner);
         *wanted = false;
     }
 }
@@ -168,7 +175,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicBool;
-    use std::time::Duration;
 
     use super::*;
 

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
-use serde_json::Value as Json;
-
 use crate::model::{RowBuf, Timestamp, Value};
 use crate::ops::records::ListParams;
 use crate::query::{
@@ -14,14 +12,12 @@ use crate::query::{
 };
 use crate::schema::{Collection, Record};
 
+use super::writer::left_out_in;
 use super::{Error, Logs, logs_of};
 
 /// Entries on one page when the client does not say, and at most.
 const PER_PAGE_DEFAULT: u64 = 30;
 const PER_PAGE_MAX: u64 = 1000;
-
-/// How the data of entries begins that say how many requests were left out.
-const SUMMARY_BEGIN: &str = r#"{"type":"summary","#;
 
 /// An entry as it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,7 +128,9 @@ impl Logs {
                             let hour = created.millis().div_euclid(3_600_000);
                             let (total, left_out) = hours.entry(hour).or_default();
                             *total += 1;
-                            *left_out += left_out_of(&record);
+                            if let Some(Value::Json(data)) = record.get("data") {
+                                *left_out += left_out_in(data.as_str());
+                            }
                         }
                     }
                     Err(error) => {
@@ -151,17 +149,6 @@ impl Logs {
         let hour = |(at, (total, left_out))| LogHour { begin: begin(at), total, left_out };
         Ok(hours.into_iter().map(hour).collect())
     }
-}
-
-/// How many requests the entry stands for, if it is one that only says that.
-fn left_out_of(record: &Record) -> u64 {
-    let Some(Value::Json(data)) = record.get("data") else { return 0 };
-    // So that no others are parsed: the writer puts the type in front.
-    if !data.as_str().starts_with(SUMMARY_BEGIN) {
-        return 0;
-    }
-    let data: Json = serde_json::from_str(data.as_str()).unwrap_or_default();
-    data["count"].as_u64().unwrap_or(0)
 }
 
 fn entry(collection: &Arc<Collection>, row: &RowBuf) -> StoredEntry {

@@ -83,5 +83,15 @@ fn what_is_too_much_for_one_second_is_one_entry_with_its_number() {
         hours.iter().map(|hour| (hour.total, hour.left_out)).collect::<Vec<_>>()
     };
     assert_eq!(counts(""), [(1, 0), (1, 5000 - admitted as u64)]);
+    // What single requests have a summary has not.
     assert_eq!(counts("data.status = 500"), [(1, 0)]);
+}
+
+#[test]
+fn a_summary_of_failures_stays_where_only_failures_are_kept() {
+    let logs = logs();
+    while logs.admits(8) {}
+    logs.flush();
+    assert_eq!(logs.delete_old(5, 8, Timestamp::now()).unwrap(), 0);
+    assert_eq!(statuses(&logs, "level >= 8", ""), [r#"{"type":"summary","count":1}"#]);
 }

@@ -15,7 +15,10 @@ use super::{Error, LogEntry, logs_of};
 
 /// The levels of what says how many requests were left out.
 const INFO: i64 = 0;
-const WARNING: i64 = 4;
+const ERROR: i64 = 8;
+/// What the details of such an entry are, and how their text begins.
+const SUMMARY: &str = "summary";
+const SUMMARY_START: &str = r#"{"type":"summary","#;
 
 /// What the thread works with.
 pub(super) struct Writer {
@@ -42,7 +45,7 @@ impl Writer {
     fn write(&self, mut batch: Vec<LogEntry>) {
         let Allowances { successes, failures } = &*self.allowances;
         batch.extend(left_out(successes, INFO));
-        batch.extend(left_out(failures, WARNING));
+        batch.extend(left_out(failures, ERROR));
         if batch.is_empty() {
             return;
         }
@@ -56,13 +59,23 @@ impl Writer {
 /// Says how many requests were left out, if any were.
 fn left_out(allowance: &Allowance, level: i64) -> Option<LogEntry> {
     let count = allowance.take_left_out();
-    let data = json!({ "type": "summary", "count": count });
+    let data = json!({ "type": SUMMARY, "count": count });
     (count > 0).then(|| LogEntry {
         created: Timestamp::now(),
         level,
         message: format!("{count} more requests, too many to log each"),
         data: data.as_object().cloned().unwrap_or_default(),
     })
+}
+
+/// How many requests an entry with these details tells of without a line for each.
+pub(super) fn left_out_in(data: &str) -> u64 {
+    // So that no others are parsed.
+    if !data.starts_with(SUMMARY_START) {
+        return 0;
+    }
+    let data: Json = serde_json::from_str(data).unwrap_or_default();
+    data["count"].as_u64().unwrap_or(0)
 }
 
 fn insert(tx: &mut Tx<'_>, batch: &[LogEntry]) -> Result<(), Error> {

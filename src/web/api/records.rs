@@ -119,7 +119,7 @@ async fn write(
         // Files may take minutes to arrive.
         drop(snapshot);
         let wants = |key: &str| collection.fields.iter().any(|field| takes_file(field, key));
-        let form = upload_form::read(state, &mut request, limits, wants).await?;
+        let form = Box::pin(upload_form::read(state, &mut request, limits, wants)).await?;
         (form.body, form.files)
     } else {
         drop(snapshot);

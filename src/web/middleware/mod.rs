@@ -11,6 +11,7 @@ mod panic_barrier;
 mod security_headers;
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -47,7 +48,8 @@ where
     let method = request.method().clone();
     let activity = Activity::begin(&method, request.uri(), request.headers(), remote);
     let live = state.live.load();
-    let mut request = Request::new(request, remote, id, activity.success_log(), &live);
+    // In a box, because it goes through many hands.
+    let mut request = Box::new(Request::new(request, remote, id, activity.success_log(), &live));
     let cors = cors::Cors::new(&live.cors_origins, &request.headers);
     drop(live);
 
@@ -61,9 +63,8 @@ where
         if method == Method::HEAD {
             request.method = Method::GET;
         }
-        let answer =
-            panic_barrier::catch(answer(Arc::clone(&state), router, request, &activity)).await;
-        match answer {
+        let answer = pin!(answer(Arc::clone(&state), router, request, &activity));
+        match panic_barrier::catch(answer).await {
             Ok(response) => {
                 activity.end(&state, response.status(), None);
                 response
@@ -103,7 +104,7 @@ where
 async fn answer(
     state: Arc<State>,
     router: Arc<Router>,
-    mut request: Request,
+    mut request: Box<Request>,
     activity: &Activity,
 ) -> Result<Response<Payload>, ApiError> {
     let (route, params) = router.find(&request.method, &request.path).unzip();
@@ -120,7 +121,7 @@ async fn answer_of(
     state: Arc<State>,
     router: Arc<Router>,
     route: Option<Arc<Route>>,
-    mut request: Request,
+    mut request: Box<Request>,
     activity: &Activity,
 ) -> Result<Response<Payload>, ApiError> {
     // Parsed before the handler runs, so that a bad parameter changes nothing.
@@ -136,7 +137,7 @@ async fn answer_of(
         key_routes::check(&request, route)?;
     }
     let encoding = Encoding::accepted(&request.headers);
-    let reply = Next::new(router, Arc::clone(&state), route).run(request).await?;
+    let reply = Next::new(router, Arc::clone(&state), route).run(*request).await?;
     Ok(compression::apply(&state, encoding, reply.into_response(picker.as_ref())).await)
 }
 

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::Poll;
 
 use super::super::ApiError;
@@ -12,9 +12,8 @@ use super::super::ApiError;
 /// After a panic the future is dropped and never polled again, so broken state inside it is
 /// not seen by anyone.
 pub(super) async fn catch<T>(
-    answer: impl Future<Output = Result<T, ApiError>>,
+    mut answer: Pin<&mut impl Future<Output = Result<T, ApiError>>>,
 ) -> Result<T, ApiError> {
-    let mut answer = pin!(answer);
     poll_fn(|context| {
         let polled = catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context)));
         polled.unwrap_or_else(|panic| {
@@ -31,16 +30,17 @@ pub(super) async fn catch<T>(
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
     use super::*;
 
     #[tokio::test]
     async fn a_panic_after_an_await_is_a_500_with_its_message_as_the_cause() {
-        let error = catch::<()>(async {
+        let answer = pin!(async {
             tokio::task::yield_now().await;
             panic!("no {}", "luck")
-        })
-        .await
-        .unwrap_err();
+        });
+        let error = catch::<()>(answer).await.unwrap_err();
         assert_eq!(error.status(), 500);
         assert_eq!(error.cause().unwrap().to_string(), "panic: no luck");
     }

@@ -1,5 +1,7 @@
 //! The `?fields=` parameter: which members of a JSON answer to keep.
 
+mod text;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
