@@ -167,6 +167,33 @@ describe("tools", () => {
     assert.equal((await download).suggestedFilename(), "logs.json");
   });
 
+  test("what belongs to one collection does not come along to the next, nor back", async () => {
+    const sidebar = (name) => page.getByRole("main").getByRole("link", { name, exact: true }).first();
+    const filter = page.getByRole("textbox", { name: "Search, or write a filter" });
+    const nothingLeft = async (name) => {
+      await page.getByRole("heading", { level: 1, name }).waitFor();
+      await page.getByText(/^\d+ records?$|^No records yet$/).first().waitFor();
+      assert.equal(await filter.inputValue(), "");
+      assert.equal(await page.getByRole("region", { name: "Chosen records" }).count(), 0);
+    };
+    await visit(page, at("#/collections?collection=posts"));
+    await page.getByRole("checkbox", { name: /^Choose \w{15}$/ }).first().check();
+    await page.getByRole("region", { name: "Chosen records" }).waitFor();
+    await filter.fill("reads > 1");
+    await sidebar("users").click();
+    await nothingLeft("users");
+    await sidebar("posts").click();
+    await nothingLeft("posts");
+    // What is changed about a collection is asked about, and gone once that is answered.
+    await visit(page, at("#/collections?collection=posts&tab=fields"));
+    await page.getByRole("textbox", { name: /^Name/ }).first().fill("entries");
+    await sidebar("users").click();
+    await button(page.getByRole("dialog", { name: "Leave without saving?" }), "Leave").click();
+    await nothingLeft("users");
+    await visit(page, at("#/collections?collection=posts&tab=fields"));
+    assert.equal(await page.getByRole("textbox", { name: /^Name/ }).first().inputValue(), "posts");
+  });
+
   test("a stored PDF is looked at in the page", async () => {
     const { id } = await pb.collection("papers").create({ paper: new File([PDF], "paper.pdf", { type: "application/pdf" }) });
     await visit(page, at(`#/collections?collection=papers&record=${id}`));

@@ -91,7 +91,7 @@ for (const [size, options] of [["desktop", DESKTOP], ["phone", { ...PHONE, color
       const post = await pb.collection("posts").create({ title: "loud" });
       await button(page, "Deliveries of Search index").click();
       const drawer = page.getByRole("dialog", { name: "Deliveries of Search index" });
-      await drawer.getByText("arrived").waitFor();
+      await drawer.getByText("arrived", { exact: true }).waitFor();
       await drawer.getByRole("link", { name: post.id }).waitFor();
       assert.equal(sink.heard.length, 1);
       assert.equal(sink.heard[0].headers["x-team"], "blue");
@@ -145,7 +145,7 @@ for (const [size, options] of [["desktop", DESKTOP], ["phone", { ...PHONE, color
     test("a receiver that is gone has it switched off, which says why, and it is switched on again", async () => {
       sink.answers.push(410);
       await menu("Send a test");
-      await page.getByRole("dialog").getByText("given up").waitFor();
+      await page.getByRole("dialog").getByText("given up", { exact: true }).waitFor();
       await closeDrawer();
       await button(page, "Refresh").click();
       await page.getByText("The server answered that it is gone (410).").waitFor();

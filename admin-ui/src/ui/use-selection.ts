@@ -1,4 +1,4 @@
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 export interface Selection {
   ids: string[];
@@ -15,6 +15,8 @@ const NONE: ReadonlySet<string> = new Set();
 export function useSelection(order: string[], listName = ""): Selection {
   const [held, setHeld] = useState({ listName, chosen: NONE });
   const chosen = held.listName === listName ? held.chosen : NONE;
+  // Whoever comes back begins anew.
+  useEffect(() => () => setHeld((before) => (before.listName === listName && before.chosen.size > 0 ? { listName, chosen: NONE } : before)), [listName]);
   const setChosen = (next: ReadonlySet<string>) => setHeld({ listName, chosen: next });
   const last = useRef("");
   return {

@@ -1,6 +1,6 @@
 import { ActionIcon, Group } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useCollections } from "@/api/collections";
 import type { Collection } from "@/api/schema";
 import { RuleInput } from "@/fields/rule/input";
@@ -15,6 +15,7 @@ export function FilterBar({ collection, filter, apply }: { collection: Collectio
   const owner = `${collection.id} ${filter}`;
   const [held, setHeld] = useState({ owner, text: filter });
   const text = held.owner === owner ? held.text : filter;
+  useEffect(() => () => setHeld((before) => (before.owner === owner && before.text !== filter ? { owner, text: filter } : before)), [owner, filter]);
   const setText = (next: string) => setHeld({ owner, text: next });
   const history = useHistory(collection.id);
   const frame = useRef<HTMLDivElement>(null);
