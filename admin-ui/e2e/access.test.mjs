@@ -21,7 +21,7 @@ const SCREENS = [
   "#/collections?new=auth",
   "#/overview",
   "#/logs",
-  ...["", "/mail", "/storage", "/backups", "/crons", "/limits", "/network", "/keys", "/sessions", "/rules", "/export-collections", "/import-collections", "/sql"].map((page) => `#/settings${page}`),
+  ...["", "/mail", "/storage", "/backups", "/crons", "/webhooks", "/limits", "/network", "/keys", "/sessions", "/encryption", "/rules", "/export-collections", "/import-collections", "/sql"].map((page) => `#/settings${page}`),
 ];
 const LOOKS = [
   ["desktop, light", { ...DESKTOP, colorScheme: "light" }],

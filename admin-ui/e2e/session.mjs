@@ -21,6 +21,8 @@ export async function openAs(pb, browser, options) {
   const opened = await openPage(browser, options);
   // Only once: whoever logs out stays so.
   await opened.context.addInitScript((value) => {
+    // The browser's own viewers have none.
+    if (!localStorage) return;
     if (!localStorage.getItem("haversack.e2e")) localStorage.setItem("haversack_dashboard", value);
     localStorage.setItem("haversack.e2e", "true");
   }, session);

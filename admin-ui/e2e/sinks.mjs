@@ -45,6 +45,20 @@ export async function mailSink() {
   };
 }
 
+/** A server that hears of records. It answers with the statuses of `answers`, one each, and then always 200. */
+export async function hookSink() {
+  const heard = [];
+  const answers = [];
+  const server = createHttp(async (request, response) => {
+    const body = [];
+    for await (const part of request) body.push(part);
+    heard.push({ headers: request.headers, body: Buffer.concat(body).toString() });
+    response.writeHead(answers.shift() ?? 200, { "Content-Type": "text/plain" }).end("so be it");
+  });
+  const port = await listening(server);
+  return { url: `http://127.0.0.1:${port}/hook`, heard, answers, stop: () => new Promise((resume) => server.close(resume)) };
+}
+
 /** A login provider: everybody who asks is Ada. */
 export async function loginProvider() {
   const asked = [];

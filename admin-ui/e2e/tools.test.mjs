@@ -4,6 +4,7 @@ import { after, before, describe } from "node:test";
 import { DESKTOP, launch } from "./browser.mjs";
 import { button, checkAccess, saveSettings, visit } from "./page.mjs";
 import { openAs, superuserOf } from "./session.mjs";
+import { PDF } from "./pixel.mjs";
 import { startServer } from "./server.mjs";
 import { story } from "./story.mjs";
 
@@ -26,6 +27,7 @@ describe("tools", () => {
       listRule: "published = true",
       fields: [{ name: "title", type: "text" }, { name: "reads", type: "number" }, { name: "published", type: "bool" }],
     });
+    await pb.collections.create({ name: "papers", type: "base", fields: [{ name: "paper", type: "file", maxSelect: 1, maxSize: 100_000 }] });
     opened = await openAs(pb, browser, DESKTOP);
     page = opened.page;
   });
@@ -163,6 +165,41 @@ describe("tools", () => {
     const download = page.waitForEvent("download");
     await button(bar, "Export").click();
     assert.equal((await download).suggestedFilename(), "logs.json");
+  });
+
+  test("a stored PDF is looked at in the page", async () => {
+    const { id } = await pb.collection("papers").create({ paper: new File([PDF], "paper.pdf", { type: "application/pdf" }) });
+    await visit(page, at(`#/collections?collection=papers&record=${id}`));
+    await page.getByRole("dialog").getByText(/^paper_\w+\.pdf$/).first().click();
+    const frame = page.locator('iframe[src^="blob:"]');
+    await frame.waitFor();
+    // The browser's own viewer has come into the frame.
+    for (let tries = 0; tries < 100 && !page.frames().some((each) => each.url().startsWith("chrome-extension:")); tries += 1) await page.waitForTimeout(100);
+    assert.ok(page.frames().some((each) => each.url().startsWith("chrome-extension:")));
+    if (process.env.SHOTS) await page.waitForTimeout(1500).then(() => page.screenshot({ path: `${process.env.SHOTS}/pdf.png` }));
+    await button(page.getByRole("dialog").last(), "Close").click();
+    await frame.waitFor({ state: "detached" });
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  });
+
+  test("requests that were too many to note each are told of by their number", async () => {
+    // A thousand requests within a second are more than this machine may manage, so the server's words are put in its mouth.
+    const hour = `${new Date().toISOString().slice(0, 13).replace("T", " ")}:00:00.000Z`;
+    const entry = { id: "summaryentry001", created: hour, level: 4, message: "7200 more requests, too many to log each", data: { type: "summary", count: 7200 } };
+    const answers = { "/api/logs": { page: 1, perPage: 50, totalItems: -1, totalPages: -1, items: [entry] }, "/api/logs/stats": [{ date: hour, total: 1800, leftOut: 7200 }], [`/api/logs/${entry.id}`]: entry };
+    await page.route("**/api/logs**", (route) => route.fulfill({ json: answers[new URL(route.request().url()).pathname] }));
+    await visit(page, at("#/logs"));
+    await button(page, "Refresh").click();
+    await page.getByText("1,800 entries + 7,200 more requests, only counted").waitFor();
+    await page.getByText("7,200 more requests that failed, only counted").click();
+    await page.getByRole("dialog").getByText("In each second the log notes 1,000 requests").waitFor();
+    await checkAccess(page, "an entry that stands for many");
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/summary.png` });
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/summary-list.png` });
+    await page.unroute("**/api/logs**");
   });
 
   test("nothing was reported to the console", () => {

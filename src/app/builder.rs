@@ -258,6 +258,8 @@ impl AppBuilder {
     pub fn build(self) -> Result<App, BuildError> {
         let Config { boot, live } = self.config;
         let mut router = web::api::routes()?;
+        #[cfg(feature = "admin-ui")]
+        web::add_extensions(&mut router, &boot.extensions_folder)?;
         for add in self.routes {
             add(&mut router)?;
         }

@@ -120,6 +120,8 @@ layer! {
     "public.folder" public_folder: PathBuf,
     /// See [`Boot::index_fallback`](super::Boot::index_fallback).
     "public.index_fallback" index_fallback: bool,
+    /// See [`Boot::extensions_folder`](super::Boot::extensions_folder).
+    "extensions.folder" extensions_folder: PathBuf,
     /// See [`Scripting::folder`](super::Scripting::folder).
     "hooks.folder" hooks_folder: PathBuf,
     /// See [`Scripting::time_limit`](super::Scripting::time_limit).

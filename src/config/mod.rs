@@ -66,6 +66,8 @@ pub struct Boot {
     pub public_folder: PathBuf,
     /// Whether paths that name no file show the folder's `index.html`, as single-page apps need.
     pub index_fallback: bool,
+    /// The folder of the dashboard's extensions; there are none while it is missing.
+    pub extensions_folder: PathBuf,
     /// Encrypted connections.
     pub tls: Tls,
     /// Hooks, routes and jobs in JavaScript.
@@ -178,6 +180,7 @@ impl Default for Boot {
             common_passwords: None,
             public_folder: PathBuf::from("./public"),
             index_fallback: true,
+            extensions_folder: PathBuf::from("./extensions"),
             tls: Tls::default(),
             hooks: Scripting::default(),
             migrations: Migrations::default(),
@@ -270,6 +273,7 @@ impl Config {
                 common_passwords: layer.common_passwords.unwrap_or(boot.common_passwords),
                 public_folder: layer.public_folder.unwrap_or(boot.public_folder),
                 index_fallback: layer.index_fallback.unwrap_or(boot.index_fallback),
+                extensions_folder: layer.extensions_folder.unwrap_or(boot.extensions_folder),
                 hooks: Scripting {
                     folder: layer.hooks_folder.unwrap_or(boot.hooks.folder),
                     time_limit: layer.hooks_time_limit.unwrap_or(boot.hooks.time_limit),

@@ -14,12 +14,14 @@ use super::{ApiError, Reply, Request, State};
 struct Files;
 
 /// The page loads nothing from elsewhere, runs scripts from files only, and nobody frames it. Styles
-/// come from files, or from scripts of the page that know the value made for this answer.
-fn policy(nonce: &str) -> HeaderValue {
+/// come from files, or from scripts of the page that know the value made for this answer. Frames may
+/// show what the page itself has made, which is how PDFs are looked at; such a frame is under the same
+/// policy.
+pub(super) fn policy(nonce: &str) -> HeaderValue {
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; \
          img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; \
-         frame-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; \
+         frame-src 'self' blob:; manifest-src 'self'; form-action 'none'; base-uri 'none'; \
          frame-ancestors 'none'"
     );
     HeaderValue::try_from(policy).expect("letters and digits between printable text")

@@ -20,6 +20,8 @@ mod endless;
 mod error;
 mod event_stream;
 mod excerpt;
+#[cfg(feature = "admin-ui")]
+mod extensions;
 mod fields;
 mod file_body;
 mod incoming;
@@ -43,6 +45,8 @@ mod wire;
 
 pub use blocking::{Blocking, Report, committed};
 pub use error::ApiError;
+#[cfg(feature = "admin-ui")]
+pub use extensions::add_extensions;
 pub use fields::FieldsPicker;
 pub use multipart::FormFile;
 pub use public_folder::PublicFolder;

@@ -65,9 +65,10 @@ fn found(folder: &Path, webhook: &str) -> Vec<String> {
     all.filter(is_there).map(str::to_owned).collect()
 }
 
-/// Proves that the server knows what it has to.
-fn works(server: &Server) {
+/// Proves that the server knows what it has to, and tells superusers whether it is encrypted.
+fn works(server: &Server, is_encrypted: bool) {
     let root = server.superuser();
+    assert_eq!(root.get("/api/health").expect(200)["data"]["secretsEncrypted"], is_encrypted);
     let settings = root.get("/api/settings").expect(200);
     assert_eq!(settings["smtp"]["host"], "127.0.0.1");
     let users = root.get("/api/collections/users").expect(200);
@@ -85,7 +86,7 @@ fn secrets_are_encrypted_rotated_and_in_the_clear_again() {
     // On: nothing of it is left on disk, not even where it was overwritten.
     configure(data.path(), ON);
     let server = Server::start_with(data, &[("NEW", ONE)]);
-    works(&server);
+    works(&server, true);
     server.superuser().patch("/api/settings", &json!({ "meta": { "appName": "x" } })).expect(200);
     let data = server.kill();
     assert_eq!(found(data.path(), &webhook), [] as [&str; 0]);
@@ -121,7 +122,7 @@ fn secrets_are_encrypted_rotated_and_in_the_clear_again() {
     let variables = [("NEW", TWO), ("OLD", ONE)];
     configure(data.path(), ROTATED);
     let server = Server::start_with(data, &variables);
-    works(&server);
+    works(&server, true);
     let data = server.kill();
     assert_eq!(found(data.path(), &webhook), [] as [&str; 0]);
     configure(data.path(), ON);
@@ -133,11 +134,11 @@ fn secrets_are_encrypted_rotated_and_in_the_clear_again() {
     // Off.
     configure(data.path(), OFF);
     let server = Server::start_with(data, &[("OLD", TWO)]);
-    works(&server);
+    works(&server, false);
     let data = server.kill();
     assert_eq!(found(data.path(), &webhook).len(), HIDDEN.len() + 1);
     configure(data.path(), "");
-    works(&Server::start_on(data));
+    works(&Server::start_on(data), false);
 }
 
 #[test]
@@ -182,7 +183,7 @@ fn a_backup_of_encrypted_secrets_is_restored_with_their_key_only() {
     configure(other.path(), ON);
     run(other.path(), &["backup", "restore", zip], &[("NEW", ONE)]).expect("it works");
     let server = Server::start_with(other, &[("NEW", ONE)]);
-    works(&server);
+    works(&server, true);
     let other = server.kill();
     assert_eq!(found(other.path(), &webhook), [] as [&str; 0]);
 
@@ -191,7 +192,7 @@ fn a_backup_of_encrypted_secrets_is_restored_with_their_key_only() {
     let dump = data.path().join("dump.ndjson");
     run(fresh.path(), &["import", dump.to_str().expect("a path")], &[]).expect("it works");
     configure(fresh.path(), ON);
-    works(&Server::start_with(fresh, &[("NEW", ONE)]));
+    works(&Server::start_with(fresh, &[("NEW", ONE)]), true);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod concurrency;
 mod crons;
 mod encryption;
 mod explain;
+mod extensions;
 mod files;
 mod identity;
 mod increments;

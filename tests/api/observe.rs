@@ -113,6 +113,7 @@ fn health_tells_superusers_more() {
     let data = server.superuser().get("/api/health").expect(200)["data"].clone();
     assert_eq!(data["version"], env!("CARGO_PKG_VERSION"));
     assert!(data["uptimeSeconds"].is_u64() && data["storeBytes"].as_u64() > Some(0), "{data}");
+    assert_eq!(data["secretsEncrypted"], false);
     assert_eq!(server.guest().get("/api/health").expect(200)["data"], json!({}));
 }
 

@@ -19,13 +19,14 @@ export function fileUrl(record: Pick<Row, "id" | "collectionId" | "collectionNam
   return pb.files.getURL(record, name, { ...(thumb && { thumb }), ...(token && { token }), ...(download && { download }) });
 }
 
-export type FileKind = "image" | "video" | "audio" | "text" | "other";
+export type FileKind = "image" | "video" | "audio" | "text" | "pdf" | "other";
 
 const EXTENSIONS: Record<Exclude<FileKind, "other">, string[]> = {
   image: ["jpg", "jpeg", "png", "gif", "webp", "svg", "avif", "bmp"],
   video: ["mp4", "webm", "mov", "m4v", "ogv"],
   audio: ["mp3", "ogg", "wav", "m4a", "aac", "flac", "opus"],
   text: ["txt", "md", "json", "csv", "tsv", "xml", "yaml", "yml", "toml", "log", "ini"],
+  pdf: ["pdf"],
 };
 
 export function fileKind(name: string): FileKind {
@@ -39,6 +40,17 @@ export async function loadText(url: string, length: number, signal: AbortSignal)
   const answer = await fetch(url, { signal, headers: { Range: `bytes=0-${length - 1}` } });
   if (!answer.ok) throw new Error(answer.statusText || String(answer.status));
   return answer.text();
+}
+
+/** A stored PDF; null when it is larger than `limit` bytes. Whatever is in it, it is never anything but a PDF to the browser. */
+export async function loadPdf(url: string, limit: number, signal: AbortSignal): Promise<Blob | null> {
+  const answer = await fetch(url, { signal });
+  if (!answer.ok) throw new Error(answer.statusText || String(answer.status));
+  if (Number(answer.headers.get("Content-Length")) > limit) {
+    await answer.body?.cancel();
+    return null;
+  }
+  return new Blob([await answer.arrayBuffer()], { type: "application/pdf" });
 }
 
 /** Stored files as files of this computer, to store them again elsewhere, without what the server had put into their names. */

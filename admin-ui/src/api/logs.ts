@@ -11,6 +11,13 @@ export interface LogEntry {
 export interface LogHour {
   date: string;
   total: number;
+  /** Requests that were too many to note each; missing when there were none. */
+  leftOut?: number;
+}
+
+/** How many requests an entry stands for that only says so; 0 for all others. */
+export function summaryCount({ data }: LogEntry): number {
+  return data["type"] === "summary" ? Number(data["count"]) || 0 : 0;
 }
 
 export async function listLogs(page: number, filter: string, perPage = 50): Promise<LogEntry[]> {

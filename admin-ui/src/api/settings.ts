@@ -70,6 +70,8 @@ export interface Health {
   canBackup?: boolean;
   realIP?: string;
   possibleProxyHeader?: string;
+  /** Whether the secrets in the data folder are encrypted. */
+  secretsEncrypted?: boolean;
 }
 
 export async function loadHealth(): Promise<Health> {

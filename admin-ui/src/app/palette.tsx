@@ -3,8 +3,9 @@ import { useEffect, useRef, useState } from "react";
 import { useCollections } from "@/api/collections";
 import { t } from "@/i18n";
 import { go, link } from "@/lib/route";
-import { IconArrowRight, IconDatabase, IconPlus, IconSearch, type Icon } from "@/ui/icons";
+import { IconArrowRight, IconDatabase, IconPlus, IconPuzzle, IconSearch, type Icon } from "@/ui/icons";
 import { useFocusBack } from "@/ui/use-focus-back";
+import { useExtensions } from "./extensions";
 import { SETTINGS_PAGES } from "./settings-pages";
 import classes from "./palette.module.css";
 
@@ -19,6 +20,7 @@ const SHOWN_MAX = 12;
 
 function useCommands(): Command[] {
   const { all } = useCollections();
+  const { pages } = useExtensions();
   return [
     ...all.map((each) => ({ label: each.name, hint: t("Collection"), icon: IconDatabase, address: link("collections", { collection: each.name }) })),
     ...all
@@ -27,6 +29,7 @@ function useCommands(): Command[] {
     { label: t("New collection"), hint: t("Action"), icon: IconPlus, address: link("collections", { new: "base" }) },
     { label: t("Overview"), hint: t("Page"), icon: IconArrowRight, address: link("overview") },
     { label: t("Logs"), hint: t("Page"), icon: IconArrowRight, address: link("logs") },
+    ...pages.map((page) => ({ label: page.label, hint: t("Extensions"), icon: IconPuzzle, address: link(`extensions/${page.path}`) })),
     ...SETTINGS_PAGES.map((page) => ({ label: page.label(), hint: t("Settings"), icon: page.icon, address: link(page.path) })),
   ];
 }

@@ -4,23 +4,27 @@ import { pb, SUPERUSERS } from "@/api/client";
 import { endOwnSession } from "@/api/credentials";
 import { LANGUAGES, language, switchLanguage, t, type Language } from "@/i18n";
 import { link } from "@/lib/route";
-import { IconBook, IconDatabase, IconDevices, IconExternalLink, IconLanguage, IconListDetails, IconLogout, IconMoon, IconPalette, IconSchema, IconSearch, IconSettings, IconSun, IconUser, IconUsers, type Icon } from "@/ui/icons";
+import { IconBook, IconDatabase, IconDevices, IconExternalLink, IconLanguage, IconListDetails, IconLogout, IconMoon, IconPalette, IconPuzzle, IconSchema, IconSearch, IconSettings, IconSun, IconUser, IconUsers, type Icon } from "@/ui/icons";
+import { useExtensions } from "./extensions";
 import classes from "./shell.module.css";
 
 const AREAS: { name: string; label: () => string; icon: Icon }[] = [
   { name: "collections", label: () => t("Data"), icon: IconDatabase },
   { name: "overview", label: () => t("Overview"), icon: IconSchema },
   { name: "logs", label: () => t("Logs"), icon: IconListDetails },
+  { name: "extensions", label: () => t("More"), icon: IconPuzzle },
   { name: "settings", label: () => t("Settings"), icon: IconSettings },
 ];
 
 export const Rail = memo(function Rail({ area, openPalette }: { area: string; openPalette: () => void }) {
+  const { pages, links } = useExtensions();
+  const hasExtensions = pages.length + links.length > 0;
   return (
     <nav className={classes["rail"]} aria-label={t("Areas")}>
       <a href={link("collections")} className={classes["mark"]} aria-label={t("Start")}>
         <img src={`${import.meta.env.BASE_URL}icon.svg`} alt="" width={28} height={28} />
       </a>
-      {AREAS.map(({ name, label, icon: Mark }) => (
+      {AREAS.filter(({ name }) => name !== "extensions" || hasExtensions).map(({ name, label, icon: Mark }) => (
         <a key={name} href={link(name)} className={classes["item"]} aria-current={area === name ? "page" : undefined}>
           <Mark size={20} stroke={1.6} aria-hidden />
           {label()}

@@ -8,6 +8,7 @@ import { t } from "@/i18n";
 import { useRoute } from "@/lib/route";
 import { ErrorBoundary } from "@/ui/error-boundary";
 import { PageLoading } from "@/ui/states";
+import { pageShown } from "./extensions";
 import { Rail } from "./rail";
 import classes from "./shell.module.css";
 
@@ -17,6 +18,7 @@ const AREAS: Record<string, ComponentType> = {
   collections: lazy(() => import("./collections-area").then(({ CollectionsArea }) => ({ default: CollectionsArea }))),
   overview: lazy(() => import("@/features/overview/page").then(({ OverviewPage }) => ({ default: OverviewPage }))),
   logs: lazy(() => import("@/features/logs/page").then(({ LogsPage }) => ({ default: LogsPage }))),
+  extensions: lazy(() => import("./extensions-area").then(({ ExtensionsArea }) => ({ default: ExtensionsArea }))),
   settings: lazy(() => import("./settings-area").then(({ SettingsArea }) => ({ default: SettingsArea }))),
 };
 
@@ -58,10 +60,21 @@ export function Shell() {
         <ErrorBoundary key={name}>
           <Suspense fallback={<PageLoading />}>
             <Area />
+            <PageHooks />
           </Suspense>
         </ErrorBoundary>
       </main>
       <Suspense>{paletteOpen && <Palette close={() => setPaletteOpen(false)} />}</Suspense>
     </div>
   );
+}
+
+/** Tells extensions of each page, once it is there. */
+function PageHooks() {
+  const route = useRoute();
+  useEffect(() => {
+    const content = document.querySelector<HTMLElement>("#content");
+    return content ? pageShown(route, content) : undefined;
+  }, [route]);
+  return null;
 }

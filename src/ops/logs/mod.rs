@@ -11,7 +11,7 @@ mod read;
 mod tests;
 mod writer;
 
-pub use read::{LogPage, StoredEntry};
+pub use read::{LogHour, LogPage, StoredEntry};
 
 use std::ops::{Bound, ControlFlow};
 use std::sync::mpsc::sync_channel;

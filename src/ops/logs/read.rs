@@ -12,7 +12,7 @@ use crate::query::{
 };
 use crate::schema::{Collection, Record};
 
-use super::writer::stands_for;
+use super::writer::left_out_in;
 use super::{Error, Logs, logs_of};
 
 /// Entries on one page when the client does not say, and at most.
@@ -45,6 +45,17 @@ pub struct LogPage {
     pub per_page: u64,
     /// How many there are on all pages; `None` when not asked for.
     pub total: Option<u64>,
+}
+
+/// What there is of one hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogHour {
+    /// When it began.
+    pub begin: Timestamp,
+    /// The entries.
+    pub total: u64,
+    /// How many requests those entries stand for that only say how many there were.
+    pub left_out: u64,
 }
 
 impl Logs {
@@ -87,9 +98,8 @@ impl Logs {
         Ok(entry(&collection, &row))
     }
 
-    /// How many requests are told of by entries that pass `filter`, for each hour that has any, in order.
-    /// An entry that says how many more there were counts for all of them. Blocks.
-    pub fn stats(&self, filter: &str) -> Result<Vec<(Timestamp, u64)>, Error> {
+    /// How many entries that pass `filter` there are in each hour that has any, in order. Blocks.
+    pub fn stats(&self, filter: &str) -> Result<Vec<LogHour>, Error> {
         self.flush();
         let snapshot = self.store.snapshot();
         let collection = logs_of(snapshot.catalog())?;
@@ -100,7 +110,7 @@ impl Logs {
             })
             .transpose()?;
         let request = Request::default();
-        let mut hours: BTreeMap<i64, u64> = BTreeMap::new();
+        let mut hours: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
         let mut failed: Option<FilterError> = None;
         let read: Result<(), ReadError> = snapshot.scan(
             &collection,
@@ -115,12 +125,12 @@ impl Logs {
                     Ok(true) => {
                         let record = Record::from_row(collection.clone(), row);
                         if let Some(Value::Date(Some(created))) = record.get("created") {
-                            let count = match record.get("data") {
-                                Some(Value::Json(data)) => stands_for(data.as_str()),
-                                _ => 1,
-                            };
                             let hour = created.millis().div_euclid(3_600_000);
-                            *hours.entry(hour).or_default() += count;
+                            let (total, left_out) = hours.entry(hour).or_default();
+                            *total += 1;
+                            if let Some(Value::Json(data)) = record.get("data") {
+                                *left_out += left_out_in(data.as_str());
+                            }
                         }
                     }
                     Err(error) => {
@@ -135,8 +145,9 @@ impl Logs {
         if let Some(error) = failed {
             return Err(error.into());
         }
-        let hour = |hour: i64| Timestamp::from_millis(hour.saturating_mul(3_600_000));
-        Ok(hours.into_iter().map(|(at, count)| (hour(at), count)).collect())
+        let begin = |hour: i64| Timestamp::from_millis(hour.saturating_mul(3_600_000));
+        let hour = |(at, (total, left_out))| LogHour { begin: begin(at), total, left_out };
+        Ok(hours.into_iter().map(hour).collect())
     }
 }
 

@@ -68,13 +68,14 @@ fn left_out(allowance: &Allowance, level: i64) -> Option<LogEntry> {
     })
 }
 
-/// How many requests an entry with these details stands for.
-pub(super) fn stands_for(data: &str) -> u64 {
+/// How many requests an entry with these details tells of without a line for each.
+pub(super) fn left_out_in(data: &str) -> u64 {
+    // So that no others are parsed.
     if !data.starts_with(SUMMARY_START) {
-        return 1;
+        return 0;
     }
     let data: Json = serde_json::from_str(data).unwrap_or_default();
-    data["count"].as_u64().unwrap_or(1)
+    data["count"].as_u64().unwrap_or(0)
 }
 
 fn insert(tx: &mut Tx<'_>, batch: &[LogEntry]) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::{Value as Json, json};
 
 use crate::ops::Error;
-use crate::ops::logs::{LogPage, Logs, StoredEntry};
+use crate::ops::logs::{LogHour, LogPage, Logs, StoredEntry};
 use crate::web::caller::superuser_of;
 use crate::web::{ApiError, Reply, Request, State};
 
@@ -31,10 +31,7 @@ pub(crate) async fn stats(state: Arc<State>, request: Request) -> Result<Reply, 
             error
         }
     })?;
-    let hours: Vec<Json> = stats
-        .iter()
-        .map(|(hour, total)| json!({ "date": hour.to_string(), "total": total }))
-        .collect();
+    let hours: Vec<Json> = stats.iter().map(hour_json).collect();
     Ok(Reply::json(StatusCode::OK, hours.into()))
 }
 
@@ -71,6 +68,15 @@ fn page_json(page: &LogPage) -> Json {
         "totalItems": items_max,
         "totalPages": pages,
     })
+}
+
+/// PocketBase has no `leftOut`, so it is there only when something was.
+fn hour_json(hour: &LogHour) -> Json {
+    let mut json = json!({ "date": hour.begin.to_string(), "total": hour.total });
+    if hour.left_out > 0 {
+        json["leftOut"] = hour.left_out.into();
+    }
+    json
 }
 
 fn entry_json(entry: &StoredEntry) -> Json {

@@ -16,14 +16,19 @@ const BARS_MAX = 120;
 const HEIGHT = 90;
 
 interface Bar extends Span {
+  /** Entries that say what they are about. */
   total: number;
+  /** Requests that were only counted. */
+  leftOut: number;
 }
+
+const sumOf = (list: Bar[], key: "total" | "leftOut") => list.reduce((sum, bar) => sum + bar[key], 0);
 
 /** Bars of one hour, or of several when the time is long. */
 function bars(hours: LogHour[], span: Span | null): Bar[] {
-  const points = hours.flatMap(({ date, total }) => {
+  const points = hours.flatMap(({ date, total, leftOut = 0 }) => {
     const at = parseDate(date)?.getTime();
-    return at === undefined || (span && (at < span.from.getTime() - HOUR || at >= span.to.getTime())) ? [] : { at, total };
+    return at === undefined || (span && (at < span.from.getTime() - HOUR || at >= span.to.getTime())) ? [] : { at, total, leftOut };
   });
   const first = points[0]?.at;
   const last = points.at(-1)?.at;
@@ -31,10 +36,12 @@ function bars(hours: LogHour[], span: Span | null): Bar[] {
   const hoursAll = Math.max((last - first) / HOUR + 1, 24);
   const step = Math.max(1, Math.ceil(hoursAll / BARS_MAX)) * HOUR;
   const start = last + HOUR - Math.ceil((hoursAll * HOUR) / step) * step;
-  const list: Bar[] = Array.from({ length: Math.ceil((hoursAll * HOUR) / step) }, (_, at) => ({ from: new Date(start + at * step), to: new Date(start + (at + 1) * step), total: 0 }));
+  const list: Bar[] = Array.from({ length: Math.ceil((hoursAll * HOUR) / step) }, (_, at) => ({ from: new Date(start + at * step), to: new Date(start + (at + 1) * step), total: 0, leftOut: 0 }));
   for (const point of points) {
     const bar = list[Math.floor((point.at - start) / step)];
-    if (bar) bar.total += point.total;
+    if (!bar) continue;
+    bar.total += point.total;
+    bar.leftOut += point.leftOut;
   }
   return list;
 }
@@ -45,8 +52,7 @@ export function LogChart({ hours, span, setSpan }: { hours: LogHour[]; span: Spa
   const [drag, setDrag] = useState<[number, number] | null>(null);
   const [hovered, setHovered] = useState<number | null>(null);
   const list = bars(hours, span);
-  const top = Math.max(1, ...list.map((bar) => bar.total));
-  const total = list.reduce((sum, bar) => sum + bar.total, 0);
+  const top = Math.max(1, ...list.map((bar) => bar.total + bar.leftOut));
   const at = (event: PointerEvent): number => {
     const box = frame.current?.getBoundingClientRect();
     if (!box) return 0;
@@ -61,13 +67,15 @@ export function LogChart({ hours, span, setSpan }: { hours: LogHour[]; span: Spa
     setDrag(null);
   };
   const shown = hovered === null ? undefined : list[hovered];
+  const [total, leftOut] = shown ? [shown.total, shown.leftOut] : [sumOf(list, "total"), sumOf(list, "leftOut")];
+  const told = [plural(total, "1 entry", "{total} entries", { total: formatCount(total) }), leftOut > 0 && plural(leftOut, "1 more request, only counted", "{total} more requests, only counted", { total: formatCount(leftOut) })].filter(Boolean).join(" + ");
   const first = list[0];
   const last = list.at(-1);
   return (
     <figure className={classes["frame"]}>
       <Group justify="space-between" mih={28}>
         <Text size="xs" c="dimmed" role="status">
-          {shown ? `${shortDate(shown.from)}: ${plural(shown.total, "1 entry", "{total} entries", { total: formatCount(shown.total) })}` : plural(total, "1 entry", "{total} entries", { total: formatCount(total) })}
+          {shown ? `${shortDate(shown.from)}: ${told}` : told}
         </Text>
         {span && <Button size="compact-xs" variant="light" onClick={() => setSpan(null)}>{t("Show all the time")}</Button>}
       </Group>
@@ -93,8 +101,15 @@ export function LogChart({ hours, span, setSpan }: { hours: LogHour[]; span: Spa
         >
           {drag && <rect x={Math.min(...drag) * 10} width={(Math.abs(drag[1] - drag[0]) + 1) * 10} y={0} height={HEIGHT} className={classes["span"]} />}
           {list.map((bar, index) => {
-            const height = bar.total === 0 ? 0 : Math.max(2, (bar.total / top) * (HEIGHT - 4));
-            return <rect key={bar.from.getTime()} x={index * 10 + 1} width={8} y={HEIGHT - height} height={height} className={classes["bar"]} data-hovered={hovered === index || undefined} />;
+            const heightOf = (count: number) => (count === 0 ? 0 : Math.max(2, (count / top) * (HEIGHT - 4)));
+            const [height, above] = [heightOf(bar.total), heightOf(bar.leftOut)];
+            const place = { x: index * 10 + 1, width: 8, "data-hovered": hovered === index || undefined };
+            return (
+              <g key={bar.from.getTime()}>
+                <rect {...place} y={HEIGHT - height} height={height} className={classes["bar"]} />
+                {above > 0 && <rect {...place} y={HEIGHT - height - above} height={above} className={classes["counted"]} />}
+              </g>
+            );
           })}
         </svg>
       )}

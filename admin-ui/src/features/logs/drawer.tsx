@@ -1,12 +1,13 @@
-import { Badge, Drawer, Group, Table } from "@mantine/core";
+import { Alert, Badge, Drawer, Group, Table } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { loadLog } from "@/api/logs";
+import { loadLog, summaryCount } from "@/api/logs";
 import { t } from "@/i18n";
 import { exactDate, parseDate } from "@/lib/dates";
 import { CopyButton } from "@/ui/copy-button";
 import { FailureNotice, ListLoading } from "@/ui/states";
 import { useFocusBack } from "@/ui/use-focus-back";
 import { levelOf } from "./levels";
+import { summaryText } from "./summary";
 
 const FIRST = ["type", "status", "method", "url", "execTime", "auth", "authId", "userIP", "remoteIP", "error", "details", "userAgent", "referer"];
 const written = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
@@ -34,6 +35,11 @@ export function LogDrawer({ id, close }: { id: string; close: () => void }) {
             </Group>
             <CopyButton text={JSON.stringify(data, null, 2)} label={t("Copy as JSON")} size="md" />
           </Group>
+          {summaryCount(data) > 0 && (
+            <Alert color="gray" p="xs" mb="sm" title={summaryText(data)}>
+              {t("In each second the log notes 1,000 requests that went well and 1,000 that did not. Of the others it says how many there were.")}
+            </Alert>
+          )}
           <Table>
             <Table.Tbody>
               {rows.map(([key, value]) => (

@@ -1,7 +1,9 @@
 import { Badge, Group, Table, Text } from "@mantine/core";
-import type { LogEntry } from "@/api/logs";
+import { type LogEntry, summaryCount } from "@/api/logs";
 import { parseDate, shortDate } from "@/lib/dates";
 import { t } from "@/i18n";
+import { IconStack2 } from "@/ui/icons";
+import { summaryText } from "./summary";
 import { Choice } from "@/ui/choice";
 import { levelOf } from "./levels";
 
@@ -28,6 +30,7 @@ interface Props {
 export function LogRow({ entry, narrow, chosen, choose, open }: Props) {
   const level = levelOf(entry.level);
   const date = parseDate(entry.created);
+  const counted = summaryCount(entry);
   return (
     <Table.Tr
       tabIndex={0}
@@ -49,7 +52,14 @@ export function LogRow({ entry, narrow, chosen, choose, open }: Props) {
         <Badge color={level.color}>{level.name}</Badge>
       </Table.Td>
       <Table.Td>
-        <Text size="sm" className="hs-mono hs-clip" component="div" title={entry.message}>{entry.message}</Text>
+        {counted > 0 ? (
+          <Group gap={6} wrap="nowrap">
+            <IconStack2 size={16} stroke={1.6} color="var(--hs-muted)" aria-hidden />
+            <Text size="sm" fs="italic">{summaryText(entry)}</Text>
+          </Group>
+        ) : (
+          <Text size="sm" className="hs-mono hs-clip" component="div" title={entry.message}>{entry.message}</Text>
+        )}
         <Group gap="0 var(--mantine-spacing-sm)" mt={2}>
           {labels(entry.data).map((label) => (
             <Text key={label} size="xs" c="dimmed">{label}</Text>

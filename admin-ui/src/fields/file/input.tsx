@@ -9,7 +9,7 @@ import { FilePreview } from "@/ui/file-preview";
 import { IconArrowBackUp, IconArrowUp, IconFile, IconTrash, IconUpload } from "@/ui/icons";
 import { type InputProps, labelled } from "../input-props";
 import classes from "./input.module.css";
-import { useObjectUrl } from "./use-object-url";
+import { useObjectUrl } from "@/ui/use-object-url";
 
 type Item = string | File;
 const list = (value: unknown): Item[] => (Array.isArray(value) ? value : value ? [value] : []) as Item[];

@@ -1,1 +1,0 @@
-import{t as e}from"./keys-mm9qwBfK.js";import{It as t,Tt as n,a as r}from"./base-FzF4rHyX.js";import{m as i}from"./react-C_ugb0Jm.js";var a=i();function o(){return(0,a.jsx)(r,{title:t(`API keys`),intro:t(`Your own keys for programs. Those of other accounts are on their records.`),children:(0,a.jsx)(e,{owner:{collection:n}})})}export{o as KeysPage};
