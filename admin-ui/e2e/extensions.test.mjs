@@ -14,7 +14,7 @@ const { greeting } = await import("/_/extensions/reports/words.js");
 app.addPage({
   path: "reports",
   label: "Reports",
-  mount(place) {
+  async mount(place) {
     const heading = document.createElement("h1");
     heading.textContent = greeting;
     const text = document.createElement("p");

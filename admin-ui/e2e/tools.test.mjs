@@ -186,7 +186,7 @@ describe("tools", () => {
   test("requests that were too many to note each are told of by their number", async () => {
     // A thousand requests within a second are more than this machine may manage, so the server's words are put in its mouth.
     const hour = `${new Date().toISOString().slice(0, 13).replace("T", " ")}:00:00.000Z`;
-    const entry = { id: "summaryentry001", created: hour, level: 4, message: "7200 more requests, too many to log each", data: { type: "summary", count: 7200 } };
+    const entry = { id: "summaryentry001", created: hour, level: 8, message: "7200 more requests, too many to log each", data: { type: "summary", count: 7200 } };
     const answers = { "/api/logs": { page: 1, perPage: 50, totalItems: -1, totalPages: -1, items: [entry] }, "/api/logs/stats": [{ date: hour, total: 1800, leftOut: 7200 }], [`/api/logs/${entry.id}`]: entry };
     await page.route("**/api/logs**", (route) => route.fulfill({ json: answers[new URL(route.request().url()).pathname] }));
     await visit(page, at("#/logs"));

@@ -48,12 +48,12 @@ function tabsOf(collection: Collection | null, type: CollectionType): Tab[] {
   ];
 }
 
-/** Everything about one collection, in tabs that share one draft of its definition. */
+/** Everything about one collection, in tabs that share one draft of its definition. The frame stays from one collection to the next. */
 export function CollectionPage({ collection, newType, menu }: Props) {
   const { query } = useRoute();
   const { find } = useCollections();
   const { draft, failure, retry } = useDraft(collection, newType, find(query.get("like") ?? ""));
-  const [importing, setImporting] = useState(false);
+  const [importing, setImporting] = useState("");
   const type = collection?.type ?? newType;
   const careful = useSettings().data?.meta.hideControls ?? false;
   const tabs = tabsOf(collection, type).filter(({ name }) => !careful || name === "records" || name === "api");
@@ -73,7 +73,7 @@ export function CollectionPage({ collection, newType, menu }: Props) {
           <Suspense>
             <ActionsMenu collection={collection}>
               {type !== "view" && (
-                <Menu.Item leftSection={<IconFileImport size={16} />} onClick={() => setImporting(true)}>
+                <Menu.Item leftSection={<IconFileImport size={16} />} onClick={() => setImporting(collection.id)}>
                   {t("Import CSV")}
                 </Menu.Item>
               )}
@@ -96,7 +96,7 @@ export function CollectionPage({ collection, newType, menu }: Props) {
               <RecordsTab collection={collection} />
             ) : draft ? (
               <div className={classes["page"]}>
-                <DraftTab tab={tab} draft={draft} />
+                <DraftTab key={collection?.id} tab={tab} draft={draft} />
               </div>
             ) : failure ? (
               <FailureNotice failure={failure} retry={retry} />
@@ -107,11 +107,11 @@ export function CollectionPage({ collection, newType, menu }: Props) {
         </Suspense>
         {draft && tab !== "records" && tab !== "api" && (
           <Suspense>
-            <SaveBar draft={draft} />
+            <SaveBar key={collection?.id} draft={draft} />
           </Suspense>
         )}
       </Tabs>
-      <Suspense>{importing && collection && <CsvImport collection={collection} close={() => setImporting(false)} />}</Suspense>
+      <Suspense>{collection && importing === collection.id && <CsvImport collection={collection} close={() => setImporting("")} />}</Suspense>
     </>
   );
 }

@@ -61,7 +61,7 @@ export function CollectionsArea() {
         ) : TYPES.has(newType) ? (
           <CollectionPage key={`new-${newType}`} collection={null} newType={newType as CollectionType} menu={menu} />
         ) : chosen ? (
-          <CollectionPage key={chosen.id} collection={chosen} newType="base" menu={menu} />
+          <CollectionPage key="known" collection={chosen} newType="base" menu={menu} />
         ) : name ? (
           <>
             <div className={classes["lost"]}>{menu}</div>

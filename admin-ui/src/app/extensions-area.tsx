@@ -4,7 +4,7 @@ import { link, useRoute } from "@/lib/route";
 import { IconExternalLink, IconPuzzle } from "@/ui/icons";
 import { Notice } from "@/ui/states";
 import { useTitle } from "@/ui/use-title";
-import { type ExtensionPage, guarded, useExtensions } from "./extensions";
+import { type ExtensionPage, mountPage, useExtensions } from "./extensions";
 import classes from "./extensions-area.module.css";
 
 /** What extensions have added: their pages and links, and the page that the address names. */
@@ -35,13 +35,8 @@ export function ExtensionsArea() {
 function MountedPage({ page }: { page: ExtensionPage }) {
   const place = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
-    const element = place.current;
-    if (!element) return;
-    const undo = guarded(() => page.mount(element));
-    return () => {
-      if (undo) guarded(undo);
-      element.replaceChildren();
-    };
+    return place.current ? mountPage(page, place.current) : undefined;
   }, [page]);
+  // Whatever an async page still puts in after it was left goes with this element.
   return <div ref={place} />;
 }

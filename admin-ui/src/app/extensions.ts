@@ -15,7 +15,7 @@ export interface ExtensionPage {
   path: string;
   label: string;
   /** Puts the page into its place. */
-  mount: (place: HTMLElement) => Undo | void;
+  mount: (place: HTMLElement) => Undo | void | Promise<Undo | void>;
 }
 
 export interface ExtensionLink {
@@ -74,14 +74,25 @@ const app = Object.freeze({
   confirm: (title: string, action: string): Promise<boolean> => confirm({ title, action }),
 });
 
+const failed = (fault: unknown) => console.warn("An extension failed:", fault);
+
 /** Does what an extension wants; its faults are its own. */
-export function guarded<T>(work: () => T): T | undefined {
+function guarded<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch (fault) {
-    console.warn("An extension failed:", fault);
+    failed(fault);
     return undefined;
   }
+}
+
+/** Puts the page of an extension into its place, and takes it away again. */
+export function mountPage(page: ExtensionPage, place: HTMLElement): Undo {
+  const done = guarded(() => page.mount(place));
+  return () => {
+    place.replaceChildren();
+    Promise.resolve(done).then((undo) => undo?.()).catch(failed);
+  };
 }
 
 /** Tells the extensions that the page of this address is there; what comes back is for when it goes. */

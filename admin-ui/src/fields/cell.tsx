@@ -45,7 +45,8 @@ function Some<T>({ list, children }: { list: T[]; children: (item: T) => ReactNo
 function DateCell({ value }: { value: unknown }) {
   const date = parseDate(String(value));
   return date ? (
-    <time className="hs-clip" dateTime={date.toISOString()} title={`${exactDate(date)}\n${String(value)}`}>
+    // The words for who asks are made when somebody asks: a table has many dates.
+    <time className="hs-clip" dateTime={date.toISOString()} onMouseEnter={(event) => (event.currentTarget.title = `${exactDate(date)}\n${String(value)}`)}>
       {shortDate(date)}
     </time>
   ) : (

@@ -1,8 +1,9 @@
-import { Button, Center, Loader, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Button, Center, Loader, Stack, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 import { explainFailure, failureKind } from "@/api/failure";
 import { t } from "@/i18n";
 import { IconAlertTriangle, IconDatabaseOff, IconLock, IconPlugConnectedX, type Icon } from "./icons";
+import classes from "./states.module.css";
 
 interface NoticeProps {
   icon?: Icon;
@@ -74,10 +75,11 @@ export function PageLoading() {
 
 export function ListLoading({ rows = 6 }: { rows?: number }) {
   return (
-    <Stack gap="sm" p="md" role="status" aria-label={t("Loading")}>
+    // Plain elements: they are there for moments, between what somebody waits for.
+    <div className={classes["bars"]} role="status" aria-label={t("Loading")}>
       {Array.from({ length: rows }, (_, row) => (
-        <Skeleton key={row} height={18} width={`${92 - ((row * 17) % 40)}%`} radius="sm" />
+        <span key={row} className={classes["bar"]} style={{ width: `${92 - ((row * 17) % 40)}%` }} />
       ))}
-    </Stack>
+    </div>
   );
 }

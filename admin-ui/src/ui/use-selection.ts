@@ -9,9 +9,13 @@ export interface Selection {
   clear: () => void;
 }
 
-/** Which rows are chosen, by id. `order` is what is shown, for ranges. */
-export function useSelection(order: string[]): Selection {
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+const NONE: ReadonlySet<string> = new Set();
+
+/** Which rows are chosen, by id. `order` is what is shown, for ranges; of another list nothing is chosen. */
+export function useSelection(order: string[], listName = ""): Selection {
+  const [held, setHeld] = useState({ listName, chosen: NONE });
+  const chosen = held.listName === listName ? held.chosen : NONE;
+  const setChosen = (next: ReadonlySet<string>) => setHeld({ listName, chosen: next });
   const last = useRef("");
   return {
     ids: order.filter((id) => chosen.has(id)),

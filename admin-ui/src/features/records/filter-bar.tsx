@@ -1,6 +1,6 @@
 import { ActionIcon, Group } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { useCollections } from "@/api/collections";
 import type { Collection } from "@/api/schema";
 import { RuleInput } from "@/fields/rule/input";
@@ -11,10 +11,13 @@ import { IconFilter, IconX } from "@/ui/icons";
 /** A word to find, or a filter; with what was looked for before. */
 export function FilterBar({ collection, filter, apply }: { collection: Collection; filter: string; apply: (filter: string) => void }) {
   const { all } = useCollections();
-  const [text, setText] = useState(filter);
+  // What is typed belongs to one collection, and to the filter that is in force meanwhile.
+  const owner = `${collection.id} ${filter}`;
+  const [held, setHeld] = useState({ owner, text: filter });
+  const text = held.owner === owner ? held.text : filter;
+  const setText = (next: string) => setHeld({ owner, text: next });
   const history = useHistory(collection.id);
   const frame = useRef<HTMLDivElement>(null);
-  useEffect(() => setText(filter), [filter]);
   useHotkeys([["/", () => frame.current?.querySelector("textarea")?.focus()]]);
 
   const submit = (typed: string) => {

@@ -1,22 +1,21 @@
-import { ActionIcon, Button, Group, Menu, Text, Tooltip } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
 import { useHotkeys, useMediaQuery } from "@mantine/hooks";
-import { lazy, Suspense, useCallback, useMemo } from "react";
+import { lazy, Suspense, useCallback, useLayoutEffect, useMemo, useRef } from "react";
 import { useCollections } from "@/api/collections";
 import { useFileToken } from "@/api/files";
 import type { Collection } from "@/api/schema";
 import { plural, t } from "@/i18n";
 import { formatCount } from "@/lib/numbers";
 import { patchQuery, useRoute } from "@/lib/route";
-import { IconDatabase, IconDownload, IconPlus, IconRefresh } from "@/ui/icons";
+import { IconDatabase } from "@/ui/icons";
 import { FailureNotice, ListLoading, Notice } from "@/ui/states";
 import { attempt, say } from "@/ui/toast";
 import { BulkBar } from "./bulk-bar";
-import { ColumnsMenu } from "./columns-menu";
 import { type ExportFormat, exportRows, loadAll } from "./export";
-import { FilterBar } from "./filter-bar";
 import { undoLast } from "./pending-deletes";
 import { RecordTable } from "./table";
 import classes from "./table.module.css";
+import { Toolbar } from "./toolbar";
 import { useColumns } from "./use-columns";
 import { useDeleteWithUndo } from "./use-delete";
 import { useLive } from "./use-live";
@@ -39,7 +38,7 @@ export function RecordsTab({ collection }: { collection: Collection }) {
   const columns = useColumns(collection);
   const { list, rows, total, filter, expand, patch, recount, refresh } = useRecords(collection, typed, sort);
   const order = useMemo(() => rows.map((row) => row.id), [rows]);
-  const selection = useSelection(order);
+  const selection = useSelection(order, collection.id);
   const token = useFileToken(collection.fields.some((field) => field.type === "file" && field.protected));
   const { news, forgetNews, live } = useLive({ collection, expand, patch, newestFirst: filter === "" && sort === "", recount });
   const remove = useDeleteWithUndo(collection, refresh);
@@ -48,45 +47,26 @@ export function RecordsTab({ collection }: { collection: Collection }) {
 
   const { hasNextPage, isFetching, fetchNextPage } = list;
   const loadMore = useCallback(() => void (hasNextPage && !isFetching && fetchNextPage()), [hasNextPage, isFetching, fetchNextPage]);
-  const reload = () => {
-    forgetNews();
-    void refresh();
-  };
-  const exportAll = (format: ExportFormat) =>
-    attempt(async () => {
+  // The bar above is told of the same functions each time, or it would be drawn again with every page.
+  const latest = useRef({ collection, filter, sort, forgetNews, refresh });
+  useLayoutEffect(() => {
+    latest.current = { collection, filter, sort, forgetNews, refresh };
+  });
+  const reload = useCallback(() => {
+    latest.current.forgetNews();
+    void latest.current.refresh();
+  }, []);
+  const exportAll = useCallback((format: ExportFormat) => {
+    const { collection, filter, sort } = latest.current;
+    void attempt(async () => {
       const all = await loadAll(collection, filter, sort, (count) => say(t("{count} records loaded …", { count }), "export"));
       exportRows(collection, all, format);
     });
+  }, []);
 
   return (
     <>
-      <Group gap="xs" px="md" py="xs" wrap="nowrap" align="flex-start">
-        <FilterBar key={collection.id} collection={collection} filter={typed} apply={(next) => patchQuery({ filter: next })} />
-        <Tooltip label={news > 0 ? plural(news, "1 new record", "{count} new records") : t("Refresh")}>
-          <ActionIcon size="lg" variant={news > 0 ? "light" : "default"} {...(news > 0 && { color: "moss" })} loading={isFetching && !list.isPending} aria-label={t("Refresh")} onClick={reload}>
-            <IconRefresh size={17} />
-          </ActionIcon>
-        </Tooltip>
-        <ColumnsMenu columns={columns} />
-        <Menu>
-          <Menu.Target>
-            <Tooltip label={t("Export all that are found")}>
-              <ActionIcon size="lg" variant="default" aria-label={t("Export all that are found")} visibleFrom="xs">
-                <IconDownload size={17} />
-              </ActionIcon>
-            </Tooltip>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item onClick={() => void exportAll("csv")}>CSV</Menu.Item>
-            <Menu.Item onClick={() => void exportAll("json")}>JSON</Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
-        {editable && (
-          <Button px="sm" leftSection={<IconPlus size={16} />} onClick={() => open("new")} aria-label={t("New record")} styles={cards ? { section: { margin: 0 } } : {}}>
-            {cards ? "" : t("New record")}
-          </Button>
-        )}
-      </Group>
+      <Toolbar collection={collection} typed={typed} columns={columns} news={news} loading={isFetching && !list.isPending} cards={cards ?? false} reload={reload} exportAll={exportAll} open={open} />
       {list.isPending ? (
         <ListLoading rows={10} />
       ) : list.error ? (
@@ -95,6 +75,7 @@ export function RecordsTab({ collection }: { collection: Collection }) {
         <Empty filtered={typed !== ""} editable={editable} create={() => open("new")} />
       ) : (
         <RecordTable
+          key={collection.id}
           collection={collection}
           rows={rows}
           columns={columns}
@@ -131,7 +112,7 @@ export function RecordsTab({ collection }: { collection: Collection }) {
         />
       )}
       <Suspense>
-        {recordId && editable && <RecordDrawer key={recordId} collection={collection} id={recordId} close={() => patchQuery({ record: "", copy: "" })} onSaved={refresh} remove={remove} />}
+        {recordId && editable && <RecordDrawer key={`${collection.id} ${recordId}`} collection={collection} id={recordId} close={() => patchQuery({ record: "", copy: "" })} onSaved={refresh} remove={remove} />}
         {recordId && !editable && <ViewDrawer collection={collection} id={recordId} close={() => patchQuery({ record: "" })} />}
       </Suspense>
     </>

@@ -42,8 +42,9 @@ export function RecordTable(props: Props) {
   const height = cards ? CARD_HEIGHT : ROW_HEIGHT;
   const common = {
     getScrollElement: () => scroller.current,
-    // Taken for the size until the element is there to be measured, so that the first drawing has rows already.
-    initialRect: { width: window.innerWidth, height: window.innerHeight - 200 },
+    // Taken for the size until the element is there to be measured, so that the first drawing has rows already;
+    // the size of the last one is right nearly always, and then nothing is drawn twice.
+    initialRect: lastSize(),
   };
   const virtual = useVirtualizer({ ...common, count: rows.length, estimateSize: () => height, overscan });
   const across = useVirtualizer({ ...common, horizontal: true, count: columns.shown.length, estimateSize: (at) => columns.shown[at]?.width ?? 0, overscan: 1, paddingStart: CHECK_WIDTH, enabled: !cards });
@@ -84,6 +85,10 @@ export function RecordTable(props: Props) {
     }
   }, []);
 
+  useEffect(() => {
+    if (virtual.scrollRect) measured = { window: windowSize(), ...virtual.scrollRect };
+  });
+
   const width = across.getTotalSize() + REST_WIDTH;
   const drawn = items.map(({ index, start }) => {
     const row = rows[index];
@@ -116,6 +121,14 @@ export function RecordTable(props: Props) {
       </div>
     </div>
   );
+}
+
+const windowSize = () => `${window.innerWidth} ${window.innerHeight}`;
+let measured = { window: "", width: 0, height: 0 };
+
+/** The size of the last table while the window was of this size, or a guess. */
+function lastSize(): { width: number; height: number } {
+  return measured.window === windowSize() ? measured : { width: window.innerWidth, height: window.innerHeight - 200 };
 }
 
 /** How many rows are drawn beyond those in sight: none before the first ones are on the screen. */

@@ -49,14 +49,31 @@ function copyOf(source: Collection, scaffold: Collection): Collection {
   return { ...scaffold, ...source, id: "", created: "", updated: "", name, system: false, fields, indexes };
 }
 
+interface Held {
+  /** Whose state it is: the collection's id. */
+  owner: string | undefined;
+  base: Collection | null;
+  now: Collection | null;
+  removed: ReadonlySet<string>;
+  errors: FieldErrors;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
 /** The state of a collection that is being changed. Null while a new one's defaults are loaded. */
 export function useDraft(saved: Collection | null, newType: CollectionType, like?: Collection): { draft: Draft | null; failure: unknown; retry: () => void } {
   const scaffolds = useQuery({ queryKey: ["scaffolds"], queryFn: loadScaffolds, enabled: saved === null, staleTime: Infinity });
   const scaffold = scaffolds.data?.[newType];
-  const [base, setBase] = useState<Collection | null>(saved);
-  const [now, setNow] = useState<Collection | null>(saved);
-  const [removed, setRemovedIds] = useState<ReadonlySet<string>>(new Set());
-  const [errors, setErrors] = useState<FieldErrors>({});
+  // Another collection begins afresh: whoever left changes behind was asked before.
+  const owner = saved?.id;
+  const fresh = (): Held => ({ owner, base: saved, now: saved, removed: NONE, errors: {} });
+  const [held, setHeld] = useState(fresh);
+  const { base, now, removed, errors } = held.owner === owner ? held : fresh();
+  const change = (make: (before: Held) => Partial<Held>) =>
+    setHeld((before) => {
+      const mine = before.owner === owner ? before : fresh();
+      return { ...mine, ...make(mine) };
+    });
   const [busy, setBusy] = useState(false);
   const changed = useCollectionsChanged();
 
@@ -64,21 +81,16 @@ export function useDraft(saved: Collection | null, newType: CollectionType, like
     const start = saved ?? (scaffold && (like ? copyOf(like, scaffold) : withDates(scaffold)));
     if (!start) return;
     // A change from elsewhere replaces the draft only while nothing is written in it.
-    setNow((before) => (before === null || sameJson(before, base) ? start : before));
-    setBase((before) => (before === null || saved ? start : before));
-    // oxlint-disable-next-line react/exhaustive-deps -- `base` follows here and must not start this again, nor may a copy change with its source
+    change(({ now, base }) => ({ now: now === null || sameJson(now, base) ? start : now, base: base === null || saved ? start : base }));
+    // oxlint-disable-next-line react/exhaustive-deps -- only what comes from the server starts this, and a copy may not change with its source
   }, [saved, scaffold]);
 
-  const start = () => {
-    setNow(base);
-    setRemovedIds(new Set());
-    setErrors({});
-  };
+  const start = () => change(({ base }) => ({ now: base, removed: NONE, errors: {} }));
   if (!now || !base) return { draft: null, failure: scaffolds.error, retry: () => void scaffolds.refetch() };
 
   const result = (): Collection => ({ ...now, fields: now.fields.filter((field) => !removed.has(field.id)) });
   const clear = (paths: string[]) =>
-    setErrors((before) => Object.fromEntries(Object.entries(before).filter(([key]) => !paths.some((path) => key === path || key.startsWith(`${path}.`)))));
+    change(({ errors }) => ({ errors: Object.fromEntries(Object.entries(errors).filter(([key]) => !paths.some((path) => key === path || key.startsWith(`${path}.`)))) }));
   const draft: Draft = {
     saved,
     now,
@@ -87,18 +99,18 @@ export function useDraft(saved: Collection | null, newType: CollectionType, like
     busy,
     dirty: removed.size > 0 || !sameJson(base, now),
     error: (path) => errorBelow(errors, path),
-    set: (change) => {
-      setNow((before) => before && { ...before, ...change });
-      clear(Object.keys(change));
+    set: (values) => {
+      change(({ now }) => ({ now: now && { ...now, ...values } }));
+      clear(Object.keys(values));
     },
-    setField: (id, change) => {
-      setNow((before) => before && { ...before, fields: before.fields.map((field) => (field.id === id ? ({ ...field, ...change } as Field) : field)) });
+    setField: (id, values) => {
+      change(({ now }) => ({ now: now && { ...now, fields: now.fields.map((field) => (field.id === id ? ({ ...field, ...values } as Field) : field)) } }));
       clear(["fields"]);
     },
     setRemoved: (id, gone) => {
       const isNew = !saved?.fields.some((field) => field.id === id);
-      if (isNew) setNow((before) => before && { ...before, fields: before.fields.filter((field) => field.id !== id) });
-      else setRemovedIds((before) => new Set(gone ? [...before, id] : [...before].filter((each) => each !== id)));
+      if (isNew) change(({ now }) => ({ now: now && { ...now, fields: now.fields.filter((field) => field.id !== id) } }));
+      else change(({ removed }) => ({ removed: new Set(gone ? [...removed, id] : [...removed].filter((each) => each !== id)) }));
     },
     reset: start,
     result,
@@ -106,22 +118,19 @@ export function useDraft(saved: Collection | null, newType: CollectionType, like
       // A condition that was rubbed out must not open the door to everybody by accident.
       const blank = rulesOf(now).filter((rule) => now[rule] && now[rule].trim() === "");
       if (blank.length > 0) {
-        setErrors(Object.fromEntries(blank.map((rule) => [rule, t("Write a condition, or choose Superusers or Everybody.")])));
+        change(() => ({ errors: Object.fromEntries(blank.map((rule) => [rule, t("Write a condition, or choose Superusers or Everybody.")])) }));
         return null;
       }
       setBusy(true);
       try {
         const { id: _id, created: _created, updated: _updated, ...body } = result();
         const stored = await saveCollection(saved?.id ?? "", body);
-        setBase(stored);
-        setNow(stored);
-        setRemovedIds(new Set());
-        setErrors({});
+        change(() => ({ base: stored, now: stored, removed: NONE, errors: {} }));
         await changed();
         return stored;
       } catch (failure) {
         const found = fieldErrors(failure);
-        setErrors(found);
+        change(() => ({ errors: found }));
         if (Object.keys(found).length === 0) complain(failure);
         return null;
       } finally {

@@ -67,7 +67,7 @@ export function RuleInput({ label, value, onChange, collection, all, scope, onSu
   };
 
   return (
-    <Combobox store={combobox} onOptionSubmit={take} shadow="md" position="bottom-start" width="max-content">
+    <Combobox store={combobox} keepMounted={false} onOptionSubmit={take} shadow="md" position="bottom-start" width="max-content">
       <Combobox.Target withKeyboardNavigation={combobox.dropdownOpened}>
         <Textarea
           ref={box}
