@@ -214,7 +214,9 @@ mod tests {
             fs::write(place.join(STORAGE).join("file"), text).unwrap();
         }
         fs::write(folder.path().join(LOG), "old").unwrap();
-        fs::write(folder.path().join(STAGE).join(READY), "").unwrap();
+        for mark in [READY, RESTORED_MARK] {
+            fs::write(folder.path().join(STAGE).join(mark), "").unwrap();
+        }
         folder
     }
 
@@ -240,6 +242,7 @@ mod tests {
             (format!("{STAGE}/{STORE}"), STORE.to_owned()),
             (STORAGE.to_owned(), format!("{REPLACED}/{STORAGE}")),
             (format!("{STAGE}/{STORAGE}"), STORAGE.to_owned()),
+            (format!("{STAGE}/{RESTORED_MARK}"), RESTORED_MARK.to_owned()),
         ];
         for done in 0..=moves.len() {
             let folder = folder();
@@ -250,11 +253,12 @@ mod tests {
             }
             assert!(put_in_place(data).unwrap(), "{done}");
             assert!(is_new(data), "{done}: {:?}", content(data));
+            assert!(data.join(RESTORED_MARK).exists(), "{done}");
             assert!(is_old(&data.join(REPLACED)), "{done}");
             assert!(!put_in_place(data).unwrap() && is_new(data), "{done}");
             put_back(data).unwrap();
             assert!(is_old(data), "{done}: {:?}", content(data));
-            assert!(!data.join(REPLACED).exists(), "{done}");
+            assert!(!data.join(REPLACED).exists() && !data.join(RESTORED_MARK).exists(), "{done}");
         }
     }
 

@@ -72,6 +72,17 @@ fn wait_for_titles(server: &Server, expected: &[&str]) {
     }
 }
 
+/// Waits until the files of a restored backup are where they belong.
+#[track_caller]
+fn wait_until_settled(server: &Server) {
+    let mark = server.folder().join("storage.restored");
+    let began = std::time::Instant::now();
+    while mark.exists() {
+        assert!(began.elapsed().as_secs() < 10, "files were not brought to their place");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn backups_lie_in_the_bucket_and_come_back() {
     let (storage, server, root) = shelf();
@@ -200,12 +211,7 @@ fn files_in_the_bucket_are_part_of_a_backup_where_that_is_asked_for() {
     for (made, content) in [(&a, &large[..]), (&b, b"of b")] {
         assert!(server.guest().fetch(&url(made, &made["one"]), &[]).2 == content);
     }
-    let left = server.folder().join("storage.restored");
-    let began = std::time::Instant::now();
-    while left.exists() && began.elapsed().as_secs() < 10 {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    assert!(!left.exists(), "it is all where it belongs");
+    wait_until_settled(&server);
     let stray = std::fs::read_dir(server.folder().join("storage")).expect("a folder").count();
     assert_eq!(stray, 0);
 }
@@ -223,6 +229,9 @@ fn a_restore_from_the_bucket_says_when_it_counts() {
     assert!(!said.contains("starts again"), "{said}");
     let server = Server::start_on(data);
     wait_for_titles(&server, &["a"]);
+    wait_until_settled(&server);
+    let files = std::fs::read_dir(server.folder().join("storage")).expect("a folder").count();
+    assert_eq!(files, 1, "without a bucket of files they stay on disk");
     add(&server.superuser(), "c", b"c");
     let said = server.command(&restore).expect("the server does it");
     assert!(said.contains("starts again with it"), "{said}");

@@ -49,13 +49,12 @@ struct Kept<'p, 'o> {
     out: &'o mut Vec<u8>,
 }
 
-impl<'p> Keep<'p> {
+impl Keep<'_> {
     /// How much of the member called `name`; `None` when it is left out.
     fn of_member(self, name: &str) -> Option<Self> {
         let pick = match self {
-            Self::All(_) => return Some(ALL),
             Self::Page(pick) if name == "items" => return Some(Self::Below(pick)),
-            Self::Page(_) => return Some(ALL),
+            Self::All(_) | Self::Page(_) => return Some(ALL),
             Self::Below(pick) | Self::Member(pick) => pick,
         };
         let below = pick.below.get(name).or_else(|| pick.below.get("*"))?;
