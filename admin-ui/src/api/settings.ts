@@ -21,7 +21,7 @@ export interface RateLimitRule {
 export interface Settings {
   superuserIPs: string[];
   smtp: { enabled: boolean; port: number; host: string; username: string; password?: string; authMethod: string; tls: boolean; localName: string };
-  backups: { cron: string; cronMaxKeep: number; fullEvery?: number; s3: S3Options };
+  backups: { cron: string; cronMaxKeep: number; fullEvery?: number; includeFiles?: boolean; s3: S3Options };
   s3: S3Options;
   meta: { accentColor: string; appName: string; appURL: string; senderName: string; senderAddress: string; hideControls: boolean };
   rateLimits: { rules: RateLimitRule[]; excludedIPs: string[]; enabled: boolean };

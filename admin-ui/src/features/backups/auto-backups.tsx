@@ -47,6 +47,9 @@ function Form({ settings }: { settings: Settings }) {
           <Stack gap="sm">
             <Switch label={t("Keep backups in an S3 store")} checked={backups.s3.enabled} onChange={(event) => set({ s3: { ...backups.s3, enabled: event.currentTarget.checked } })} />
             {backups.s3.enabled && <S3Inputs value={backups.s3} onChange={(s3) => set({ s3 })} error={(name) => form.error(`backups.s3.${name}`)} filesystem="backups" unsaved={form.dirty} />}
+            {(settings.s3.enabled || settings.backups.includeFiles) && (
+              <Switch label={t("With the files of records that are in a bucket")} description={t("All of them are fetched for each full backup. Without it they are left out.")} checked={backups.includeFiles ?? false} onChange={(event) => set({ includeFiles: event.currentTarget.checked })} />
+            )}
           </Stack>
         </Fieldset>
         <Group>

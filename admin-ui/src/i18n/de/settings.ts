@@ -107,6 +107,8 @@ export const settings = {
   "Import": "Importieren",
   "Every how many of them is a full one": "Jedes wievielte davon ist ein volles",
   "Those between hold only what has changed. Empty means that all are full.": "Die dazwischen enthalten nur, was sich geändert hat. Leer heißt: alle sind voll.",
+  "With the files of records that are in a bucket": "Mit den Dateien von Einträgen, die in einem Bucket liegen",
+  "All of them are fetched for each full backup. Without it they are left out.": "Für jede volle Sicherung werden alle geholt. Ohne das bleiben sie weg.",
   "Only what has changed since the last one": "Nur, was sich seit dem letzten geändert hat",
   "Small and quick. Restoring it needs the ones before, back to the full one.": "Klein und schnell. Zum Einspielen braucht es die davor, bis zurück zum vollen.",
   "As it was at": "Stand von",

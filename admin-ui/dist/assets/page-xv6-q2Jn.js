@@ -1,0 +1,1 @@
+import{t as e}from"./keys-Co0BATCh.js";import{Et as t,Lt as n,a as r}from"./base-4DFtVMwx.js";import{m as i}from"./react-C_ugb0Jm.js";var a=i();function o(){return(0,a.jsx)(r,{title:n(`API keys`),intro:n(`Your own keys for programs. Those of other accounts are on their records.`),children:(0,a.jsx)(e,{owner:{collection:t}})})}export{o as KeysPage};

@@ -1,1 +1,0 @@
-import{Ot as e}from"./base-BZ2rzNao.js";async function t(t){return e.send(`/api/sql`,{method:`POST`,body:{query:t}})}async function n(t,n){return e.send(`/api/collections/${encodeURIComponent(t)}/explain`,{method:`GET`,query:n})}export{t as n,n as t};

@@ -1,0 +1,1 @@
+import{a as e}from"./react-C_ugb0Jm.js";import{xt as t}from"./base-4DFtVMwx.js";function n(){let n=t().path[2]??``,r=n?e(n):{},i=e=>typeof r[e]==`string`?r[e]:``;return{token:n,collection:i(`collectionId`),email:i(`email`),newEmail:i(`newEmail`)}}export{n as t};

@@ -1,0 +1,1 @@
+import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{_ as t}from"./react-C_ugb0Jm.js";import{R as n}from"./base-4DFtVMwx.js";var r=e(t(),1);function i(e){let t=n().data?.meta.appName||`Haversack`;(0,r.useEffect)(()=>{document.title=`${e} · ${t}`},[e,t])}export{i as t};
