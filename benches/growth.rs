@@ -78,7 +78,8 @@ const QUESTIONS: [Question; 9] = [
     },
     Question {
         name: "indexed total of 1000",
-        limit: Some(2.0),
+        // The first size is counted in columns, which beat 1000 entries there.
+        limit: Some(6.0),
         repeats: 300,
         path: |n, count| range(somewhere(n, count - HITS), HITS, "perPage=1"),
     },

@@ -37,8 +37,14 @@ use walk::Walk;
 pub use advice::Advice;
 pub use explain::Explain;
 
-/// Index entries counted to estimate a range, and visits to estimate a lookup.
+/// Visits to estimate a lookup, and index entries counted to estimate a range of a small collection.
 const PROBE_MAX: u64 = 256;
+/// Index entries counted to estimate a range: one for so many records, within these bounds. The more
+/// records there are, the more is lost by taking another way.
+const RECORDS_PER_PROBE: u64 = 256;
+const PROBES: (u64, u64) = (PROBE_MAX, 8_192);
+/// Index entries that are looked at, and nothing else of their rows, in the time of one row of a scan.
+const ENTRIES_PER_ROW: u64 = 8;
 /// Visits of one lookup at most, which bounds the memory for what it finds.
 const LOOKUP_MAX: u64 = 500_000;
 /// Rows that a plan may touch and still count as short.
@@ -157,14 +163,16 @@ impl<'q> Plan<'q> {
         for candidate in candidates(self.collection, Some(&self.bound.clone()), &known.facts) {
             // Without facts an index only gives an order, and its range is the whole of it.
             let narrows = candidate.fixed > 0 || candidate.has_range;
-            let probed = if narrows { self.probe(rows, &candidate)? } else { Err(known.count) };
+            let probed =
+                if narrows { self.probe(rows, &candidate, known.count)? } else { Err(known.count) };
             let entries = match probed {
                 Ok(entries) => entries,
                 Err(at_least) if candidate.fixed > 0 => at_least.max(known.count / 3),
                 Err(at_least) => at_least.max(known.count / 2),
             };
             let is_exact = candidate.proven.len() == known.nodes.len();
-            let cost = self.index_cost(&candidate, entries, is_exact, known.nodes.is_empty());
+            let all = known.nodes.is_empty();
+            let cost = self.index_cost(&candidate, entries, probed.is_ok(), is_exact, all);
             if candidate.is_single || cost < best {
                 let is_counted = is_exact && narrows && !candidate.is_single;
                 self.total = probed.ok().filter(|_| is_counted);
@@ -231,6 +239,11 @@ impl<'q> Plan<'q> {
         }
     }
 
+    /// Whether the answer comes in ascending order of rowid because nothing else was asked for.
+    fn is_by_rowid_alone(&self) -> bool {
+        self.bound.sort.is_empty()
+    }
+
     fn pick_scan(&mut self, known: &Known<'_, '_>) -> u64 {
         let (in_order, direction) = self.rowid_order();
         self.in_order = in_order;
@@ -244,6 +257,7 @@ impl<'q> Plan<'q> {
         &self,
         candidate: &Candidate<'_>,
         entries: u64,
+        is_counted: bool,
         is_exact: bool,
         all: bool,
     ) -> u64 {
@@ -255,6 +269,10 @@ impl<'q> Plan<'q> {
         match (candidate.in_order, is_exact, self.page.total && !all) {
             (true, true, false) => fetch_page,
             (true, true, true) => (entries / FETCH_COST).saturating_add(fetch_page),
+            // A guess would keep columns from being read in, and scans from ending early.
+            (false, true, _) if is_counted && self.is_by_rowid_alone() => {
+                (entries / ENTRIES_PER_ROW).saturating_add(fetch_page)
+            }
             // One candidate in ten is a guess at how many the rest of the condition lets through.
             (true, false, false) => entries.min(end.saturating_mul(10)).saturating_mul(FETCH_COST),
             _ => entries.saturating_mul(FETCH_COST),
@@ -274,19 +292,21 @@ impl<'q> Plan<'q> {
         &self,
         rows: &dyn Rows,
         candidate: &Candidate<'_>,
+        count: u64,
     ) -> Result<Result<u64, u64>, FilterError> {
         if candidate.is_single {
             return Ok(Ok(1));
         }
+        let most = (count / RECORDS_PER_PROBE).clamp(PROBES.0, PROBES.1);
         let walk = &candidate.walk;
         let mut entries = 0;
         let forward = Direction::Forward;
         rows.scan_index(self.collection, walk.tree, &walk.range, forward, &mut |_, _| {
             entries += 1;
-            let full = entries > PROBE_MAX;
+            let full = entries > most;
             Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
-        Ok(if entries > PROBE_MAX { Err(entries) } else { Ok(entries) })
+        Ok(if entries > most { Err(entries) } else { Ok(entries) })
     }
 
     /// Whether joined rows keep the work within the same bound.

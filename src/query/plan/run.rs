@@ -172,6 +172,8 @@ impl<'p, 'r> Answer<'p, 'r> {
         let mut sorted = true;
         // Only entries matter where nothing is left to test and their order is that of the answer.
         let entries_only = self.nodes.is_empty() && self.in_order;
+        // Nor do rows where the order is that of rowids, which entries tell.
+        let rowids_only = self.nodes.is_empty() && !self.in_order && self.plan.is_by_rowid_alone();
         let checks_order = self.in_order && !self.plan.bound.sort.is_empty();
         walk.run(rows, self.plan.collection, &mut |key, rowid| {
             // Behind the page only their number matters.
@@ -179,7 +181,10 @@ impl<'p, 'r> Answer<'p, 'r> {
                 sorted = false;
                 return Ok(ControlFlow::Break(()));
             }
-            if entries_only && !self.is_wanted() {
+            if rowids_only {
+                self.top.offer(&mut [], rowid);
+                self.matched += 1;
+            } else if entries_only && !self.is_wanted() {
                 self.matched += 1;
             } else if !self.is_full() {
                 let collection = self.plan.collection;
