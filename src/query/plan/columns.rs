@@ -97,7 +97,12 @@ impl Plan<'_> {
         };
         let table = by_columns.table(&kept, rows, self.collection, Effort::Hurry)?;
         let goes_through_all = self.page.total || !in_order;
-        let scans = matches!(self.access, Access::Scan(_) | Access::Lookup { .. });
+        let scans = match self.access {
+            Access::Scan(_) | Access::Lookup { .. } => true,
+            // A range of which it is not known how long it is.
+            Access::Index { .. } => self.is_exact && !self.in_order && self.total.is_none(),
+            _ => false,
+        };
         if let Some(table) = table {
             let cost = by_columns.cost(&table, bound.joins.len() as u64);
             if cost < self.estimate {

@@ -269,8 +269,11 @@ impl<'q> Plan<'q> {
         match (candidate.in_order, is_exact, self.page.total && !all) {
             (true, true, false) => fetch_page,
             (true, true, true) => (entries / FETCH_COST).saturating_add(fetch_page),
-            // A guess would keep columns from being read in, and scans from ending early.
-            (false, true, _) if is_counted && self.is_by_rowid_alone() => {
+            // Where the number is a guess, a scan may end early unless there is a total to find out,
+            // and few records are soon scanned.
+            (false, true, total)
+                if self.is_by_rowid_alone() && (is_counted || total && entries > PROBES.1) =>
+            {
                 (entries / ENTRIES_PER_ROW).saturating_add(fetch_page)
             }
             // One candidate in ten is a guess at how many the rest of the condition lets through.

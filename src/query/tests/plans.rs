@@ -420,6 +420,25 @@ fn columns_are_read_in_by_lists_that_go_through_all_rows() {
     assert_eq!(plan_of(&memory, "t = 't3'", Some("-n"), true), ("columns", "heap", true, 0));
 }
 
+/// Without room for columns, a total of an unknown part of many records is counted by entries.
+#[test]
+fn a_long_range_is_counted_by_its_entries_where_columns_have_no_room() {
+    let records: Vec<Json> = (0..20_000).map(|at| json!({"n": at})).collect();
+    let index = IndexSpec { columns: vec![("n", Collate::Binary)], condition: None };
+    for (room, expected) in [(true, "columns"), (false, "index")] {
+        let memory = world(&records, std::slice::from_ref(&index), &[], &[]);
+        let memory = if room { memory.keeping(1 << 24, 1) } else { memory };
+        let spec = ListSpec { filter: Some("n > 3"), superuser: true, ..ListSpec::default() };
+        let query = ListQuery::compile(memory.catalog(), memory.collection("base"), &spec).unwrap();
+        let page = Page { offset: 2, limit: 3, total: true };
+        let request = Request::default();
+        let plan = query.plan(&memory, &request, page).unwrap();
+        assert_eq!(plan.explain().access, expected);
+        let found = plan.run(&memory).unwrap();
+        assert_eq!((found.rows.len(), found.total), (3, Some(19_996)));
+    }
+}
+
 /// What `explain` says of the plan chosen among 2,000 records.
 #[test]
 fn the_cheapest_access_is_chosen() {
