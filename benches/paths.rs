@@ -31,7 +31,7 @@ const PATHS: [(&str, usize); 11] = [
     ("view", 6000),
     ("list-30", 1000),
     ("list-indexed", 800),
-    ("list-scan", 80),
+    ("list-scan", 1000),
     ("filter-plan", 2500),
     ("auth-refresh", 2500),
     ("create", 400),
